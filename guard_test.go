@@ -1,0 +1,82 @@
+package workstation
+
+import (
+	"testing"
+
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
+	"github.com/coredns/coredns/plugin/test"
+
+	"github.com/miekg/dns"
+)
+
+func TestGuardWriteMsg(t *testing.T) {
+	soa := test.SOA("example.org. 300 IN SOA ns.example.org. admin.example.org. 1 2 3 4 5")
+	cname := test.CNAME("workstation1.example.org. 300 IN CNAME gone.example.org.")
+	tests := []struct {
+		name       string
+		rcode      int
+		answer, ns []dns.RR
+		wantRcode  int
+		overridden bool
+	}{
+		{"denial", dns.RcodeNameError, nil, []dns.RR{soa}, dns.RcodeSuccess, true},
+		{"denial without SOA", dns.RcodeNameError, nil, nil, dns.RcodeSuccess, true},
+		{"denial of a CNAME's target", dns.RcodeNameError, []dns.RR{cname}, []dns.RR{soa}, dns.RcodeNameError, false},
+		{"NODATA", dns.RcodeSuccess, nil, []dns.RR{soa}, dns.RcodeSuccess, false},
+		{"SERVFAIL", dns.RcodeServerFailure, nil, nil, dns.RcodeServerFailure, false},
+		{"REFUSED", dns.RcodeRefused, nil, nil, dns.RcodeRefused, false},
+		{"YXDOMAIN", dns.RcodeYXDomain, nil, nil, dns.RcodeYXDomain, false},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			m := new(dns.Msg)
+			m.SetQuestion("workstation1.example.org.", dns.TypeAAAA)
+			m.SetRcode(m, tc.rcode)
+			m.SetEdns0(1232, false)
+			m.Answer, m.Ns = tc.answer, tc.ns
+			m.AuthenticatedData = true
+			before := m.Copy()
+
+			rec := dnstest.NewRecorder(&test.ResponseWriter{})
+			g := &guard{ResponseWriter: rec}
+			if err := g.WriteMsg(m); err != nil {
+				t.Fatal(err)
+			}
+
+			if g.overridden != tc.overridden {
+				t.Errorf("overridden = %t, want %t", g.overridden, tc.overridden)
+			}
+			if m.String() != before.String() {
+				t.Errorf("the message of the next plugin became:\n%s\nit was:\n%s", m, before)
+			}
+			// What is written differs in the status, which nobody has validated.
+			before.Rcode, before.AuthenticatedData = tc.wantRcode, !tc.overridden
+			if rec.Msg.String() != before.String() {
+				t.Errorf("written:\n%s\nwant:\n%s", rec.Msg, before)
+			}
+		})
+	}
+}
+
+// TestGuardLeavesRoomAlone appends to what the guard wrote, as the server does
+// with an OPT record and dnssec with signatures.
+func TestGuardLeavesRoomAlone(t *testing.T) {
+	soa := test.SOA("example.org. 300 IN SOA ns.example.org. admin.example.org. 1 2 3 4 5")
+	held := new(dns.Msg)
+	held.SetQuestion("workstation1.example.org.", dns.TypeAAAA)
+	held.SetRcode(held, dns.RcodeNameError)
+	held.Answer = make([]dns.RR, 0, 4)
+	held.Ns = append(make([]dns.RR, 0, 4), soa)
+	held.Extra = make([]dns.RR, 0, 4)
+
+	rec := dnstest.NewRecorder(&test.ResponseWriter{})
+	g := &guard{ResponseWriter: rec}
+	g.WriteMsg(held)
+	rec.Msg.Answer = append(rec.Msg.Answer, test.TXT("a. IN TXT a"))
+	rec.Msg.Ns = append(rec.Msg.Ns, test.TXT("a. IN TXT a"))
+	rec.Msg.Extra = append(rec.Msg.Extra, new(dns.OPT))
+
+	if held.Answer[:1][0] != nil || held.Ns[:2][1] != nil || held.Extra[:1][0] != nil {
+		t.Error("appending to the written message wrote into the one of the next plugin")
+	}
+}

@@ -1,0 +1,59 @@
+package workstation
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/metrics"
+
+	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+var (
+	// responsesTotal counts what the plugin answered itself.
+	responsesTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "responses_total",
+		Help:      "Counter of responses with a computed record.",
+	}, []string{"server", "zone", "view", "type"})
+
+	// denialsOverriddenTotal counts what the guard turned.
+	denialsOverriddenTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "denials_overridden_total",
+		Help:      "Counter of NXDOMAIN responses of a later plugin that became NODATA, because the name exists.",
+	}, []string{"server", "zone", "view"})
+)
+
+// counters are the counters of one zone on one server in one view.
+type counters struct {
+	server, view      string
+	responses         prometheus.Counter // of type A
+	denialsOverridden prometheus.Counter
+}
+
+// lastCounters holds the counters that a zone used last. A zone is nearly
+// always asked on one server and in one view, and finding counters by their
+// labels takes a lock.
+type lastCounters struct{ atomic.Pointer[counters] }
+
+// of returns the counters of zone on the server and in the view of ctx.
+func (l *lastCounters) of(ctx context.Context, zone string) *counters {
+	server, view := metrics.WithServer(ctx), metrics.WithView(ctx)
+	if c := l.Load(); c != nil && c.server == server && c.view == view {
+		return c
+	}
+	c := &counters{
+		server:            server,
+		view:              view,
+		responses:         responsesTotal.WithLabelValues(server, zone, view, dns.TypeToString[dns.TypeA]),
+		denialsOverridden: denialsOverriddenTotal.WithLabelValues(server, zone, view),
+	}
+	l.Store(c)
+	return c
+}

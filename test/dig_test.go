@@ -1,0 +1,212 @@
+package test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// dig asks a DNS server, as the program of that name does:
+//
+//	dig [@SERVER] [-p PORT] [-c CLASS] [+OPTION...] NAME [TYPE]
+//
+// The server is 127.0.0.1, its port $PORT, the type A, and the options are
+//
+//	+tcp         ask over TCP
+//	+short       print the data of the answer's records only, and fail where the
+//	             status is not NOERROR
+//	+norecurse   do not set RD
+//	+cdflag      set CD
+//	+dnssec      set DO, in an OPT record
+//	+opcode=OP   ask with the opcode OP, such as NOTIFY
+//	+noquestion  ask without a question
+//	+time=N      wait N seconds for the response, not 10
+//
+// A response is printed on one line, as summary has it, a zone transfer as one
+// line a record.
+type dig struct {
+	addr  string
+	net   string
+	short bool
+	wait  time.Duration
+	msg   *dns.Msg
+}
+
+func parseDig(args []string, port string) (*dig, error) {
+	d := &dig{net: "udp", wait: 10 * time.Second, msg: new(dns.Msg)}
+	d.msg.SetQuestion(".", dns.TypeA)
+	q := &d.msg.Question[0]
+	server, noQuestion, named := "127.0.0.1", false, false
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		switch {
+		case arg[0] == '@':
+			server = arg[1:]
+		case arg == "-p" && i+1 < len(args):
+			i++
+			port = args[i]
+		case arg == "-c" && i+1 < len(args):
+			i++
+			q.Qclass = dns.StringToClass[args[i]]
+		case arg == "+tcp":
+			d.net = "tcp"
+		case arg == "+short":
+			d.short = true
+		case arg == "+norecurse":
+			d.msg.RecursionDesired = false
+		case arg == "+cdflag":
+			d.msg.CheckingDisabled = true
+		case arg == "+dnssec":
+			d.msg.SetEdns0(dns.DefaultMsgSize, true)
+		case strings.HasPrefix(arg, "+opcode="):
+			d.msg.Opcode = dns.StringToOpcode[strings.TrimPrefix(arg, "+opcode=")]
+		case strings.HasPrefix(arg, "+time="):
+			wait, err := time.ParseDuration(strings.TrimPrefix(arg, "+time=") + "s")
+			if err != nil {
+				return nil, err
+			}
+			d.wait = wait
+		case arg == "+noquestion":
+			noQuestion = true
+		case arg[0] == '+' || arg[0] == '-':
+			return nil, fmt.Errorf("unknown option %s", arg)
+		case !named:
+			q.Name, named = dns.Fqdn(arg), true
+		default:
+			qtype, ok := dns.StringToType[arg]
+			if !ok {
+				n, err := strconv.ParseUint(strings.TrimPrefix(arg, "TYPE"), 10, 16)
+				if err != nil {
+					return nil, fmt.Errorf("unknown type %s", arg)
+				}
+				qtype = uint16(n)
+			}
+			q.Qtype = qtype
+		}
+	}
+	if noQuestion {
+		d.msg.Question = nil
+	} else if q.Qtype == dns.TypeAXFR {
+		d.net = "tcp"
+	}
+	d.addr = net.JoinHostPort(server, port)
+	return d, nil
+}
+
+// print asks, and prints the response to w.
+func (d *dig) print(w io.Writer) error {
+	if len(d.msg.Question) == 1 && d.msg.Question[0].Qtype == dns.TypeAXFR {
+		return d.printTransfer(w)
+	}
+	m, err := d.ask()
+	if err != nil {
+		return err
+	}
+	if !d.short {
+		fmt.Fprintln(w, summary(m))
+		return nil
+	}
+	if m.Rcode != dns.RcodeSuccess {
+		return errors.New(summary(m))
+	}
+	for _, rr := range m.Answer {
+		fmt.Fprintln(w, rdata(rr))
+	}
+	return nil
+}
+
+func (d *dig) ask() (*dns.Msg, error) {
+	c := &dns.Client{Net: d.net, Timeout: d.wait}
+	m, _, err := c.Exchange(d.msg, d.addr)
+	return m, err
+}
+
+func (d *dig) printTransfer(w io.Writer) error {
+	envelopes, err := new(dns.Transfer).In(d.msg, d.addr)
+	if err != nil {
+		return err
+	}
+	for e := range envelopes {
+		if e.Error != nil {
+			return e.Error
+		}
+		for _, rr := range e.RR {
+			fmt.Fprintln(w, record(rr))
+		}
+	}
+	return nil
+}
+
+// summary returns the response m on one line: its status, the flags AA, TC and
+// AD if they are set, the records of the answer, and the owner and type of
+// those of the authority section. For example,
+//
+//	NOERROR aa, workstation1.example.org. 3600 A 192.0.2.1
+//	NXDOMAIN, authority: example.org. SOA
+func summary(m *dns.Msg) string {
+	s := dns.RcodeToString[m.Rcode]
+	if m.Authoritative {
+		s += " aa"
+	}
+	if m.Truncated {
+		s += " tc"
+	}
+	if m.AuthenticatedData {
+		s += " ad"
+	}
+	for _, rr := range m.Answer {
+		s += ", " + record(rr)
+	}
+	for _, rr := range m.Ns {
+		s += ", authority: " + rr.Header().Name + " " + dns.Type(rr.Header().Rrtype).String()
+	}
+	return s
+}
+
+// record returns rr as in a zone file, without its class.
+func record(rr dns.RR) string {
+	h := rr.Header()
+	return fmt.Sprintf("%s %d %s %s", h.Name, h.Ttl, dns.Type(h.Rrtype), rdata(rr))
+}
+
+func rdata(rr dns.RR) string {
+	return strings.TrimPrefix(rr.String(), rr.Header().String())
+}
+
+// answers asks each question of a table and returns an error that tells all
+// answers which are not those of the table. A line is
+//
+//	ARGUMENTS OF DIG => SUMMARY
+//
+// where the number of spaces does not matter; # begins a comment line.
+func answers(table, port string, args ...string) error {
+	var errs []error
+	for n, line := range strings.Split(table, "\n") {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		question, want, ok := strings.Cut(line, "=>")
+		if !ok {
+			return fmt.Errorf("line %d has no =>", n+1)
+		}
+		d, err := parseDig(append(args, strings.Fields(question)...), port)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", n+1, err)
+		}
+		m, err := d.ask()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", question, err))
+			continue
+		}
+		if got := summary(m); strings.Join(strings.Fields(want), " ") != got {
+			errs = append(errs, fmt.Errorf("%s\n\tgot  %s\n\twant%s", question, got, want))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,181 @@
+// Package test is the black-box test of cmd/coredns: it starts the program and
+// asks it. The scripts in testdata are for reading, too: each is a Corefile,
+// questions, and the answers to them.
+//
+// Besides the commands of testscript, a script has
+//
+//	serve COREFILE [BINARY]  start coredns; it logs to COREFILE.log
+//	reload COREFILE          have it read its Corefile again
+//	stop COREFILE            end it, as the end of the script does
+//	answers TABLE [ARG...]   ask the questions of a table, and compare
+//	dig ARG...               ask one question, and print the answer
+//	get URL                  print what an HTTP server has there
+//
+// and these variables, which a Corefile spells {$PORT} and so on:
+//
+//	$PORT, $UPSTREAM, $METRICS   free ports
+//	$RESOLVER                    an address to which the file resolv.conf in
+//	                             the script's directory points
+//	$CHECKOUT                    the root of this repository
+package test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "workstation")
+	if err != nil {
+		panic(err)
+	}
+	buildDir = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, params("testdata"))
+}
+
+func params(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
+		Setup:               setup,
+		Condition:           condition,
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"serve":   serve,
+			"reload":  reload,
+			"stop":    stop,
+			"answers": cmdAnswers,
+			"dig":     cmdDig,
+			"get":     get,
+		},
+	}
+}
+
+// portVariables are the variables with free ports.
+var portVariables = []string{"PORT", "UPSTREAM", "METRICS"}
+
+func setup(env *testscript.Env) error {
+	path, err := coredns()
+	if err != nil {
+		return err
+	}
+	checkout, err := filepath.Abs("..")
+	if err != nil {
+		return err
+	}
+	env.Setenv("PATH", filepath.Dir(path)+string(filepath.ListSeparator)+env.Getenv("PATH"))
+	for _, name := range portVariables {
+		port, err := freePort()
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, port)
+	}
+	resolver := nextResolver()
+	env.Setenv("RESOLVER", resolver)
+	env.Setenv("CHECKOUT", checkout)
+	env.Values[serversKey{}] = make(map[string]*server)
+	return os.WriteFile(filepath.Join(env.WorkDir, "resolv.conf"), []byte("nameserver "+resolver+"\n"), 0o644)
+}
+
+// condition knows [port53]: that a server can listen where a resolv.conf points
+// to, which has no place for a port. It is never false in CI.
+func condition(cond string) (bool, error) {
+	if cond != "port53" {
+		return false, fmt.Errorf("unknown condition %q", cond)
+	}
+	l, err := net.Listen("tcp", nextResolver()+":53")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			return false, err
+		}
+		return false, nil
+	}
+	return true, l.Close()
+}
+
+// serversKey is the key of a script's running servers, by Corefile.
+type serversKey struct{}
+
+func servers(ts *testscript.TestScript) map[string]*server {
+	return ts.Value(serversKey{}).(map[string]*server)
+}
+
+// serverOf returns the server of the Corefile that is the only argument.
+func serverOf(ts *testscript.TestScript, neg bool, args []string) *server {
+	if neg || len(args) != 1 || servers(ts)[args[0]] == nil {
+		ts.Fatalf("usage: reload|stop COREFILE, which was started with serve")
+	}
+	return servers(ts)[args[0]]
+}
+
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 || len(args) > 2 {
+		ts.Fatalf("usage: serve COREFILE [BINARY]")
+	}
+	binary, err := coredns()
+	ts.Check(err)
+	if len(args) == 2 {
+		binary = ts.MkAbs(args[1])
+	}
+	var env []string
+	for _, name := range append(portVariables, "RESOLVER") {
+		env = append(env, name+"="+ts.Getenv(name))
+	}
+	s, err := startServer(binary, ts.MkAbs("."), ts.MkAbs(args[0]+".log"), env, "-conf", args[0])
+	ts.Check(err)
+	servers(ts)[args[0]] = s
+	ts.Defer(func() { ts.Check(s.stop()) })
+}
+
+func reload(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(serverOf(ts, neg, args).reload())
+}
+
+func stop(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(serverOf(ts, neg, args).stop())
+}
+
+func cmdAnswers(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: answers TABLE [ARG...]")
+	}
+	ts.Check(answers(ts.ReadFile(args[0]), ts.Getenv("PORT"), args[1:]...))
+}
+
+func cmdDig(ts *testscript.TestScript, neg bool, args []string) {
+	d, err := parseDig(args, ts.Getenv("PORT"))
+	ts.Check(err)
+	if err = d.print(ts.Stdout()); neg && err == nil {
+		err = errors.New("unexpected success")
+	} else if neg {
+		err = nil
+	}
+	ts.Check(err)
+}
+
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 || !strings.HasPrefix(args[0], "http://") {
+		ts.Fatalf("usage: get URL")
+	}
+	resp, err := http.Get(args[0])
+	ts.Check(err)
+	defer resp.Body.Close()
+	_, err = io.Copy(ts.Stdout(), resp.Body)
+	ts.Check(err)
+}

@@ -1,0 +1,160 @@
+package test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	// What the program is made of is imported, so that it is compiled before the
+	// tests begin, whose time is limited, and they only have to link it.
+	_ "github.com/coredns/coredns/core/plugin"
+	_ "github.com/coredns/coredns/coremain"
+
+	_ "github.com/seed-310b8fa8/workstation"
+)
+
+// buildDir is where TestMain has the program coredns built.
+var buildDir string
+
+// coredns builds cmd/coredns, once, and returns the program's path. It is built
+// with the race detector if the tests are.
+var coredns = sync.OnceValues(func() (string, error) {
+	// The go command does not see what another one builds, and would repeat the
+	// result of a test although the program has changed: look at its source.
+	if _, err := os.Stat("../cmd/coredns/main.go"); err != nil {
+		return "", err
+	}
+	path := filepath.Join(buildDir, "coredns")
+	build := exec.Command("go", "build", "-race="+strconv.FormatBool(raceEnabled), "-o", path, "../cmd/coredns")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%v: %w\n%s", build, err, out)
+	}
+	return path, nil
+})
+
+// ports and resolvers count what was given to scripts. They begin at a place of
+// this process, so that several may run at once.
+var (
+	ports     atomic.Int32
+	resolvers atomic.Int32
+)
+
+// freePort returns a port that is free for UDP and TCP. It is below those that
+// the kernel gives out by itself, so that none of these takes it before the
+// server that is to have it.
+func freePort() (string, error) {
+	for range 20000 {
+		port := strconv.Itoa(10000 + (os.Getpid()*100+int(ports.Add(1)))%20000)
+		if l, err := net.Listen("tcp", ":"+port); err == nil {
+			l.Close()
+			if p, err := net.ListenPacket("udp", ":"+port); err == nil {
+				p.Close()
+				return port, nil
+			}
+		}
+	}
+	return "", errors.New("no free port")
+}
+
+// nextResolver returns a loopback address for a resolver on port 53.
+func nextResolver() string {
+	return fmt.Sprintf("127.53.%d.%d", 1+os.Getpid()%250, 1+resolvers.Add(1)%250)
+}
+
+// server is a running coredns.
+type server struct {
+	cmd  *exec.Cmd
+	log  string        // the file that it logs to
+	done chan struct{} // closed when it has ended
+	err  error         // of its end
+}
+
+// startServer starts the coredns at path with the given arguments and variables
+// in dir, and returns once it serves. Its output goes to the file log.
+func startServer(path, dir, log string, env []string, args ...string) (*server, error) {
+	out, err := os.Create(log)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+
+	s := &server{cmd: exec.Command(path, args...), log: log, done: make(chan struct{})}
+	s.cmd.Dir, s.cmd.Env = dir, append(os.Environ(), env...)
+	s.cmd.Stdout, s.cmd.Stderr = out, out
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		s.err = s.cmd.Wait()
+		close(s.done)
+	}()
+	// CoreDNS prints its version when all listeners are open.
+	if err := s.waitForLog(`(?m)^CoreDNS-`, 0); err != nil {
+		s.cmd.Process.Kill()
+		return nil, err
+	}
+	return s, nil
+}
+
+// output returns what the server has logged.
+func (s *server) output() string {
+	b, err := os.ReadFile(s.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+// waitForLog waits until what the server logs from offset on matches pattern.
+func (s *server) waitForLog(pattern string, offset int) error {
+	re := regexp.MustCompile(pattern)
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		if re.MatchString(s.output()[offset:]) {
+			return nil
+		}
+		select {
+		case <-s.done:
+			return fmt.Errorf("%v ended: %w\n%s", s.cmd, s.err, s.output())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("%v does not log %q:\n%s", s.cmd, pattern, s.output())
+}
+
+// reload tells the server to read its Corefile again, and returns once it has
+// done so or refused to.
+func (s *server) reload() error {
+	offset := len(s.output())
+	if err := s.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+		return err
+	}
+	return s.waitForLog(`(?m)Reloading complete$|^\[ERROR\]`, offset)
+}
+
+// stop ends the server. A server that panicked on the way, or in which the race
+// detector found a race, ends in an error.
+func (s *server) stop() error {
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.done:
+	case <-time.After(30 * time.Second):
+		s.cmd.Process.Kill()
+		return fmt.Errorf("%v does not end:\n%s", s.cmd, s.output())
+	}
+	for _, fault := range []string{"panic", "DATA RACE"} {
+		if out := s.output(); strings.Contains(out, fault) {
+			return fmt.Errorf("%v ended with a %s:\n%s", s.cmd, fault, out)
+		}
+	}
+	return s.err
+}
