@@ -6,22 +6,68 @@ import (
 	"github.com/miekg/dns"
 )
 
-// reply is an answer of one address record with everything in it that a
-// dns.Msg points to, so that it takes one allocation.
+// reply is an answer of one record with everything in it that a dns.Msg points
+// to, so that together with that record it takes one allocation.
 type reply struct {
 	dns.Msg
 	question [1]dns.Question
 	answer   [1]dns.RR
 	extra    [1]dns.RR // room for the OPT record that the server appends
-	a        dns.A
-	ip       [4]byte
 }
 
-// newReply returns the authoritative answer to the query r, whose owner name
-// has the address addr for ttl seconds. The owner name keeps the case of the
-// question.
-func newReply(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
-	m := new(reply)
+// addressReply4 is a reply with an A record, addressReply6 one with an AAAA
+// record, nameReply one with a PTR record.
+type (
+	addressReply4 struct {
+		reply
+		rr dns.A
+		ip [4]byte
+	}
+	addressReply6 struct {
+		reply
+		rr dns.AAAA
+		ip [16]byte
+	}
+	nameReply struct {
+		reply
+		rr dns.PTR
+	}
+)
+
+// newAddressReply4 returns the authoritative answer to the query r, whose owner
+// name has the IPv4 address addr for ttl seconds. As in all replies, the owner
+// name keeps the case of the question.
+func newAddressReply4(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
+	m := new(addressReply4)
+	m.ip = addr.As4()
+	m.rr = dns.A{Hdr: header(r, ttl), A: m.ip[:]}
+	return m.to(r, &m.rr)
+}
+
+// newAddressReply6 is newAddressReply4 for an IPv6 address.
+func newAddressReply6(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
+	m := new(addressReply6)
+	m.ip = addr.As16()
+	m.rr = dns.AAAA{Hdr: header(r, ttl), AAAA: m.ip[:]}
+	return m.to(r, &m.rr)
+}
+
+// newNameReply returns the authoritative answer to the query r, whose owner name
+// points to name for ttl seconds.
+func newNameReply(r *dns.Msg, name string, ttl uint32) *dns.Msg {
+	m := new(nameReply)
+	m.rr = dns.PTR{Hdr: header(r, ttl), Ptr: name}
+	return m.to(r, &m.rr)
+}
+
+// header returns the header of the record that r asks for.
+func header(r *dns.Msg, ttl uint32) dns.RR_Header {
+	q := &r.Question[0]
+	return dns.RR_Header{Name: q.Name, Rrtype: q.Qtype, Class: dns.ClassINET, Ttl: ttl}
+}
+
+// to makes m the authoritative answer to the query r by the record rr.
+func (m *reply) to(r *dns.Msg, rr dns.RR) *dns.Msg {
 	m.MsgHdr = dns.MsgHdr{
 		Id:               r.Id,
 		Response:         true,
@@ -31,13 +77,7 @@ func newReply(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 	}
 	m.question[0] = r.Question[0]
 	m.Question = m.question[:]
-
-	m.ip = addr.As4()
-	m.a = dns.A{
-		Hdr: dns.RR_Header{Name: r.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: ttl},
-		A:   m.ip[:],
-	}
-	m.answer[0] = &m.a
+	m.answer[0] = rr
 	m.Answer = m.answer[:]
 	m.Extra = m.extra[:0]
 	return &m.Msg

@@ -1,7 +1,6 @@
 package workstation
 
 import (
-	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -9,57 +8,96 @@ import (
 	"github.com/miekg/dns"
 )
 
-// TestNewReply compares a reply with the one that the dns library would begin.
-func TestNewReply(t *testing.T) {
-	r := new(dns.Msg)
-	r.SetQuestion("WorkStation1.example.org.", dns.TypeA)
-	r.CheckingDisabled = true
+// replies are the ways to answer, with the record that each gives.
+var replies = []struct {
+	qname  string
+	qtype  uint16
+	new    func(r *dns.Msg) *dns.Msg
+	record string
+}{
+	{
+		"WorkStation1.example.org.", dns.TypeA,
+		func(r *dns.Msg) *dns.Msg { return newAddressReply4(r, netip.MustParseAddr("192.0.2.1"), 300) },
+		"WorkStation1.example.org. 300 IN A 192.0.2.1",
+	},
+	{
+		"WorkStation1.example.org.", dns.TypeAAAA,
+		func(r *dns.Msg) *dns.Msg { return newAddressReply6(r, netip.MustParseAddr("2001:db8::1"), 300) },
+		"WorkStation1.example.org. 300 IN AAAA 2001:db8::1",
+	},
+	{
+		"1.2.0.192.In-Addr.arpa.", dns.TypePTR,
+		func(r *dns.Msg) *dns.Msg { return newNameReply(r, "workstation1.example.org.", 300) },
+		"1.2.0.192.In-Addr.arpa. 300 IN PTR workstation1.example.org.",
+	},
+}
 
-	want := new(dns.Msg)
-	want.SetReply(r)
-	want.Authoritative = true
-	want.Answer = []dns.RR{&dns.A{
-		Hdr: dns.RR_Header{Name: "WorkStation1.example.org.", Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 300},
-		A:   net.IPv4(192, 0, 2, 1),
-	}}
-	if got := newReply(r, netip.MustParseAddr("192.0.2.1"), 300); got.String() != want.String() {
-		t.Errorf("newReply:\n%s\nwant:\n%s", got, want)
+// TestReply compares a reply with the one that the dns library would begin.
+func TestReply(t *testing.T) {
+	for _, tc := range replies {
+		r := new(dns.Msg)
+		r.SetQuestion(tc.qname, tc.qtype)
+		r.CheckingDisabled = true
+
+		rr, err := dns.NewRR(tc.record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := new(dns.Msg)
+		want.SetReply(r)
+		want.Authoritative = true
+		want.Answer = []dns.RR{rr}
+		if got := tc.new(r); got.String() != want.String() {
+			t.Errorf("got:\n%s\nwant:\n%s", got, want)
+		}
 	}
 }
 
-func TestNewReplyAllocatesOnce(t *testing.T) {
-	r := new(dns.Msg)
-	r.SetQuestion("workstation1.example.org.", dns.TypeA)
-	r.SetEdns0(4096, true)
-	addr := netip.MustParseAddr("192.0.2.1")
+func TestReplyAllocatesOnce(t *testing.T) {
+	for _, tc := range replies {
+		r := new(dns.Msg)
+		r.SetQuestion(tc.qname, tc.qtype)
+		r.SetEdns0(4096, true)
 
-	var m *dns.Msg
-	allocs := testing.AllocsPerRun(100, func() {
-		m = newReply(r, addr, 300)
-		m.Extra = append(m.Extra, r.Extra[0]) // as request.Request.SizeAndDo does
-	})
-	if allocs != 1 {
-		t.Errorf("a reply takes %v allocations", allocs)
-	}
-	if m.IsEdns0() == nil {
-		t.Error("the reply has no OPT record")
+		var m *dns.Msg
+		allocs := testing.AllocsPerRun(100, func() {
+			m = tc.new(r)
+			m.Extra = append(m.Extra, r.Extra[0]) // as request.Request.SizeAndDo does
+		})
+		if allocs != 1 {
+			t.Errorf("%s: a reply takes %v allocations", tc.record, allocs)
+		}
+		if m.IsEdns0() == nil {
+			t.Errorf("%s: the reply has no OPT record", tc.record)
+		}
 	}
 }
 
-// TestNewReplySize shows that an answer is no amplifier: it is less than twice
-// as large as the query, with an OPT record and without.
-func TestNewReplySize(t *testing.T) {
-	for _, name := range []string{"workstation1.", "workstation1.example.org.", "workstation4294967295." + strings.Repeat("a.", 116)} {
+// TestReplySize shows that an answer is no amplifier to speak of: how large it is
+// for the size of the query, at the most, with an OPT record and without.
+func TestReplySize(t *testing.T) {
+	for _, tc := range []struct {
+		qname string
+		reply func(r *dns.Msg) *dns.Msg
+		most  float64
+	}{
+		{"workstation1.", replies[0].new, 2},
+		{"workstation1.example.org.", replies[0].new, 2},
+		{"workstation4294967295." + strings.Repeat("a.", 116), replies[0].new, 2},
+		{"workstation1.", replies[1].new, 2.5},
+		{"workstation1.example.org.", replies[1].new, 2.5},
+		{"1.2.0.192.in-addr.arpa.", replies[2].new, 3},
+	} {
 		for _, edns := range []bool{false, true} {
 			r := new(dns.Msg)
-			r.SetQuestion(name, dns.TypeA)
-			m := newReply(r, netip.MustParseAddr("192.0.2.1"), 300)
+			r.SetQuestion(tc.qname, dns.TypeA)
+			m := tc.reply(r)
 			if edns {
 				r.SetEdns0(4096, true)
 				m.Extra = append(m.Extra, r.Extra[0])
 			}
-			if m.Len() >= 2*r.Len() {
-				t.Errorf("the answer to a query of %d octets has %d", r.Len(), m.Len())
+			if ratio := float64(m.Len()) / float64(r.Len()); ratio >= tc.most {
+				t.Errorf("%s: the answer to a query of %d octets is %.1f times as large", tc.qname, r.Len(), ratio)
 			}
 		}
 	}

@@ -33,7 +33,7 @@ var (
 // counters are the counters of one zone on one server in one view.
 type counters struct {
 	server, view      string
-	responses         prometheus.Counter // of type A
+	a, aaaa, ptr      prometheus.Counter // responses of that type
 	denialsOverridden prometheus.Counter
 }
 
@@ -48,10 +48,15 @@ func (l *lastCounters) of(ctx context.Context, zone string) *counters {
 	if c := l.Load(); c != nil && c.server == server && c.view == view {
 		return c
 	}
+	responses := func(qtype uint16) prometheus.Counter {
+		return responsesTotal.WithLabelValues(server, zone, view, dns.TypeToString[qtype])
+	}
 	c := &counters{
 		server:            server,
 		view:              view,
-		responses:         responsesTotal.WithLabelValues(server, zone, view, dns.TypeToString[dns.TypeA]),
+		a:                 responses(dns.TypeA),
+		aaaa:              responses(dns.TypeAAAA),
+		ptr:               responses(dns.TypePTR),
 		denialsOverridden: denialsOverriddenTotal.WithLabelValues(server, zone, view),
 	}
 	l.Store(c)

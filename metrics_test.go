@@ -15,9 +15,8 @@ import (
 func TestMetrics(t *testing.T) {
 	responsesTotal.Reset()
 	denialsOverriddenTotal.Reset()
-	zs := zones{}
-	zs.add("metrics.example.org.", testPool("192.0.2.0/24"))
-	ws := &Workstation{Next: replyWith(dns.RcodeNameError), zones: zs}
+	ws := testWorkstation(t, "workstation metrics.example.org {\n network 192.0.2.0/24 2001:db8::/120\n}")
+	ws.Next = replyWith(dns.RcodeNameError)
 
 	ask := func(server, view, name string, qtype uint16) {
 		t.Helper()
@@ -37,6 +36,10 @@ func TestMetrics(t *testing.T) {
 	ask("tls://:853", "", "workstation4.metrics.example.org.", dns.TypeA)
 	ask("dns://:53", "", "workstation5.metrics.example.org.", dns.TypeA)
 	ask("dns://:53", "", "workstation1.metrics.example.org.", dns.TypeAAAA)
+	ask("dns://:53", "", "workstation1.metrics.example.org.", dns.TypeTXT)
+	ask("dns://:53", "", "1.2.0.192.in-addr.arpa.", dns.TypePTR)
+	ask("dns://:53", "", "2.2.0.192.in-addr.arpa.", dns.TypePTR)
+	ask("dns://:53", "", "2.0.192.in-addr.arpa.", dns.TypePTR)
 	ask("dns://:53", "", "example.org.", dns.TypeNS)
 	ask("dns://:53", "", "www.metrics.example.org.", dns.TypeA)
 
@@ -45,13 +48,19 @@ func TestMetrics(t *testing.T) {
 # TYPE coredns_workstation_responses_total counter
 coredns_workstation_responses_total{server="dns://:53",type="A",view="",zone="metrics.example.org."} 3
 coredns_workstation_responses_total{server="dns://:53",type="A",view="inside",zone="metrics.example.org."} 1
+coredns_workstation_responses_total{server="dns://:53",type="AAAA",view="",zone="metrics.example.org."} 1
+coredns_workstation_responses_total{server="dns://:53",type="AAAA",view="inside",zone="metrics.example.org."} 0
+coredns_workstation_responses_total{server="dns://:53",type="PTR",view="",zone="metrics.example.org."} 2
+coredns_workstation_responses_total{server="dns://:53",type="PTR",view="inside",zone="metrics.example.org."} 0
 coredns_workstation_responses_total{server="tls://:853",type="A",view="",zone="metrics.example.org."} 1
+coredns_workstation_responses_total{server="tls://:853",type="AAAA",view="",zone="metrics.example.org."} 0
+coredns_workstation_responses_total{server="tls://:853",type="PTR",view="",zone="metrics.example.org."} 0
 `
 	if err := testutil.CollectAndCompare(responsesTotal, strings.NewReader(want)); err != nil {
 		t.Error(err)
 	}
-	if n := testutil.ToFloat64(denialsOverriddenTotal.WithLabelValues("dns://:53", "metrics.example.org.", "")); n != 2 {
-		t.Errorf("denials_overridden_total = %v, want 2", n)
+	if n := testutil.ToFloat64(denialsOverriddenTotal.WithLabelValues("dns://:53", "metrics.example.org.", "")); n != 3 {
+		t.Errorf("denials_overridden_total = %v, want 3", n)
 	}
 }
 

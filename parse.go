@@ -1,6 +1,7 @@
 package workstation
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/netip"
@@ -22,111 +23,266 @@ const defaultTTL = 3600
 // It is public address space: fit for trying the plugin out, and for no more.
 var defaultNetwork = netip.MustParsePrefix("172.0.2.0/24")
 
+// properties are those that a stanza may have. Each has an example, how many
+// arguments it takes, and what parses them into the pool.
+var properties = []struct {
+	name, example string
+	least, most   int
+	parse         func(c *caddy.Controller, p *pool, args []string) error
+}{
+	{"name", "name ws{n}", 1, 1, parseName},
+	{"network", "network 192.0.2.0/24", 1, len(families), parseNetworks},
+	{"numbers", "numbers 1-99", 1, math.MaxInt, parseNumbers},
+	{"offset", "offset -1", 1, 1, parseOffset},
+	{"ttl", "ttl 3600", 1, 1, parseTTL},
+	{"no_reverse", "no_reverse", 0, 0, parseNoReverse},
+}
+
+// propertyNames are the names of the properties, as an error lists them.
+func propertyNames() string {
+	var names []string
+	for _, property := range properties {
+		names = append(names, "'"+property.name+"'")
+	}
+	return strings.Join(names, ", ")
+}
+
+// stanza is a workstation stanza while it is parsed.
+type stanza struct {
+	*pool
+	zones  []string          // forward zones
+	listed []string          // reverse zones on the directive's line
+	given  map[string]string // where each property stands, as FILE:LINE
+}
+
 // parseStanzas parses all workstation stanzas of a server block.
-func parseStanzas(c *caddy.Controller) (zones, error) {
-	zs := make(zones)
+func parseStanzas(c *caddy.Controller) (*Workstation, error) {
+	ws := &Workstation{zones: make(zones)}
+	var pools []*pool
 	for c.Next() {
 		if c.Val() != pluginName {
 			return nil, c.Errf("unexpected '%s': the '{' of a block stands on the line of 'workstation', and its '}' alone on the last", c.Val())
 		}
-		names, p, err := parseStanza(c)
+		st, err := parseStanza(c)
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range names {
-			if isReverse(name) {
-				zs.addReverse(name)
-			} else if other := zs.add(name, p); other != nil {
-				return nil, p.errf("zone '%s' has a pool already, from the stanza at %s, and both give the name '%s': remove the zone from one of them",
-					name, other.source, dnsutil.Join(p.pattern.label(0), name))
+		for _, name := range st.zones {
+			if err := ws.zones.add(name, st.pool); err != nil {
+				return nil, parseError(st.source, "%v", err)
 			}
 		}
+		if st.origin != "" { // the reverse trees exist, and with them their parent
+			ws.zones.addAncestors(ws.zones[st.origin], "in-addr.arpa.")
+		}
+		pools = append(pools, st.pool)
 	}
-	return zs, nil
+	ws.reverse = newReverse(pools)
+	return ws, nil
 }
 
-// parseStanza parses the stanza whose directive is the current token into the
-// zones that it is for and the pool that it configures.
-func parseStanza(c *caddy.Controller) (names []string, p *pool, err error) {
-	p = &pool{
-		pattern: defaultPattern,
-		network: defaultNetwork,
-		ttl:     defaultTTL,
-		source:  fmt.Sprintf("%s:%d", c.File(), c.Line()),
+// parseStanza parses the stanza whose directive is the current token.
+func parseStanza(c *caddy.Controller) (*stanza, error) {
+	st := &stanza{
+		pool:  &pool{pattern: defaultPattern, ttl: defaultTTL, source: source(c)},
+		given: make(map[string]string),
 	}
-	if names, err = parseZones(c); err != nil {
-		return nil, nil, err
+	if err := st.parseZones(c); err != nil {
+		return nil, err
 	}
-
-	lines := make(map[string]int) // of the properties seen
 	for c.NextBlock() {
-		property := c.Val()
-		if line, ok := lines[property]; ok {
-			return nil, nil, c.Errf("property '%s' is given twice, first in line %d: remove one", property, line)
+		if err := st.parseProperty(c); err != nil {
+			return nil, err
 		}
-		lines[property] = c.Line()
+	}
+	return st, st.complete(c)
+}
 
-		switch property {
-		case "network":
-			p.network, err = parseNetwork(c)
-		case "ttl":
-			p.ttl, err = parseTTL(c)
-		case "fallthrough":
-			err = c.Err("'fallthrough' is not needed: every query that workstation does not answer goes to the next plugin; remove it")
-		default:
-			err = c.Errf("unknown property '%s': use 'network' or 'ttl'", property)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		if c.NextArg() { // all that the arguments leave over
-			return nil, nil, c.Errf("property '%s' has no block: remove '%s'", property, c.Val())
-		}
+// parseProperty parses the property that is the current token.
+func (st *stanza) parseProperty(c *caddy.Controller) error {
+	name := c.Val()
+	if name == "fallthrough" {
+		return c.Err("'fallthrough' is not needed: every query that workstation does not answer goes to the next plugin; remove it")
 	}
+	if first, ok := st.given[name]; ok {
+		return c.Errf("property '%s' is given twice, first at %s: remove one", name, first)
+	}
+	st.given[name] = source(c)
 
-	if len(names) > 0 && !slices.ContainsFunc(names, isForward) {
-		return nil, nil, p.errf("all zones are reverse zones, which hold no computed names: list the zone that shall hold them, such as 'example.org'; their addresses are the property 'network'")
-	}
-	for _, name := range names {
-		last := dnsutil.Join(p.pattern.label(p.last()), name)
-		if _, ok := dns.IsDomainName(last); !ok {
-			return nil, nil, p.errf("zone '%s' is too long: '%s' exceeds the 255 octets of a domain name", name, last)
+	for _, property := range properties {
+		if property.name != name {
+			continue
 		}
+		args := c.RemainingArgs()
+		switch {
+		case slices.Contains(args, "}"):
+			return c.Errf("'}' is an argument of '%s' where it stands: begin a new line before it", name)
+		case c.NextArg(): // what RemainingArgs does not take
+			return c.Errf("property '%s' has no block: remove '%s'", name, c.Val())
+		case len(args) < property.least || len(args) > property.most:
+			return c.Errf("'%s' takes %s, not %d: write it as '%s'", name, count(property.least, property.most), len(args), property.example)
+		}
+		return property.parse(c, st.pool, args)
 	}
-	if lines["network"] == 0 {
+	return c.Errf("unknown property '%s': there are %s", name, propertyNames())
+}
+
+// complete sets what the stanza leaves out, and checks what depends on more than
+// one property.
+func (st *stanza) complete(c *caddy.Controller) error {
+	if st.given["network"] == "" {
+		st.networks[ipv4] = newNetwork(defaultNetwork)
 		c.OnStartup(func() error {
-			log.Warningf("%s has no 'network' and gets that of the example, %s, which is public address space: write 'network' and one of your own", p.source, p.network)
+			log.Warningf("%s has no 'network' and gets that of the example, %s, which is public address space: write 'network' and one of your own", st.source, defaultNetwork)
 			return nil
 		})
 	}
-	return names, p, nil
+	for _, check := range []func() error{st.completeNumbers, st.completeReverse, st.checkLengths} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// errf returns an error like those of caddy.Controller.Errf, for the line where
-// the stanza begins.
-func (p *pool) errf(format string, args ...any) error {
-	return fmt.Errorf("%s - Error during parsing: %s", p.source, fmt.Sprintf(format, args...))
+// completeNumbers sees to it that each number has an address in every network.
+func (st *stanza) completeNumbers() error {
+	if st.pattern.placeholder == ip {
+		for _, property := range []string{"numbers", "offset"} {
+			if at := st.given[property]; at != "" {
+				return parseError(at, "'%s' does not go with {ip}, whose names hold addresses and no numbers: remove it, or write the addresses that you mean as the property 'network'", property)
+			}
+		}
+		return nil
+	}
+
+	all, ok := st.allNumbers()
+	if !ok {
+		return parseError(st.given["offset"], "offset '%d' leaves no number an address in %s: number n has the first address plus offset plus n", st.offset, st.networkNames())
+	}
+	if st.numbers == nil {
+		st.numbers = []numberRange{all}
+	}
+	for _, r := range st.numbers {
+		if r.first < all.first || r.last > all.last {
+			return parseError(st.given["numbers"], "numbers '%s' lie outside of %s, where the numbers are %s: write some of these", r, st.networkNames(), all)
+		}
+	}
+	st.numbers = merge(st.numbers)
+	return nil
+}
+
+// networkNames names the pool's networks for an error.
+func (st *stanza) networkNames() string {
+	var names []string
+	for _, n := range st.networks {
+		if n != nil {
+			names = append(names, "network '"+n.text+"'")
+		}
+	}
+	return strings.Join(names, " and ")
+}
+
+// completeReverse finds the zone of the names that PTR records give: the first
+// forward zone that is not the root, which has no names of its own.
+func (st *stanza) completeReverse() error {
+	forward := slices.IndexFunc(st.zones, func(zone string) bool { return zone != "." })
+	switch at := st.given["no_reverse"]; {
+	case at != "" && len(st.listed) > 0:
+		return parseError(at, "'no_reverse' contradicts the reverse zone '%s': remove one of them", st.listed[0])
+	case at != "":
+	case forward >= 0:
+		st.origin = st.zones[forward]
+	case len(st.listed) > 0:
+		return parseError(st.source, "PTR records in the reverse zone '%s' need a zone for their names, which the root is not: list one such as 'example.org'", st.listed[0])
+	}
+	return nil
+}
+
+// checkLengths refuses names that the DNS does not have room for (RFC 1035,
+// section 2.3.4).
+func (st *stanza) checkLengths() error {
+	label := st.longestLabel()
+	if len(label) > 63 {
+		return parseError(cmp.Or(st.given["name"], st.source), "name '%s' is too long: '%s' exceeds the 63 octets of a label", st.pattern, label)
+	}
+	for _, zone := range st.zones {
+		name := dnsutil.Join(label, zone)
+		if _, ok := dns.IsDomainName(name); !ok {
+			return parseError(st.source, "zone '%s' is too long: '%s' exceeds the 255 octets of a domain name", zone, name)
+		}
+	}
+	return nil
+}
+
+// source returns where the current token stands.
+func source(c *caddy.Controller) string { return fmt.Sprintf("%s:%d", c.File(), c.Line()) }
+
+// parseError returns an error like those of caddy.Controller.Errf, for another
+// place than that of the current token.
+func parseError(source, format string, args ...any) error {
+	return fmt.Errorf("%s - Error during parsing: %s", source, fmt.Sprintf(format, args...))
+}
+
+// count says in words how many arguments there may be.
+func count(least, most int) string {
+	switch {
+	case most == math.MaxInt:
+		return "at least one argument"
+	case least < most:
+		return fmt.Sprintf("%d or %d arguments", least, most)
+	case most == 0:
+		return "no argument"
+	default:
+		return "one argument"
+	}
 }
 
 // parseZones parses the zones on the directive's line; if there are none they
-// are those of the server block. The result is that of
-// plugin.OriginsFromArgsOrServerBlock, but that takes the typing error
+// are those of the server block. They are those that
+// plugin.OriginsFromArgsOrServerBlock has, but that takes the typing error
 // 10.0.0.0/33 for a name and masks the host bits of 10.1.2.3/16 in silence.
-func parseZones(c *caddy.Controller) ([]string, error) {
+func (st *stanza) parseZones(c *caddy.Controller) error {
 	args := c.RemainingArgs()
 	for _, arg := range args {
 		_, zone := parse.Transport(arg)
 		if err := checkZone(c, zone); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return plugin.OriginsFromArgsOrServerBlock(args, c.ServerBlockKeys), nil
+	zones := plugin.OriginsFromArgsOrServerBlock(args, c.ServerBlockKeys)
+	for _, zone := range zones {
+		if !isReverse(zone) {
+			if !slices.Contains(st.zones, zone) {
+				st.zones = append(st.zones, zone)
+			}
+			continue
+		}
+		prefix, ok := parseReverse([]byte(zone))
+		if ok {
+			f := familyOf(prefix.Addr())
+			st.reverse[f] = append(st.reverse[f], prefix)
+		}
+		if len(args) == 0 {
+			continue // the server block's, which may be there for others
+		}
+		if !ok {
+			return c.Errf("zone '%s' is in a reverse tree, but is the name of no address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa'", zone)
+		}
+		st.listed = append(st.listed, zone)
+	}
+	if len(zones) > 0 && len(st.zones) == 0 {
+		return c.Err("all zones are reverse zones, which hold no names of hosts: list the zone that shall hold them, such as 'example.org'; their addresses are the property 'network'")
+	}
+	return nil
 }
 
 // checkZone refuses what is neither a domain name nor a CIDR.
 func checkZone(c *caddy.Controller, zone string) error {
-	if zone == "network" || zone == "ttl" {
-		return c.Errf("'%s' is a property, not a zone: write it on a line of its own, between '{' and '}'; the zone of that name is '%s.'", zone, zone)
+	for _, property := range properties {
+		if zone == property.name {
+			return c.Errf("'%s' is a property, not a zone: write it on a line of its own, between '{' and '}'; the zone of that name is '%s.'", zone, zone)
+		}
 	}
 	_, port, err := plugin.SplitHostPort(zone)
 	host := zone
@@ -173,53 +329,119 @@ func isHostLike(name string) bool {
 	})
 }
 
-// isReverse tells whether the zone lies in one of the reverse trees (RFC 1035,
-// section 3.5; RFC 3596, section 2.5), where there are no computed names.
-func isReverse(zone string) bool {
-	return dns.IsSubDomain("in-addr.arpa.", zone) || dns.IsSubDomain("ip6.arpa.", zone)
+func parseName(c *caddy.Controller, p *pool, args []string) (err error) {
+	if p.pattern, err = parsePattern(args[0]); err != nil {
+		return c.Errf("name '%s' %v", args[0], err)
+	}
+	return nil
 }
 
-func isForward(zone string) bool { return !isReverse(zone) }
+func parseNetworks(c *caddy.Controller, p *pool, args []string) error {
+	for _, arg := range args {
+		f, n, err := parseNetwork(c, arg)
+		if err != nil {
+			return err
+		}
+		if other := p.networks[f]; other != nil {
+			return c.Errf("network '%s' is a second %s network beside '%s': give it a stanza of its own", arg, f, other.text)
+		}
+		p.networks[f] = n
+	}
+	return nil
+}
 
-// parseNetwork parses the argument of the property network.
-func parseNetwork(c *caddy.Controller) (netip.Prefix, error) {
-	arg, err := parseArg(c, "192.0.2.0/24")
+// parseNetwork parses a network, which is a CIDR or FIRST-LAST.
+func parseNetwork(c *caddy.Controller, arg string) (family, *network, error) {
+	from, to, isRange := strings.Cut(arg, "-")
+	if !isRange {
+		prefix, err := parseCIDR(c, "network", arg)
+		if err != nil {
+			return 0, nil, err
+		}
+		return familyOf(prefix.Addr()), newNetwork(prefix), nil
+	}
+
+	first, err := netip.ParseAddr(from)
+	last, err2 := netip.ParseAddr(to)
+	switch {
+	case err != nil, err2 != nil, first.Zone() != "", last.Zone() != "":
+		return 0, nil, c.Errf("network '%s' is neither a CIDR nor a range of addresses: write one such as '192.0.2.0/24' or '192.0.2.10-192.0.2.99'", arg)
+	case familyOf(first) != familyOf(last):
+		return 0, nil, c.Errf("network '%s' begins with an %s and ends with an %s address: give each family a network of its own", arg, familyOf(first), familyOf(last))
+	case last.Less(first):
+		return 0, nil, c.Errf("network '%s' is backwards: write '%s-%s'", arg, last, first)
+	}
+	return familyOf(first), &network{addressNumber(first), addressNumber(last), arg}, nil
+}
+
+// newNetwork returns the network of all addresses of a prefix.
+func newNetwork(prefix netip.Prefix) *network {
+	first, last := bounds(prefix)
+	return &network{first, last, prefix.String()}
+}
+
+// parseNumbers parses ranges of numbers, which may be in any order and overlap.
+func parseNumbers(c *caddy.Controller, p *pool, args []string) error {
+	for _, arg := range args {
+		r, err := parseNumberRange(c, arg)
+		if err != nil {
+			return err
+		}
+		p.numbers = append(p.numbers, r)
+	}
+	return nil
+}
+
+// merge returns the ranges ascending and disjoint.
+func merge(ranges []numberRange) []numberRange {
+	slices.SortFunc(ranges, func(r, s numberRange) int { return cmp.Compare(r.first, s.first) })
+	merged := ranges[:1]
+	for _, r := range ranges[1:] {
+		if end := &merged[len(merged)-1]; r.first <= end.last {
+			end.last = max(end.last, r.last)
+		} else {
+			merged = append(merged, r)
+		}
+	}
+	return merged
+}
+
+// parseNumberRange parses A-B or N.
+func parseNumberRange(c *caddy.Controller, arg string) (r numberRange, err error) {
+	from, to, isRange := strings.Cut(arg, "-")
+	if !isRange {
+		to = from
+	}
+	first, err := strconv.ParseUint(from, 10, 64)
+	last, err2 := strconv.ParseUint(to, 10, 64)
+	switch {
+	case err != nil, err2 != nil:
+		return r, c.Errf("numbers '%s' is neither a number nor a range of two: write them in decimal, from 0 to %d, such as '7' or '1-99'", arg, uint64(math.MaxUint64))
+	case last < first:
+		return r, c.Errf("numbers '%s' is backwards: write '%d-%d'", arg, last, first)
+	}
+	return numberRange{first, last}, nil
+}
+
+func parseOffset(c *caddy.Controller, p *pool, args []string) (err error) {
+	if p.offset, err = strconv.ParseInt(args[0], 10, 64); err != nil {
+		return c.Errf("offset '%s' is not a number from %d to %d", args[0], math.MinInt64, math.MaxInt64)
+	}
+	return nil
+}
+
+// parseTTL parses a TTL. Its bounds are those of RFC 2181, section 8.
+func parseTTL(c *caddy.Controller, p *pool, args []string) error {
+	ttl, err := strconv.ParseUint(args[0], 10, 31)
 	if err != nil {
-		return netip.Prefix{}, err
+		return c.Errf("ttl '%s' is not a number of seconds from 0 to %d", args[0], math.MaxInt32)
 	}
-	prefix, err := parseCIDR(c, "network", arg)
-	if err == nil && !prefix.Addr().Is4() {
-		err = c.Errf("network '%s' is not an IPv4 network: write one such as '192.0.2.0/24'", arg)
-	}
-	return prefix, err
+	p.ttl = uint32(ttl)
+	return nil
 }
 
-// parseTTL parses the argument of the property ttl. Its bounds are those of
-// RFC 2181, section 8.
-func parseTTL(c *caddy.Controller) (uint32, error) {
-	arg, err := parseArg(c, "3600")
-	if err != nil {
-		return 0, err
-	}
-	ttl, err := strconv.ParseUint(arg, 10, 31)
-	if err != nil {
-		return 0, c.Errf("ttl '%s' is not a number of seconds from 0 to %d", arg, math.MaxInt32)
-	}
-	return uint32(ttl), nil
-}
-
-// parseArg returns the one argument of the property that is the current token;
-// example is such an argument.
-func parseArg(c *caddy.Controller, example string) (string, error) {
-	property, args := c.Val(), c.RemainingArgs()
-	if slices.Contains(args, "}") {
-		return "", c.Errf("'}' is an argument of '%s' where it stands: begin a new line before it", property)
-	}
-	if len(args) != 1 {
-		return "", c.Errf("'%s' takes one argument, not %d: write it as '%s %s'", property, len(args), property, example)
-	}
-	return args[0], nil
-}
+// parseNoReverse has nothing to parse: that the property is given is all it says.
+func parseNoReverse(*caddy.Controller, *pool, []string) error { return nil }
 
 // parseCIDR parses s, which is written as what.
 func parseCIDR(c *caddy.Controller, what, s string) (netip.Prefix, error) {

@@ -2,89 +2,136 @@ package workstation
 
 import (
 	"fmt"
+	"math"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/coredns/caddy"
+	"github.com/miekg/dns"
 )
 
 // parseTest parses the stanzas of a server block with the given keys.
-func parseTest(corefile string, keys ...string) (zones, error) {
+func parseTest(corefile string, keys ...string) (*Workstation, error) {
 	c := caddy.NewTestController("dns", corefile)
 	c.ServerBlockKeys = keys
 	return parseStanzas(c)
 }
 
+// testWorkstation returns the handler of a server block of the root zone.
+func testWorkstation(tb testing.TB, corefile string) *Workstation {
+	tb.Helper()
+	ws, err := parseTest(corefile, ".")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return ws
+}
+
+// String describes a pool as a stanza on one line, with all that it leaves out.
+func (p *pool) String() string {
+	s := p.pattern.String()
+	for _, n := range p.networks {
+		if n != nil {
+			s += " " + n.text
+		}
+	}
+	for _, r := range p.numbers {
+		s += " " + r.String()
+	}
+	if p.offset != 0 {
+		s += fmt.Sprintf(" offset %d", p.offset)
+	}
+	s += fmt.Sprintf(" ttl %d", p.ttl)
+	if p.origin != "" {
+		s += " PTR " + p.origin
+	}
+	for _, prefixes := range p.reverse {
+		for _, prefix := range prefixes {
+			s += " in " + prefix.String()
+		}
+	}
+	return s
+}
+
 func TestParse(t *testing.T) {
+	const example = "workstation{n} 172.0.2.0/24 0-255 ttl 3600"
 	tests := []struct {
 		corefile string
 		keys     []string
-		pools    map[string]string // by zone: network and TTL of its pool
+		pools    map[string]string // by zone
 	}{
-		{
-			"workstation", []string{".:10053"},
-			map[string]string{".": "172.0.2.0/24 3600"},
-		},
+		{"workstation", []string{".:10053"}, map[string]string{".": example}},
 		{
 			"workstation", []string{"example.org.:53", "lab.example.net.:53"},
-			map[string]string{"example.org.": "172.0.2.0/24 3600", "lab.example.net.": "172.0.2.0/24 3600"},
+			map[string]string{"example.org.": example + " PTR example.org.", "lab.example.net.": example + " PTR example.org."},
 		},
-		{
-			"workstation {\n}", []string{"example.org."},
-			map[string]string{"example.org.": "172.0.2.0/24 3600"},
-		},
+		{"workstation {\n}", []string{"example.org."}, map[string]string{"example.org.": example + " PTR example.org."}},
 		{
 			"workstation Lab.Example.ORG example.net. {\n network 192.0.2.0/24\n ttl 60\n}", []string{"."},
-			map[string]string{"lab.example.org.": "192.0.2.0/24 60", "example.net.": "192.0.2.0/24 60"},
+			map[string]string{
+				"lab.example.org.": "workstation{n} 192.0.2.0/24 0-255 ttl 60 PTR lab.example.org.",
+				"example.net.":     "workstation{n} 192.0.2.0/24 0-255 ttl 60 PTR lab.example.org.",
+			},
 		},
-		{
-			"workstation example.org example.org {\n ttl 0\n}", []string{"."},
-			map[string]string{"example.org.": "172.0.2.0/24 0"},
-		},
+		{"workstation example.org example.org {\n ttl 0\n no_reverse\n}", []string{"."}, map[string]string{"example.org.": "workstation{n} 172.0.2.0/24 0-255 ttl 0"}},
 		{
 			"workstation . {\n ttl 2147483647\n network 0.0.0.0/0\n}", []string{"example.org."},
-			map[string]string{".": "0.0.0.0/0 2147483647"},
+			map[string]string{".": "workstation{n} 0.0.0.0/0 0-4294967295 ttl 2147483647"},
 		},
 		{
 			"workstation dns://example.org:53 {\n network 203.0.113.7/32\n}", []string{"."},
-			map[string]string{"example.org.": "203.0.113.7/32 3600"},
+			map[string]string{"example.org.": "workstation{n} 203.0.113.7/32 0 ttl 3600 PTR example.org."},
 		},
 		{
-			"workstation a.example.org {\n network 192.0.2.0/24\n}\nworkstation b.example.org {\n network 198.51.100.0/24\n}\nworkstation example.org {\n network 203.0.113.0/24\n}", []string{"."},
-			map[string]string{"a.example.org.": "192.0.2.0/24 3600", "b.example.org.": "198.51.100.0/24 3600", "example.org.": "203.0.113.0/24 3600"},
+			"workstation a.example.org {\n network 192.0.2.0/24\n}\nworkstation b.example.org {\n network 2001:db8::/64\n}\nworkstation . example.org {\n network 203.0.113.0/24\n}", []string{"."},
+			map[string]string{
+				"a.example.org.": "workstation{n} 192.0.2.0/24 0-255 ttl 3600 PTR a.example.org.",
+				"b.example.org.": "workstation{n} 2001:db8::/64 0-18446744073709551615 ttl 3600 PTR b.example.org.",
+				".":              "workstation{n} 203.0.113.0/24 0-255 ttl 3600 PTR example.org.",
+				"example.org.":   "workstation{n} 203.0.113.0/24 0-255 ttl 3600 PTR example.org.",
+			},
 		},
-		// Reverse zones hold no computed names.
+		// All properties, in any order.
 		{
-			"workstation example.org 10.0.0.0/8 2001:db8::/32 0/25.2.0.192.in-addr.arpa", []string{"."},
-			map[string]string{"example.org.": "172.0.2.0/24 3600"},
+			"workstation example.org {\n no_reverse\n ttl 5\n offset -10\n numbers 50-99 10 60-110 200\n network 2001:db8::100-2001:db8::2ff 192.0.2.0/24\n name WS-{x:4}-a\n}", []string{"."},
+			map[string]string{"example.org.": "ws-{x:4}-a 192.0.2.0/24 2001:db8::100-2001:db8::2ff 10 50-110 200 offset -10 ttl 5"},
 		},
 		{
-			"workstation", []string{"example.org.", "2.0.192.in-addr.arpa."},
-			map[string]string{"example.org.": "172.0.2.0/24 3600"},
+			"workstation example.org {\n name ip-{ip}\n network 10.0.0.0/8 2001:db8::/32\n}", []string{"."},
+			map[string]string{"example.org.": "ip-{ip} 10.0.0.0/8 2001:db8::/32 ttl 3600 PTR example.org."},
+		},
+		// Reverse zones hold no names of hosts; PTR records are confined to them.
+		{
+			"workstation example.org 10.0.0.0/8 2001:db8::/32 2.0.192.in-addr.arpa", []string{"."},
+			map[string]string{"example.org.": example + " PTR example.org. in 10.0.0.0/8 in 192.0.2.0/24 in 2001:db8::/32"},
+		},
+		{"workstation", []string{"example.org.", "2.0.192.in-addr.arpa."}, map[string]string{"example.org.": example + " PTR example.org. in 192.0.2.0/24"}},
+		{
+			"workstation {\n no_reverse\n}", []string{"example.org.", "2.0.192.in-addr.arpa."},
+			map[string]string{"example.org.": example + " in 192.0.2.0/24"},
 		},
 		{
 			"workstation _hosts.x--1.example.org 10.0.0.0/8:053", []string{"."},
-			map[string]string{"_hosts.x--1.example.org.": "172.0.2.0/24 3600"},
+			map[string]string{"_hosts.x--1.example.org.": example + " PTR _hosts.x--1.example.org. in 10.0.0.0/8"},
 		},
-		{
-			"workstation", nil, // as other plugins' tests set them up
-			map[string]string{},
-		},
+		{"workstation", nil, map[string]string{}}, // as other plugins' tests set them up
 	}
 	for _, tc := range tests {
-		zs, err := parseTest(tc.corefile, tc.keys...)
+		ws, err := parseTest(tc.corefile, tc.keys...)
 		if err != nil {
 			t.Errorf("%s: %v", tc.corefile, err)
 			continue
 		}
 		pools := make(map[string]string)
-		for name, z := range zs {
-			if z.pool != nil {
-				pools[name] = fmt.Sprintf("%s %d", z.pool.network, z.pool.ttl)
+		for name, z := range ws.zones {
+			if z.listed {
+				pools[name] = z.patterns[0].first.String()
 			}
 		}
 		if fmt.Sprint(pools) != fmt.Sprint(tc.pools) {
-			t.Errorf("%s: got pools %v, want %v", tc.corefile, pools, tc.pools)
+			t.Errorf("%s: got pools\n%v, want\n%v", tc.corefile, pools, tc.pools)
 		}
 	}
 }
@@ -99,31 +146,97 @@ func TestParseErrors(t *testing.T) {
 		want     string
 	}{
 		// properties
-		{"workstation {\n netwrok 192.0.2.0/24\n}", 2, "unknown property 'netwrok': use 'network' or 'ttl'"},
+		{"workstation {\n netwrok 192.0.2.0/24\n}", 2, "unknown property 'netwrok': there are 'name', 'network', 'numbers', 'offset', 'ttl', 'no_reverse'"},
 		{"workstation {\n fallthrough\n}", 2, "'fallthrough' is not needed: every query that workstation does not answer goes to the next plugin; remove it"},
 		{"workstation {\n fallthrough example.org\n}", 2, "'fallthrough' is not needed"},
-		{"workstation {\n ttl 60\n network 192.0.2.0/24\n ttl 60\n}", 4, "property 'ttl' is given twice, first in line 2: remove one"},
-		{"workstation {\n network 192.0.2.0/24\n network 198.51.100.0/24\n}", 3, "property 'network' is given twice, first in line 2: remove one"},
+		{"workstation {\n ttl 60\n network 192.0.2.0/24\n ttl 60\n}", 4, "property 'ttl' is given twice, first at Testfile:2: remove one"},
+		{"workstation {\n network 192.0.2.0/24\n network 198.51.100.0/24\n}", 3, "property 'network' is given twice, first at Testfile:2: remove one"},
+		{"workstation {\n no_reverse\n no_reverse\n}", 3, "property 'no_reverse' is given twice, first at Testfile:2: remove one"},
 		{"workstation {\n ttl 60 {\n  network 192.0.2.0/24\n }\n}", 2, "property 'ttl' has no block: remove '{'"},
-		{"workstation {\n network {\n }\n}", 2, "'network' takes one argument, not 0"},
+		{"workstation {\n no_reverse {\n }\n}", 2, "property 'no_reverse' has no block: remove '{'"},
+		{"workstation {\n network {\n }\n}", 2, "property 'network' has no block: remove '{'"},
 		{"workstation {\n {\n }\n}", 2, "unknown property '{'"},
 		{"workstation { } foo", 1, "unexpected 'foo': the '{' of a block stands on the line of 'workstation', and its '}' alone on the last"},
 		{"workstation example.org\n{\n ttl 60\n}", 2, "unexpected '{': the '{' of a block stands on the line of 'workstation'"},
 		{"workstation { network 192.0.2.0/24 }", 1, "'}' is an argument of 'network' where it stands: begin a new line before it"},
+		{"workstation { no_reverse }", 1, "'}' is an argument of 'no_reverse' where it stands: begin a new line before it"},
+
+		// name
+		{"workstation {\n name\n}", 2, "'name' takes one argument, not 0: write it as 'name ws{n}'"},
+		{"workstation {\n name ws {n}\n}", 2, "'name' takes one argument, not 2: write it as 'name ws{n}'"},
+		{"workstation {\n name ws\n}", 2, "name 'ws' has no placeholder: write one of {n}, {x}, {n:3}, {x:4} and {ip} in place of the number or address, such as 'ws{n}'"},
+		{"workstation {\n name ws{n}-{x}\n}", 2, "name 'ws{n}-{x}' has two placeholders: keep the one that tells the hosts apart"},
+		{"workstation {\n name ws{n\n}", 2, "name 'ws{n' has a placeholder that is not closed: write it as {n}, {x}, {n:3}, {x:4} or {ip}"},
+		{"workstation {\n name ws{n{x}}\n}", 2, "name 'ws{n{x}}' has a placeholder that is not closed"},
+		{"workstation {\n name ws}n{\n}", 2, "name 'ws}n{' has a placeholder that is not closed"},
+		{"workstation {\n name ws}{n}\n}", 2, "name 'ws}{n}' has a '}': use letters, digits, '-' and '_' around the placeholder"},
+		{"workstation {\n name ws{n}}\n}", 2, "name 'ws{n}}' has a '}'"},
+		{"workstation {\n name ws{n}.lab\n}", 2, "name 'ws{n}.lab' has a dot: a pattern is one label, and the labels after it are the zone's, written after 'workstation'"},
+		{"workstation {\n name ws*{n}\n}", 2, "name 'ws*{n}' has a '*': use letters, digits, '-' and '_' around the placeholder"},
+		{"workstation {\n name bücher{n}\n}", 2, "name 'bücher{n}' has a 'ü'"},
+		{"workstation {\n name \u212a{n}\n}", 2, "has a '\u212a'"}, // which is 'k' in lower case
+		{"workstation {\n name ws{}\n}", 2, "name 'ws{}' has the unknown placeholder {}: use {n}, {x}, {n:3}, {x:4} or {ip}"},
+		{"workstation {\n name ws{d}\n}", 2, "name 'ws{d}' has the unknown placeholder {d}"},
+		{"workstation {\n name ws{d:3}\n}", 2, "name 'ws{d:3}' has the unknown placeholder {d:3}"},
+		{"workstation {\n name ws{n:0}\n}", 2, "name 'ws{n:0}' has the width '0': use a number of digits from 1 to 20, such as {n:3}"},
+		{"workstation {\n name ws{x:21}\n}", 2, "name 'ws{x:21}' has the width '21': use a number of digits from 1 to 20, such as {x:3}"},
+		{"workstation {\n name ws{n:-1}\n}", 2, "has the width '-1'"},
+		{"workstation {\n name ws{n:03}\n}", 2, "has the width '03'"},
+		{"workstation {\n name ws{n:+3}\n}", 2, "has the width '+3'"},
+		{"workstation {\n name ws{n:}\n}", 2, "has the width ''"},
+		{"workstation {\n name ws{n:99999999999999999999}\n}", 2, "has the width '99999999999999999999'"},
+		{"workstation {\n name ip-{ip:3}\n}", 2, "name 'ip-{ip:3}' gives {ip} a width: addresses are not padded; write it as {ip}"},
+		{"workstation {\n name " + strings.Repeat("a", 61) + "{n}\n}", 2, "a{n}' is too long: '" + strings.Repeat("a", 61) + "255' exceeds the 63 octets of a label"},
+		{"workstation {\n name " + strings.Repeat("a", 44) + "{x:20}\n}", 2, "exceeds the 63 octets of a label"},
+		{"workstation {\n name " + strings.Repeat("a", 50) + "{ip}\n network 10.0.0.0/8\n}", 2, "a10-255-255-255' exceeds the 63 octets of a label"},
+		{"workstation {\n name " + strings.Repeat("a", 25) + "{ip}\n network 10.0.0.0/8 ::/0\n}", 2, "ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff' exceeds the 63 octets of a label"},
 
 		// network
-		{"workstation {\n network\n}", 2, "'network' takes one argument, not 0: write it as 'network 192.0.2.0/24'"},
-		{"workstation {\n network 192.0.2.0/24 198.51.100.0/24\n}", 2, "'network' takes one argument, not 2"},
+		{"workstation {\n network\n}", 2, "'network' takes 1 or 2 arguments, not 0: write it as 'network 192.0.2.0/24'"},
+		{"workstation {\n network 192.0.2.0/24 2001:db8::/64 198.51.100.0/24\n}", 2, "'network' takes 1 or 2 arguments, not 3"},
+		{"workstation {\n network 192.0.2.0/24 198.51.100.0/24\n}", 2, "network '198.51.100.0/24' is a second IPv4 network beside '192.0.2.0/24': give it a stanza of its own"},
+		{"workstation {\n network 2001:db8::/64 2001:db8::1-2001:db8::5\n}", 2, "network '2001:db8::1-2001:db8::5' is a second IPv6 network beside '2001:db8::/64'"},
 		{"workstation {\n network 192.0.2.0/33\n}", 2, "network '192.0.2.0/33' is not a CIDR: write one such as '192.0.2.0/24'"},
+		{"workstation {\n network 2001:db8::/129\n}", 2, "network '2001:db8::/129' is not a CIDR"},
 		{"workstation {\n network 192.0.2/24\n}", 2, "network '192.0.2/24' is not a CIDR"},
 		{"workstation {\n network 192.0.2.256/24\n}", 2, "network '192.0.2.256/24' is not a CIDR"},
-		{"workstation {\n network 192.0.2.0/-1\n}", 2, "network '192.0.2.0/-1' is not a CIDR"},
 		{"workstation {\n network 192.0.2.0/024\n}", 2, "network '192.0.2.0/024' is not a CIDR"},
 		{"workstation {\n network lab\n}", 2, "network 'lab' is not a CIDR"},
 		{"workstation {\n network 192.0.2.0\n}", 2, "network '192.0.2.0' has no prefix length: write '192.0.2.0/32' for this address alone, or the network that you mean"},
+		{"workstation {\n network 2001:db8::5\n}", 2, "network '2001:db8::5' has no prefix length: write '2001:db8::5/128' for this address alone"},
+		{"workstation {\n network fe80::%eth0/64\n}", 2, "network 'fe80::%eth0/64' is not a CIDR"},
 		{"workstation {\n network 192.0.2.5/24\n}", 2, "network '192.0.2.5/24' has host bits set: write '192.0.2.0/24', or the network that you mean"},
-		{"workstation {\n network 2001:db8::/64\n}", 2, "network '2001:db8::/64' is not an IPv4 network: write one such as '192.0.2.0/24'"},
-		{"workstation {\n network ::ffff:192.0.2.0/120\n}", 2, "network '::ffff:192.0.2.0/120' is not an IPv4 network"},
+		{"workstation {\n network 2001:db8::1/64\n}", 2, "network '2001:db8::1/64' has host bits set: write '2001:db8::/64'"},
+		{"workstation {\n network 192.0.2.0/-1\n}", 2, "network '192.0.2.0/-1' is neither a CIDR nor a range of addresses: write one such as '192.0.2.0/24' or '192.0.2.10-192.0.2.99'"},
+		{"workstation {\n network 192.0.2.1-\n}", 2, "network '192.0.2.1-' is neither a CIDR nor a range of addresses"},
+		{"workstation {\n network -\n}", 2, "network '-' is neither a CIDR nor a range of addresses"},
+		{"workstation {\n network 192.0.2.1-5\n}", 2, "network '192.0.2.1-5' is neither a CIDR nor a range of addresses"},
+		{"workstation {\n network 192.0.2.0/24-192.0.3.0/24\n}", 2, "network '192.0.2.0/24-192.0.3.0/24' is neither a CIDR nor a range of addresses"},
+		{"workstation {\n network fe80::1%eth0-fe80::5%eth0\n}", 2, "network 'fe80::1%eth0-fe80::5%eth0' is neither a CIDR nor a range of addresses"},
+		{"workstation {\n network 192.0.2.1-2001:db8::5\n}", 2, "network '192.0.2.1-2001:db8::5' begins with an IPv4 and ends with an IPv6 address: give each family a network of its own"},
+		{"workstation {\n network 192.0.2.9-192.0.2.1\n}", 2, "network '192.0.2.9-192.0.2.1' is backwards: write '192.0.2.1-192.0.2.9'"},
+
+		// numbers
+		{"workstation {\n numbers\n}", 2, "'numbers' takes at least one argument, not 0: write it as 'numbers 1-99'"},
+		{"workstation {\n numbers 1-99,200\n}", 2, "numbers '1-99,200' is neither a number nor a range of two: write them in decimal, from 0 to 18446744073709551615, such as '7' or '1-99'"},
+		{"workstation {\n numbers -5\n}", 2, "numbers '-5' is neither a number nor a range of two"},
+		{"workstation {\n numbers 5-\n}", 2, "numbers '5-' is neither a number nor a range of two"},
+		{"workstation {\n numbers 1-5-9\n}", 2, "numbers '1-5-9' is neither a number nor a range of two"},
+		{"workstation {\n numbers 0x10\n}", 2, "numbers '0x10' is neither a number nor a range of two"},
+		{"workstation {\n numbers 18446744073709551616\n}", 2, "numbers '18446744073709551616' is neither a number nor a range of two"},
+		{"workstation {\n numbers 9-1\n}", 2, "numbers '9-1' is backwards: write '1-9'"},
+		{"workstation {\n numbers 1-9 256\n network 192.0.2.0/24\n}", 2, "numbers '256' lie outside of network '192.0.2.0/24', where the numbers are 0-255: write some of these"},
+		{"workstation {\n network 192.0.2.0/24 2001:db8::/125\n numbers 1-9\n}", 3, "numbers '1-9' lie outside of network '192.0.2.0/24' and network '2001:db8::/125', where the numbers are 0-7"},
+		{"workstation {\n network 192.0.2.10-192.0.2.19\n offset -1\n numbers 0-5\n}", 4, "numbers '0-5' lie outside of network '192.0.2.10-192.0.2.19', where the numbers are 1-10"},
+		{"workstation {\n name ip-{ip}\n numbers 1-5\n}", 3, "'numbers' does not go with {ip}, whose names hold addresses and no numbers: remove it, or write the addresses that you mean as the property 'network'"},
+
+		// offset
+		{"workstation {\n offset\n}", 2, "'offset' takes one argument, not 0: write it as 'offset -1'"},
+		{"workstation {\n offset ten\n}", 2, "offset 'ten' is not a number from -9223372036854775808 to 9223372036854775807"},
+		{"workstation {\n offset 9223372036854775808\n}", 2, "offset '9223372036854775808' is not a number from"},
+		{"workstation {\n offset 256\n network 192.0.2.0/24\n}", 2, "offset '256' leaves no number an address in network '192.0.2.0/24': number n has the first address plus offset plus n"},
+		{"workstation {\n network 192.0.2.0/24 2001:db8::/126\n offset 4\n}", 3, "offset '4' leaves no number an address in network '192.0.2.0/24' and network '2001:db8::/126'"},
+		{"workstation {\n offset 5\n name ip-{ip}\n}", 2, "'offset' does not go with {ip}"},
 
 		// ttl
 		{"workstation {\n ttl\n}", 2, "'ttl' takes one argument, not 0: write it as 'ttl 3600'"},
@@ -132,6 +245,11 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n ttl 2147483648\n}", 2, "ttl '2147483648' is not a number of seconds from 0 to 2147483647"},
 		{"workstation {\n ttl 99999999999999999999\n}", 2, "ttl '99999999999999999999' is not a number of seconds"},
 		{"workstation {\n ttl 1h\n}", 2, "ttl '1h' is not a number of seconds"},
+
+		// no_reverse
+		{"workstation {\n no_reverse 10.0.0.0/8\n}", 2, "'no_reverse' takes no argument, not 1: write it as 'no_reverse'"},
+		{"workstation example.org 10.0.0.0/8 {\n network 10.0.0.0/8\n no_reverse\n}", 3, "'no_reverse' contradicts the reverse zone '10.in-addr.arpa.': remove one of them"},
+		{"workstation . 10.0.0.0/8 {\n network 10.0.0.0/8\n}", 1, "PTR records in the reverse zone '10.in-addr.arpa.' need a zone for their names, which the root is not: list one such as 'example.org'"},
 
 		// zones
 		{"workstation 10.0.0.0/33", 1, "zone '10.0.0.0/33' is not a CIDR: write one such as '192.0.2.0/24'"},
@@ -143,6 +261,7 @@ func TestParseErrors(t *testing.T) {
 		{"workstation [::1]:53", 1, "zone '[::1]:53' is neither a domain name nor a CIDR"},
 		{"workstation network 192.0.2.0/24", 1, "'network' is a property, not a zone: write it on a line of its own, between '{' and '}'; the zone of that name is 'network.'"},
 		{"workstation example.org ttl 60", 1, "'ttl' is a property, not a zone"},
+		{"workstation example.org no_reverse", 1, "'no_reverse' is a property, not a zone"},
 		{"workstation 10.1.2.3/16", 1, "zone '10.1.2.3/16' has host bits set: write '10.1.0.0/16', or the network that you mean"},
 		{"workstation example.org 10.1.2.3/16:53", 1, "zone '10.1.2.3/16' has host bits set: write '10.1.0.0/16'"},
 		{"workstation 2001:db8::1/32", 1, "zone '2001:db8::1/32' has host bits set: write '2001:db8::/32'"},
@@ -163,15 +282,30 @@ func TestParseErrors(t *testing.T) {
 		{"workstation ${ZONE}", 1, "zone '${ZONE}' is neither a domain name nor a CIDR"},
 		{"workstation example.org:53:54", 1, "zone 'example.org:53:54' is neither a domain name nor a CIDR"},
 		{"workstation ::/0", 1, "zone '::/0' is not a CIDR that CoreDNS takes: write the name of the reverse zone, such as 'ip6.arpa'"},
-		{"workstation 10.0.0.0/8 2001:db8::/32", 1, "all zones are reverse zones, which hold no computed names: list the zone that shall hold them, such as 'example.org'; their addresses are the property 'network'"},
+		{"workstation 10.0.0.0/8 2001:db8::/32", 1, "all zones are reverse zones, which hold no names of hosts: list the zone that shall hold them, such as 'example.org'; their addresses are the property 'network'"},
+		{"workstation example.org 0/25.2.0.192.in-addr.arpa", 1, "zone '0/25.2.0.192.in-addr.arpa.' is in a reverse tree, but is the name of no address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa'"},
+		{"workstation example.org 300.10.in-addr.arpa", 1, "zone '300.10.in-addr.arpa.' is in a reverse tree, but is the name of no address or network"},
 		{"workstation " + long, 1, "is too long: 'workstation255." + long + ".' exceeds the 255 octets of a domain name"},
 
-		// stanzas
+		// several stanzas
 		{
 			"workstation example.org {\n network 192.0.2.0/24\n}\nworkstation example.net Example.org {\n network 198.51.100.0/24\n}", 4,
-			"zone 'example.org.' has a pool already, from the stanza at Testfile:1, and both give the name 'workstation0.example.org.': remove the zone from one of them",
+			"zone 'example.org.' gets the name 'workstation0.example.org.' from the stanza at Testfile:1 already: give the stanzas unlike names, or numbers that do not overlap, or remove the zone from one",
 		},
-		{"workstation\nworkstation", 2, "zone '.' has a pool already, from the stanza at Testfile:1, and both give the name 'workstation0.'"},
+		{"workstation\nworkstation", 2, "zone '.' gets the name 'workstation0.' from the stanza at Testfile:1 already"},
+		{
+			"workstation example.org {\n numbers 0-9 20-29\n}\n\nworkstation example.org {\n name WorkStation{n:1}\n numbers 10-19 29\n}", 5,
+			"zone 'example.org.' gets the name 'workstation29.example.org.' from the stanza at Testfile:1 already",
+		},
+		{
+			"workstation example.org {\n name ip-{ip}\n network 10.0.0.0/8\n}\nworkstation example.org {\n name ip-{ip}\n network 10.1.0.0/16 2001:db8::/64\n}", 5,
+			"zone 'example.org.' gets the name 'ip-10-1-0-0.example.org.' from the stanza at Testfile:1 already",
+		},
+		{
+			"workstation example.org {\n name a{n}\n}\nworkstation example.org {\n name b{n}\n}\nworkstation example.org {\n name a1{n}\n}", 7,
+			"zone 'example.org.' could get one name from 'a1{n}' and from 'a{n}' of the stanza at Testfile:1: put a character between literal text and placeholder that the placeholder of neither can produce",
+		},
+		{"workstation example.org {\n name a{n:3}\n}\nworkstation example.org {\n name a{x}\n}", 4, "zone 'example.org.' could get one name from 'a{x}' and from 'a{n:3}' of the stanza at Testfile:1"},
 	}
 	for _, tc := range tests {
 		_, err := parseTest(tc.corefile, ".")
@@ -185,38 +319,140 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// FuzzParse holds every Corefile that is accepted to what its zones must be.
+// TestParseTogether accepts stanzas of one zone that give no name twice.
+func TestParseTogether(t *testing.T) {
+	for _, corefile := range []string{
+		"workstation example.org {\n name ws{n}\n}\nworkstation example.org {\n name ws1-{n}\n}",
+		"workstation example.org {\n name ws{n}\n}\nworkstation example.org {\n name wsa{n}\n}",
+		"workstation example.org {\n name ws{n}-a\n}\nworkstation example.org {\n name ws{n}-b\n}",
+		"workstation example.org {\n numbers 0-9\n}\nworkstation example.org {\n numbers 10-19\n}",
+		"workstation example.org {\n name {ip}\n network 10.0.0.0/8\n}\nworkstation example.org {\n name {ip}\n network 2001:db8::/64 11.0.0.0/8\n}",
+		"workstation example.org\nworkstation lab.example.org",
+	} {
+		checkWorkstation(t, testWorkstation(t, corefile))
+	}
+}
+
+// checkWorkstation holds the pools of a server block to what they must be: names,
+// numbers and addresses stand for each other, and forward and reverse agree.
+func checkWorkstation(t *testing.T, ws *Workstation) {
+	t.Helper()
+	for name, z := range ws.zones {
+		given := make(map[string]uint128)
+		for _, ns := range z.patterns {
+			for n, p := range samples(ns.numbers) {
+				label := string(ns.pattern.appendNumber(nil, n.lo))
+				if other, ok := given[label]; ok && other != n {
+					t.Fatalf("the name %q of zone %q is both %v and %v", label, name, other, n)
+				}
+				given[label] = n
+				for _, f := range families {
+					if addr := p.address(f, n.lo); addr.IsValid() {
+						checkHost(t, ws, z, p, label, addr)
+						if p.number(addr) != n.lo {
+							t.Fatalf("%v: %d has the address %s, which has the number %d", p, n.lo, addr, p.number(addr))
+						}
+					}
+				}
+			}
+			for _, f := range families {
+				for n, p := range samples(ns.addresses[f]) {
+					addr := f.address(n)
+					label := string(ns.pattern.appendAddress(nil, addr))
+					checkHost(t, ws, z, p, label, addr)
+				}
+			}
+			for _, n := range []uint64{0, 1, 255, 256, 1 << 32, math.MaxUint64} {
+				if ns.pattern.placeholder == ip || ns.numbers.find(uint128{lo: n}) != nil {
+					continue
+				}
+				label := string(ns.pattern.appendNumber(nil, n))
+				if h := z.find([]byte(label)); h.pool != nil {
+					t.Fatalf("%q is a name of %v, which has no number %d", label, h.pool, n)
+				}
+			}
+		}
+	}
+	for _, f := range families {
+		for n, p := range samples(ws.reverse[f]) {
+			addr := f.address(n)
+			qname := reverseName(netip.PrefixFrom(addr, addr.BitLen()))
+			if o := ws.find(qname); o.pool != p || o.ptr != addr || o.zone == nil || o.zone.name != p.origin {
+				t.Fatalf("%v: %q is not found", p, qname)
+			}
+			if o := ws.find(p.name(addr)); o.v4 != addr && o.v6 != addr {
+				t.Fatalf("%v: the PTR record of %s gives %q, which has the addresses %s and %s", p, addr, p.name(addr), o.v4, o.v6)
+			}
+		}
+	}
+}
+
+// samples returns numbers in and at both ends of each span, with their pools.
+func samples(x index) map[uint128]*pool {
+	numbers := make(map[uint128]*pool)
+	for _, s := range x {
+		size := s.last.sub(s.first)
+		for _, n := range []uint128{{}, {lo: 1}, {lo: 10}, {lo: 255}, {lo: 256}, {lo: size.lo / 3}, {size.hi / 3, size.lo / 5}, size} {
+			if !size.less(n) {
+				numbers[s.first.add(n)] = s.pool
+			}
+		}
+	}
+	return numbers
+}
+
+// checkHost checks that the label is a name of zone z that has the address, which
+// lies in the pool's network, and that a PTR record of the pool agrees.
+func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, label string, addr netip.Addr) {
+	t.Helper()
+	f := familyOf(addr)
+	if u := addressNumber(addr); u.less(p.networks[f].first) || p.networks[f].last.less(u) {
+		t.Fatalf("%v: %q has the address %s", p, label, addr)
+	}
+	h := z.find([]byte(label))
+	if h.pool != p || [...]netip.Addr{h.v4, h.v6}[f] != addr {
+		t.Fatalf("%v: %q has the addresses %s and %s of %v, want %s", p, label, h.v4, h.v6, h.pool, addr)
+	}
+
+	qname := label + "."
+	if z.name != "." {
+		qname += z.name
+	}
+	enclosed := z.name == "." && ws.zones.enclose(qname, []byte(qname))
+	if o := ws.find(strings.ToUpper(qname)); o.host != h && !enclosed {
+		t.Fatalf("%v: %q is not found", p, qname)
+	}
+
+	o := ws.find(reverseName(netip.PrefixFrom(addr, addr.BitLen())))
+	confined := len(p.reverse[f]) > 0 && !slices.ContainsFunc(p.reverse[f], func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
+	switch {
+	case p.origin != "" && !confined && o.pool == nil:
+		t.Fatalf("%v: %s has no PTR record", p, addr)
+	case (p.origin == "" || confined) && o.pool == p:
+		t.Fatalf("%v: %s has a PTR record", p, addr)
+	case o.pool == p && p.name(addr) != dns.Fqdn(label+"."+p.origin):
+		t.Fatalf("%v: %s has the name %q, want %q", p, addr, p.name(addr), label)
+	}
+}
+
+// FuzzParse holds every Corefile that is accepted to what its pools must be.
 func FuzzParse(f *testing.F) {
 	f.Add("workstation")
 	f.Add("workstation example.org 10.0.0.0/8 {\n network 192.0.2.0/24\n ttl 60\n}\nworkstation lab.example.org {\n network 0.0.0.0/0\n}")
 	f.Add("workstation 10.1.2.3/16 {\n fallthrough\n}")
 	f.Add("workstation example.org workstation0.example.org lab.workstation255.example.org")
 	f.Add("workstation dns://example.org:53 \"\" {\n ttl 1 {\n }\n}")
+	f.Add("workstation example.org 10.1.0.0/16 2001:db8::/60 {\n name ws-{x:4}-a\n network 10.0.0.0/8 2001:db8::/64\n numbers 50-99 10 60-110\n offset -10\n}")
+	f.Add("workstation example.org {\n name ip-{ip}\n network ::/0 10.0.0.5-10.0.1.9\n}\nworkstation example.org {\n name a{n}\n offset 3\n no_reverse\n}")
+	f.Add("workstation a.example {\n name a{n}\n numbers 0-9\n}\nworkstation a.example {\n name a{n}\n network 10.0.0.0/24\n numbers 10-19\n}\nworkstation b.a.example {\n name a1{n}\n network 10.0.0.0/16\n}")
+	f.Add("workstation example.org {\n network 2001:db8::/32\n offset 9223372036854775807\n name {n:20}\n}\nworkstation . {\n name x{x}\n network ::ffff:0:0/96\n}")
 
 	f.Fuzz(func(t *testing.T, corefile string) {
-		zs, err := parseTest(corefile, ".")
-		if err != nil {
-			return
-		}
-		for name, z := range zs {
-			if z.pool == nil {
-				continue
-			}
-			for _, n := range []uint64{0, z.pool.last()} {
-				qname := z.pool.pattern.label(n) + "." + strings.TrimPrefix(name, ".")
-				if zs[qname] != nil {
-					continue // a zone of its own, or above one
-				}
-				if m := zs.find(qname); m.pool != z.pool || m.number != n {
-					t.Fatalf("%q: %q is not found", corefile, qname)
-				}
-				if addr := z.pool.address(n); !z.pool.network.Contains(addr) {
-					t.Fatalf("%q: %q has the address %s", corefile, qname, addr)
-				}
-			}
-			if m := zs.find(z.pool.pattern.label(z.pool.last()+1) + "." + strings.TrimPrefix(name, ".")); m.pool != nil {
-				t.Fatalf("%q: more numbers than addresses in zone %q", corefile, name)
-			}
+		ws, err := parseTest(corefile, ".")
+		if err == nil {
+			checkWorkstation(t, ws)
+		} else if !strings.HasPrefix(err.Error(), "Testfile:") {
+			t.Fatalf("the error %q does not begin with file and line", err)
 		}
 	})
 }

@@ -1,52 +1,282 @@
 package workstation
 
 import (
-	"math"
+	"bytes"
+	"errors"
+	"fmt"
+	"math/bits"
+	"net/netip"
 	"strconv"
+	"strings"
 )
 
-// pattern says how a pool writes a number into a label: literal text, then the
-// number in decimal.
+// pattern says how a pool writes its names: a label of literal text around one
+// placeholder, which stands for a number or for an address.
 //
-// Every number has exactly one label, the canonical one. A label with a sign,
-// a leading zero or anything after the number stands for no number at all.
+// Each number and each address has exactly one label, the canonical one. A label
+// with a sign, one zero too many or anything beside the literal text stands for
+// nothing at all.
 type pattern struct {
-	prefix string // lower case
+	affixes
+	placeholder placeholder
+	width       int // the least number of digits; 0 for {ip}
 }
 
-// defaultPattern is workstation{n}, the pattern of the example that this
-// plugin descends from.
-var defaultPattern = pattern{prefix: "workstation"}
+// affixes are the literal text of a pattern, in lower case.
+type affixes struct{ prefix, suffix string }
 
-// number returns the number that label stands for. The label is in lower case.
-func (p pattern) number(label []byte) (n uint64, ok bool) {
-	if len(label) < len(p.prefix) || string(label[:len(p.prefix)]) != p.prefix {
-		return 0, false
+// placeholder is what a pattern has between its affixes.
+type placeholder string
+
+const (
+	decimal     placeholder = "n"
+	hexadecimal placeholder = "x"
+	ip          placeholder = "ip"
+)
+
+// characters are those that a placeholder can produce.
+var characters = map[placeholder]string{
+	decimal:     "0123456789",
+	hexadecimal: "0123456789abcdef",
+	ip:          "0123456789abcdef-",
+}
+
+// maxWidth is the number of digits of the greatest number, in decimal.
+const maxWidth = 20
+
+// defaultPattern is that of the example from which this plugin descends.
+var defaultPattern = pattern{affixes{"workstation", ""}, decimal, 1}
+
+// parsePattern parses a pattern as a Corefile has it. The error goes on where
+// the pattern was named.
+func parsePattern(s string) (pattern, error) {
+	prefix, rest, opened := strings.Cut(string(appendLower(nil, s)), "{")
+	inner, suffix, closed := strings.Cut(rest, "}")
+	switch {
+	case !opened && !strings.Contains(s, "}"):
+		return pattern{}, errors.New("has no placeholder: write one of {n}, {x}, {n:3}, {x:4} and {ip} in place of the number or address, such as 'ws{n}'")
+	case !closed || strings.Contains(inner, "{"):
+		return pattern{}, errors.New("has a placeholder that is not closed: write it as {n}, {x}, {n:3}, {x:4} or {ip}")
+	case strings.Contains(suffix, "{"):
+		return pattern{}, errors.New("has two placeholders: keep the one that tells the hosts apart")
 	}
-	return decimal(label[len(p.prefix):])
+
+	for _, c := range prefix + suffix {
+		switch {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+		case c == '.':
+			return pattern{}, errors.New("has a dot: a pattern is one label, and the labels after it are the zone's, written after 'workstation'")
+		default:
+			return pattern{}, fmt.Errorf("has a '%c': use letters, digits, '-' and '_' around the placeholder", c)
+		}
+	}
+
+	p := pattern{affixes: affixes{prefix, suffix}, width: 1}
+	kind, width, padded := strings.Cut(inner, ":")
+	switch p.placeholder = placeholder(kind); p.placeholder {
+	case decimal, hexadecimal:
+	case ip:
+		p.width = 0
+		if padded {
+			return pattern{}, errors.New("gives {ip} a width: addresses are not padded; write it as {ip}")
+		}
+	default:
+		return pattern{}, fmt.Errorf("has the unknown placeholder {%s}: use {n}, {x}, {n:3}, {x:4} or {ip}", inner)
+	}
+	if padded {
+		w, err := strconv.Atoi(width)
+		if err != nil || w < 1 || w > maxWidth || strconv.Itoa(w) != width {
+			return pattern{}, fmt.Errorf("has the width '%s': use a number of digits from 1 to %d, such as {%s:3}", width, maxWidth, kind)
+		}
+		p.width = w
+	}
+	return p, nil
 }
 
-// label returns the label that stands for n; it is the inverse of number.
-func (p pattern) label(n uint64) string {
-	return p.prefix + strconv.FormatUint(n, 10)
+// String returns p as a Corefile has it.
+func (p pattern) String() string {
+	placeholder := string(p.placeholder)
+	if p.width > 1 {
+		placeholder += ":" + strconv.Itoa(p.width)
+	}
+	return p.prefix + "{" + placeholder + "}" + p.suffix
 }
 
-// decimal reads the canonical decimal form of a 64-bit number. It is not
-// strconv.ParseUint, which takes leading zeros and allocates an error for every
-// name that is no number.
-func decimal(digits []byte) (n uint64, ok bool) {
-	if len(digits) == 0 || digits[0] == '0' && len(digits) > 1 {
+func (p pattern) base() int {
+	if p.placeholder == hexadecimal {
+		return 16
+	}
+	return 10
+}
+
+// number returns the number that digits, the part of a label in place of the
+// placeholder, stand for. It is in lower case.
+func (p pattern) number(digits []byte) (n uint64, ok bool) {
+	return parseNumber(digits, p.base(), p.width)
+}
+
+// appendNumber appends the label that stands for n.
+func (p pattern) appendNumber(b []byte, n uint64) []byte {
+	var buf [maxWidth]byte
+	digits := strconv.AppendUint(buf[:0], n, p.base())
+	b = append(b, p.prefix...)
+	for range p.width - len(digits) {
+		b = append(b, '0')
+	}
+	b = append(b, digits...)
+	return append(b, p.suffix...)
+}
+
+// appendAddress appends the label that stands for addr.
+func (p pattern) appendAddress(b []byte, addr netip.Addr) []byte {
+	b = append(b, p.prefix...)
+	b = appendDashed(b, addr)
+	return append(b, p.suffix...)
+}
+
+// mayEqual tells whether a label of p may be one of q, which is unlike p: the
+// literal text that one has and the other has not is such as the other's
+// placeholder can produce.
+func (p pattern) mayEqual(q pattern) bool {
+	prefix := func(p, q pattern) bool {
+		more, ok := strings.CutPrefix(q.prefix, p.prefix)
+		return ok && p.placeholder.produces(more)
+	}
+	suffix := func(p, q pattern) bool {
+		more, ok := strings.CutSuffix(q.suffix, p.suffix)
+		return ok && p.placeholder.produces(more)
+	}
+	return (prefix(p, q) || prefix(q, p)) && (suffix(p, q) || suffix(q, p))
+}
+
+// produces tells whether all of s can stand in place of the placeholder.
+func (p placeholder) produces(s string) bool {
+	return strings.Trim(s, characters[p]) == ""
+}
+
+// parseNumber reads a number of 64 bits, in lower case, that has at least width
+// digits and, if it has more, no leading zero. It is not strconv.ParseUint, which
+// takes every leading zero and allocates an error for every name that is no
+// number.
+func parseNumber(digits []byte, base, width int) (n uint64, ok bool) {
+	if len(digits) < width || len(digits) > width && digits[0] == '0' {
 		return 0, false
 	}
 	for _, c := range digits {
-		if c < '0' || c > '9' {
+		var d uint64
+		switch {
+		case '0' <= c && c <= '9':
+			d = uint64(c - '0')
+		case base == 16 && 'a' <= c && c <= 'f':
+			d = uint64(c-'a') + 10
+		default:
 			return 0, false
 		}
-		d := uint64(c - '0')
-		if n > (math.MaxUint64-d)/10 {
+		hi, lo := bits.Mul64(n, uint64(base))
+		sum, carry := bits.Add64(lo, d, 0)
+		if hi != 0 || carry != 0 {
 			return 0, false
 		}
-		n = 10*n + d
+		n = sum
 	}
 	return n, true
+}
+
+// appendDashed appends addr as {ip} writes it: an IPv6 address as RFC 5952 has
+// it, but always in hexadecimal groups, and with a zero on the outer side of a
+// leading or trailing "::", since host names neither begin nor end with a hyphen
+// (RFC 952); and "-" for "." and ":".
+func appendDashed(b []byte, addr netip.Addr) []byte {
+	var buf [len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")]byte
+	text := addr.AppendTo(buf[:0])
+	if addr.Is4In6() { // of which netip writes the last groups as IPv4 has them
+		ip := addr.As16()
+		text = append(buf[:0], "::ffff:"...)
+		text = strconv.AppendUint(text, uint64(ip[12])<<8|uint64(ip[13]), 16)
+		text = append(text, ':')
+		text = strconv.AppendUint(text, uint64(ip[14])<<8|uint64(ip[15]), 16)
+	}
+
+	if text[0] == ':' {
+		b = append(b, '0')
+	}
+	for _, c := range text {
+		if c == '.' || c == ':' {
+			c = '-'
+		}
+		b = append(b, c)
+	}
+	if text[len(text)-1] == ':' {
+		b = append(b, '0')
+	}
+	return b
+}
+
+// parseDashed returns the address that appendDashed writes as text.
+func parseDashed(text []byte) (addr netip.Addr, ok bool) {
+	if addr, ok = parseDashed4(text); !ok {
+		if addr, ok = parseDashed6(text); !ok {
+			return addr, false
+		}
+	}
+	// What was read may have been written in many ways; one is canonical.
+	var buf [len("ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff")]byte
+	return addr, string(appendDashed(buf[:0], addr)) == string(text)
+}
+
+func parseDashed4(text []byte) (addr netip.Addr, ok bool) {
+	var octets [4]byte
+	for i := range octets {
+		digits, rest, more := bytes.Cut(text, []byte("-"))
+		octet, ok := parseNumber(digits, 10, 1)
+		if !ok || octet > 255 || more != (i < 3) {
+			return addr, false
+		}
+		octets[i], text = byte(octet), rest
+	}
+	return netip.AddrFrom4(octets), true
+}
+
+func parseDashed6(text []byte) (addr netip.Addr, ok bool) {
+	var octets [16]byte
+	end, gap := 0, -1 // of the octets read, and where the "--" is among them
+	for more := true; more; {
+		var digits []byte
+		digits, text, more = bytes.Cut(text, []byte("-"))
+		if len(digits) == 0 {
+			if gap >= 0 {
+				return addr, false
+			}
+			gap = end
+			continue
+		}
+		group, ok := parseNumber(digits, 16, 1)
+		if !ok || group > 0xffff || end == len(octets) {
+			return addr, false
+		}
+		octets[end], octets[end+1] = byte(group>>8), byte(group)
+		end += 2
+	}
+	if gap < 0 && end < len(octets) {
+		return addr, false
+	}
+	if gap >= 0 { // what follows the gap belongs to the end of the address
+		tail := octets[gap:end]
+		copy(octets[len(octets)-len(tail):], tail)
+		clear(octets[gap : len(octets)-len(tail)])
+	}
+	return netip.AddrFrom16(octets), true
+}
+
+// appendLower appends s to b with its ASCII letters in lower case. Unlike
+// strings.ToLower it allocates nothing while b has room.
+func appendLower(b []byte, s string) []byte {
+	for i := range len(s) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	return b
 }

@@ -15,13 +15,14 @@ func init() { plugin.Register(pluginName, setup) }
 // the server starts and again when it reloads. The handler has no state beyond
 // the Corefile's, so there is nothing to start, to carry over or to stop.
 func setup(c *caddy.Controller) error {
-	zs, err := parseStanzas(c)
+	ws, err := parseStanzas(c)
 	if err != nil {
 		return plugin.Error(pluginName, err)
 	}
 
 	dnsserver.GetConfig(c).AddPlugin(func(next plugin.Handler) plugin.Handler {
-		return &Workstation{Next: next, zones: zs}
+		ws.Next = next
+		return ws
 	})
 	return nil
 }

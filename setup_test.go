@@ -29,7 +29,7 @@ func TestSetup(t *testing.T) {
 	}
 	next := test.NextHandler(dns.RcodeSuccess, nil)
 	ws, ok := plugins[0](next).(*Workstation)
-	if !ok || ws.Next == nil || ws.zones.find("workstation1.example.org.").pool == nil {
+	if !ok || ws.Next == nil || ws.find("workstation1.example.org.").pool == nil {
 		t.Errorf("setup added %#v", ws)
 	}
 	if ws.Name() != "workstation" {

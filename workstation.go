@@ -9,8 +9,9 @@
 //	}
 //
 // workstation0.example.org has the address 192.0.2.0, workstation1 the address
-// 192.0.2.1, and so on to workstation255. These are computed names: nothing is
-// stored, so a /8 costs what a /24 costs.
+// 192.0.2.1, and so on to workstation255; and each address has the PTR record
+// that gives its name. These are computed: nothing is stored, so a /8 costs what
+// a /24 costs.
 //
 // The plugin adds names to zones; the zones themselves belong to others. Every
 // query that it does not answer goes to the next plugin. That is also how a
@@ -18,12 +19,13 @@
 // theirs. One thing is seen to on the way back: a name that exists is never
 // denied (see guard).
 //
-// A query's way is ServeDNS, then zones.find, pool.number and pattern.number;
-// an answer's is pool.address and newReply. A Corefile's way is setup, then
-// parseStanzas and zones.add.
+// A query's way is ServeDNS, then zones.find, pattern.number and pool.address,
+// or in the reverse trees reverse.find, pool.number and pool.name; then a reply
+// or the guard. A Corefile's way is setup, parseStanzas, zones.add and newReverse.
 package workstation
 
 import (
+	"bytes"
 	"context"
 
 	"github.com/coredns/coredns/plugin"
@@ -39,7 +41,8 @@ const pluginName = "workstation"
 type Workstation struct {
 	Next plugin.Handler
 
-	zones zones
+	zones   zones
+	reverse reverse
 }
 
 // ServeDNS implements plugin.Handler.
@@ -47,32 +50,55 @@ func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	if r.Opcode != dns.OpcodeQuery || len(r.Question) != 1 || r.Question[0].Qclass != dns.ClassINET {
 		return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
 	}
+	qtype := r.Question[0].Qtype
 
-	m := ws.zones.find(r.Question[0].Name)
-	switch {
-	case m.zone == nil:
+	o := ws.find(r.Question[0].Name)
+	if o.zone == nil {
 		return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
-	case m.pool != nil && r.Question[0].Qtype == dns.TypeA:
-		return ws.answer(ctx, w, r, m)
+	}
+	counters := o.zone.counters.of(ctx, o.zone.name)
+	switch {
+	case qtype == dns.TypeA && o.v4.IsValid():
+		counters.a.Inc()
+		return answer(w, newAddressReply4(r, o.v4, o.pool.ttl))
+	case qtype == dns.TypeAAAA && o.v6.IsValid():
+		counters.aaaa.Inc()
+		return answer(w, newAddressReply6(r, o.v6, o.pool.ttl))
+	case qtype == dns.TypePTR && o.ptr.IsValid():
+		counters.ptr.Inc()
+		return answer(w, newNameReply(r, o.pool.name(o.ptr), o.pool.ttl))
 	default:
-		return ws.guarded(ctx, w, r, m)
+		return ws.guarded(ctx, w, r, counters)
 	}
 }
 
-// answer writes the address of a computed name.
-func (ws *Workstation) answer(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, m match) (int, error) {
-	m.zone.counters.of(ctx, m.zone.name).responses.Inc()
+// find looks up an owner name, without regard to ASCII case (RFC 4343).
+func (ws *Workstation) find(qname string) owner {
+	var buf [256]byte // room for every name that has no escapes
+	lower := appendLower(buf[:0], qname)
 
-	w.WriteMsg(newReply(r, m.pool.address(m.number), m.pool.ttl))
+	if bytes.HasSuffix(lower, []byte(".arpa.")) && isReverse(qname) {
+		p, addr := ws.reverse.find(lower)
+		if p == nil {
+			return owner{}
+		}
+		return owner{host: host{pool: p}, zone: ws.zones[p.origin], ptr: addr}
+	}
+	return ws.zones.find(qname, lower)
+}
+
+// answer writes a reply.
+func answer(w dns.ResponseWriter, m *dns.Msg) (int, error) {
+	w.WriteMsg(m)
 	return dns.RcodeSuccess, nil
 }
 
 // guarded asks the next plugin about a name that exists.
-func (ws *Workstation) guarded(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, m match) (int, error) {
+func (ws *Workstation) guarded(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, c *counters) (int, error) {
 	g := &guard{ResponseWriter: w}
 	rcode, err := plugin.NextOrFailure(pluginName, ws.Next, ctx, g, r)
 	if g.overridden {
-		m.zone.counters.of(ctx, m.zone.name).denialsOverridden.Inc()
+		c.denialsOverridden.Inc()
 		rcode = dns.RcodeSuccess
 	}
 	return rcode, err

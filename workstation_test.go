@@ -2,14 +2,19 @@ package workstation
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
+	"github.com/coredns/coredns/plugin/pkg/dnsutil"
 	"github.com/coredns/coredns/plugin/test"
 
 	"github.com/miekg/dns"
@@ -29,11 +34,26 @@ func replyWith(rcode int) plugin.Handler {
 	})
 }
 
-func testHandler(next plugin.Handler) *Workstation {
-	zs := zones{}
-	zs.add("lab.example.org.", testPool("192.0.2.0/24"))
-	return &Workstation{Next: next, zones: zs}
+func testHandler(tb testing.TB, next plugin.Handler) *Workstation {
+	ws := testWorkstation(tb, `
+		workstation lab.example.org {
+			network 192.0.2.0/24
+		}
+		workstation lab.example.org {
+			name ip-{ip}
+			network 198.51.100.0/24 2001:db8::/32
+			ttl 60
+		}
+		workstation lab.example.org {
+			name both{n}
+			network 203.0.113.0/24 2001:db9::/64
+		}`)
+	ws.Next = next
+	return ws
 }
+
+// v6zeros are the labels of the lower 96 bits of a network.
+var v6zeros = strings.Repeat("0.", 24)
 
 func TestServeDNS(t *testing.T) {
 	soa := []dns.RR{test.SOA("example.org. 300 IN SOA ns.example.org. admin.example.org. 1 2 3 4 5")}
@@ -46,6 +66,41 @@ func TestServeDNS(t *testing.T) {
 			Qname: "WORKstation255.Lab.example.ORG.", Qtype: dns.TypeA, Authoritative: true,
 			Answer: []dns.RR{test.A("WORKstation255.Lab.example.ORG. 3600 IN A 192.0.2.255")},
 		},
+		{
+			Qname: "ip-198-51-100-5.lab.example.org.", Qtype: dns.TypeA, Authoritative: true,
+			Answer: []dns.RR{test.A("ip-198-51-100-5.lab.example.org. 60 IN A 198.51.100.5")},
+		},
+		{
+			Qname: "IP-2001-DB8--5.lab.example.org.", Qtype: dns.TypeAAAA, Authoritative: true,
+			Answer: []dns.RR{test.AAAA("IP-2001-DB8--5.lab.example.org. 60 IN AAAA 2001:db8::5")},
+		},
+		{
+			Qname: "both5.lab.example.org.", Qtype: dns.TypeA, Authoritative: true,
+			Answer: []dns.RR{test.A("both5.lab.example.org. 3600 IN A 203.0.113.5")},
+		},
+		{
+			Qname: "both5.lab.example.org.", Qtype: dns.TypeAAAA, Authoritative: true,
+			Answer: []dns.RR{test.AAAA("both5.lab.example.org. 3600 IN AAAA 2001:db9::5")},
+		},
+		{
+			Qname: "17.2.0.192.In-Addr.arpa.", Qtype: dns.TypePTR, Authoritative: true,
+			Answer: []dns.RR{test.PTR("17.2.0.192.In-Addr.arpa. 3600 IN PTR workstation17.lab.example.org.")},
+		},
+		{
+			Qname: "5.100.51.198.in-addr.arpa.", Qtype: dns.TypePTR, Authoritative: true,
+			Answer: []dns.RR{test.PTR("5.100.51.198.in-addr.arpa. 60 IN PTR ip-198-51-100-5.lab.example.org.")},
+		},
+		{
+			Qname: v6zeros + "8.b.d.0.1.0.0.2.ip6.arpa.", Qtype: dns.TypePTR, Authoritative: true,
+			Answer: []dns.RR{test.PTR(v6zeros + "8.b.d.0.1.0.0.2.ip6.arpa. 60 IN PTR ip-2001-db8--0.lab.example.org.")},
+		},
+		{
+			Qname: v6zeros + "9.B.D.0.1.0.0.2.ip6.arpa.", Qtype: dns.TypePTR, Authoritative: true,
+			Answer: []dns.RR{test.PTR(v6zeros + "9.B.D.0.1.0.0.2.ip6.arpa. 3600 IN PTR both0.lab.example.org.")},
+		},
+		// A name of one family has no address of the other.
+		{Qname: "ip-198-51-100-5.lab.example.org.", Qtype: dns.TypeAAAA, Ns: soa},
+		{Qname: "ip-2001-db8--5.lab.example.org.", Qtype: dns.TypeA, Ns: soa},
 		// A computed name, and what is above it, exists.
 		{Qname: "workstation1.lab.example.org.", Qtype: dns.TypeAAAA, Ns: soa},
 		{Qname: "workstation1.lab.example.org.", Qtype: dns.TypeMX, Ns: soa},
@@ -55,7 +110,24 @@ func TestServeDNS(t *testing.T) {
 		{Qname: "lab.example.org.", Qtype: dns.TypeA, Ns: soa},
 		{Qname: "example.org.", Qtype: dns.TypeNS, Ns: soa},
 		{Qname: "org.", Qtype: dns.TypeNS, Ns: soa},
+		{Qname: "17.2.0.192.in-addr.arpa.", Qtype: dns.TypeA, Ns: soa},
+		{Qname: "17.2.0.192.in-addr.arpa.", Qtype: dns.TypeANY, Ns: soa},
+		{Qname: "workstation17.lab.example.org.", Qtype: dns.TypePTR, Ns: soa},
+		{Qname: "2.0.192.in-addr.arpa.", Qtype: dns.TypePTR, Ns: soa},
+		{Qname: "0.192.in-addr.arpa.", Qtype: dns.TypeSOA, Ns: soa},
+		{Qname: "IN-ADDR.arpa.", Qtype: dns.TypeNS, Ns: soa},
+		{Qname: "0.8.b.d.0.1.0.0.2.ip6.arpa.", Qtype: dns.TypePTR, Ns: soa},
+		{Qname: "8.B.D.0.1.0.0.2.ip6.arpa.", Qtype: dns.TypePTR, Ns: soa},
+		{Qname: "2.ip6.arpa.", Qtype: dns.TypePTR, Ns: soa},
+		{Qname: "arpa.", Qtype: dns.TypeNS, Ns: soa},
 		// Everything else is the next plugin's.
+		{Qname: "2.2.192.in-addr.arpa.", Qtype: dns.TypePTR, Rcode: dns.RcodeNameError, Ns: soa},
+		{Qname: "017.2.0.192.in-addr.arpa.", Qtype: dns.TypePTR, Rcode: dns.RcodeNameError, Ns: soa},
+		{Qname: "1.17.2.0.192.in-addr.arpa.", Qtype: dns.TypePTR, Rcode: dns.RcodeNameError, Ns: soa},
+		{Qname: "17.2.0.192.in-addr.arpa.example.org.", Qtype: dns.TypePTR, Rcode: dns.RcodeNameError, Ns: soa},
+		{Qname: "0." + v6zeros + "8.b.d.0.1.0.0.2.ip6.arpa.", Qtype: dns.TypePTR, Rcode: dns.RcodeNameError, Ns: soa},
+		{Qname: "80.b.d.0.1.0.0.2.ip6.arpa.", Qtype: dns.TypePTR, Rcode: dns.RcodeNameError, Ns: soa},
+		{Qname: "ip-192-0-2-1.lab.example.org.", Qtype: dns.TypeA, Rcode: dns.RcodeNameError, Ns: soa},
 		{Qname: "workstation256.lab.example.org.", Qtype: dns.TypeA, Rcode: dns.RcodeNameError, Ns: soa},
 		{Qname: "workstation01.lab.example.org.", Qtype: dns.TypeA, Rcode: dns.RcodeNameError, Ns: soa},
 		{Qname: "workstation.lab.example.org.", Qtype: dns.TypeA, Rcode: dns.RcodeNameError, Ns: soa},
@@ -63,7 +135,7 @@ func TestServeDNS(t *testing.T) {
 		{Qname: "a.workstation1.lab.example.org.", Qtype: dns.TypeA, Rcode: dns.RcodeNameError, Ns: soa},
 		{Qname: ".", Qtype: dns.TypeNS, Rcode: dns.RcodeNameError, Ns: soa},
 	}
-	ws := testHandler(replyWith(dns.RcodeNameError))
+	ws := testHandler(t, replyWith(dns.RcodeNameError))
 	for _, tc := range tests {
 		t.Run(tc.Qname+"/"+dns.Type(tc.Qtype).String(), func(t *testing.T) {
 			rec := dnstest.NewRecorder(&test.ResponseWriter{})
@@ -107,7 +179,7 @@ func TestServeDNSPassesOn(t *testing.T) {
 			change(r)
 
 			rec := dnstest.NewRecorder(&test.ResponseWriter{})
-			rcode, err := testHandler(replyWith(dns.RcodeNameError)).ServeDNS(context.Background(), rec, r)
+			rcode, err := testHandler(t, replyWith(dns.RcodeNameError)).ServeDNS(context.Background(), rec, r)
 			if err != nil || rcode != dns.RcodeNameError || rec.Msg == nil || rec.Msg.Rcode != dns.RcodeNameError {
 				t.Errorf("got %s, %v and message %v, want the next plugin's NXDOMAIN", dns.RcodeToString[rcode], err, rec.Msg)
 			}
@@ -125,7 +197,7 @@ func TestServeDNSReturnsWhatNextReturns(t *testing.T) {
 				r := new(dns.Msg)
 				r.SetQuestion(name, qtype)
 				rec := dnstest.NewRecorder(&test.ResponseWriter{})
-				rcode, err := testHandler(test.NextHandler(want, failure)).ServeDNS(context.Background(), rec, r)
+				rcode, err := testHandler(t, test.NextHandler(want, failure)).ServeDNS(context.Background(), rec, r)
 				if rcode != want || !errors.Is(err, failure) || rec.Msg != nil {
 					t.Errorf("%s: got %s, %v and message %v, want %s and the error", name, dns.RcodeToString[rcode], err, rec.Msg, dns.RcodeToString[want])
 				}
@@ -135,7 +207,7 @@ func TestServeDNSReturnsWhatNextReturns(t *testing.T) {
 }
 
 func TestServeDNSWithoutNext(t *testing.T) {
-	ws := testHandler(nil)
+	ws := testHandler(t, nil)
 	r := new(dns.Msg)
 	r.SetQuestion("workstation1.lab.example.org.", dns.TypeA)
 	rec := dnstest.NewRecorder(&test.ResponseWriter{})
@@ -148,9 +220,42 @@ func TestServeDNSWithoutNext(t *testing.T) {
 	}
 }
 
+// TestEveryHost looks up all 16,777,216 hosts of a /8, by name and by address:
+// each has its own, and forward and reverse agree.
+func TestEveryHost(t *testing.T) {
+	ws := testWorkstation(t, "workstation example.org {\n network 10.0.0.0/8\n}")
+	var group sync.WaitGroup
+	for second := range 256 {
+		group.Go(func() {
+			var name, reverse []byte
+			for low := range 1 << 16 {
+				third, fourth := low>>8, low&255
+				name = strconv.AppendInt(append(name[:0], "workstation"...), int64(second<<16+low), 10)
+				name = append(name, ".example.org."...)
+				reverse = reverse[:0]
+				for _, octet := range []int{fourth, third, second} {
+					reverse = append(strconv.AppendInt(reverse, int64(octet), 10), '.')
+				}
+				reverse = append(reverse, "10.in-addr.arpa."...)
+
+				addr := netip.AddrFrom4([4]byte{10, byte(second), byte(third), byte(fourth)})
+				if o := ws.find(string(name)); o.v4 != addr {
+					t.Errorf("%s has the address %s, want %s", name, o.v4, addr)
+					return
+				}
+				if o := ws.find(string(reverse)); o.ptr != addr || o.pool.name(addr) != string(name) {
+					t.Errorf("%s is not the name of %s and %s", reverse, addr, name)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
 // FuzzServeDNS asks whatever a client can put on the wire. What is answered, and
-// with which address, is held to a regular expression; everything else must
-// reach the next plugin.
+// by which record, is held to regular expressions and netip; everything else must
+// reach the next plugin, and a name that exists not be denied.
 func FuzzServeDNS(f *testing.F) {
 	add := func(name string, qtype, qclass uint16, change func(*dns.Msg)) {
 		m := new(dns.Msg)
@@ -174,11 +279,17 @@ func FuzzServeDNS(f *testing.F) {
 	add("workstation17.lab.example.org.", dns.TypeSOA, dns.ClassINET, func(m *dns.Msg) { m.Opcode = dns.OpcodeNotify })
 	add(label+label+label+strings.Repeat("b", 61)+".", dns.TypeA, dns.ClassINET, nil)
 	add(`\000\.workstation1\\.lab.example.org.`, dns.TypeA, dns.ClassINET, nil)
+	add("both17.lab.example.org.", dns.TypeAAAA, dns.ClassINET, nil)
+	add("17.113.0.203.in-addr.arpa.", dns.TypePTR, dns.ClassINET, nil)
+	add("113.0.203.In-Addr.arpa.", dns.TypePTR, dns.ClassINET, nil)
+	add("IP-2001-db8--5.lab.example.org.", dns.TypeAAAA, dns.ClassINET, nil)
+	add("ip-198-51-100-5.lab.example.org.", dns.TypeA, dns.ClassINET, nil)
+	add("f."+v6zeros[2:]+"8.B.D.0.1.0.0.2.ip6.arpa.", dns.TypePTR, dns.ClassINET, nil)
+	add("8.b.d.0.1.0.0.2.ip6.arpa.", dns.TypeNS, dns.ClassINET, nil)
 
-	computed := regexp.MustCompile(`(?i)^workstation(0|[1-9][0-9]{0,2})\.lab\.example\.org\.$`)
 	next := replyWith(dns.RcodeNameError)
 	var asked bool // the next plugin
-	ws := testHandler(test.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	ws := testHandler(f, test.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 		asked = true
 		return next.ServeDNS(ctx, w, r)
 	}))
@@ -198,34 +309,88 @@ func FuzzServeDNS(f *testing.F) {
 			t.Fatalf("the response cannot be packed: %v", err)
 		}
 
-		number := -1 // of a computed name
-		query := r.Opcode == dns.OpcodeQuery && len(r.Question) == 1 && r.Question[0].Qclass == dns.ClassINET
-		if query {
-			if m := computed.FindStringSubmatch(r.Question[0].Name); m != nil {
-				if n, _ := strconv.Atoi(m[1]); n <= 255 {
-					number = n
-				}
-			}
+		var records map[uint16]string // data by type, of the name asked for
+		var exists bool
+		if r.Opcode == dns.OpcodeQuery && len(r.Question) == 1 && r.Question[0].Qclass == dns.ClassINET {
+			records, exists = handlerOracle(r.Question[0].Name)
 		}
-		if wantAnswer := number >= 0 && r.Question[0].Qtype == dns.TypeA; wantAnswer == asked {
-			t.Fatalf("the next plugin was asked: %t; for:\n%s", asked, r)
-		}
-		if asked {
-			exists := query && (number >= 0 || dns.IsSubDomain(r.Question[0].Name, "lab.example.org.") && r.Question[0].Name != ".")
-			if denied := rcode == dns.RcodeNameError; denied == exists {
-				t.Fatalf("denied: %t; for:\n%s", denied, r)
+		if len(records) > 0 && records[r.Question[0].Qtype] != "" {
+			want := "\t" + records[r.Question[0].Qtype]
+			if asked || len(rec.Msg.Answer) != 1 || rec.Msg.Answer[0].Header().Name != r.Question[0].Name || !strings.HasSuffix(rec.Msg.Answer[0].String(), want) {
+				t.Fatalf("answer %v, want %s, to:\n%s", rec.Msg.Answer, want, r)
 			}
 			return
 		}
-		a, ok := rec.Msg.Answer[0].(*dns.A)
-		if !ok || len(rec.Msg.Answer) != 1 || a.Hdr.Name != r.Question[0].Name || a.A.String() != "192.0.2."+strconv.Itoa(number) {
-			t.Fatalf("answer %v to:\n%s", rec.Msg.Answer, r)
+		if denied := rcode == dns.RcodeNameError; !asked || denied == exists {
+			t.Fatalf("the next plugin was asked: %t; denied: %t; for:\n%s", asked, denied, r)
 		}
 	})
 }
 
+var (
+	numberedRE = regexp.MustCompile(`^(workstation|both)(0|[1-9][0-9]{0,2})\.lab\.example\.org\.$`)
+	dashed     = newAddressOracle(regexp.MustCompile(`^ip-([0-9a-f-]+)\.lab\.example\.org\.$`))
+	octetRE    = regexp.MustCompile(`^(0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])$`)
+	nibblesRE  = regexp.MustCompile(`^[0-9a-f](\.[0-9a-f])*$`)
+)
+
+// handlerOracle tells which records testHandler's plugin should give a name, and
+// whether the name exists.
+func handlerOracle(qname string) (records map[uint16]string, exists bool) {
+	name := string(appendLower(nil, qname))
+	records = make(map[uint16]string)
+	if m := numberedRE.FindStringSubmatch(name); m != nil {
+		if n, _ := strconv.Atoi(m[2]); n <= 255 && m[1] == "both" {
+			records[dns.TypeA] = fmt.Sprintf("203.0.113.%d", n)
+			records[dns.TypeAAAA] = netip.MustParseAddr(fmt.Sprintf("2001:db9::%x", n)).String()
+		} else if n <= 255 {
+			records[dns.TypeA] = fmt.Sprintf("192.0.2.%d", n)
+		}
+	}
+	if _, addr, ok := dashed(name); ok && netip.MustParsePrefix("198.51.100.0/24").Contains(addr) {
+		records[dns.TypeA] = addr.String()
+	} else if ok && netip.MustParsePrefix("2001:db8::/32").Contains(addr) {
+		records[dns.TypeAAAA] = addr.String()
+	}
+	if len(records) > 0 || name == "lab.example.org." || name == "example.org." || name == "org." || name == "arpa." {
+		return records, true
+	}
+	for prefix, label := range map[string]string{
+		"192.0.2.0/24": "workstation%d", "203.0.113.0/24": "both%d", "2001:db9::/64": "both%d", "198.51.100.0/24": "ip-%s", "2001:db8::/32": "ip-%s",
+	} {
+		network := netip.MustParsePrefix(prefix)
+		apex := reverseName(network)
+		if strings.HasSuffix("."+apex, "."+name) && strings.HasSuffix(name, ".arpa.") {
+			return records, true // the network itself, or above it
+		}
+		labels, below := strings.CutSuffix(name, "."+apex)
+		re, depth := octetRE, 1
+		if network.Addr().Is6() {
+			re, depth = nibblesRE, (128-network.Bits())/4
+		}
+		if !below || !re.MatchString(labels) || strings.Count(labels, ".") >= depth {
+			continue
+		}
+		if strings.Count(labels, ".") == depth-1 {
+			addr := netip.MustParseAddr(dnsutil.ExtractAddressFromReverse(name))
+			octets := addr.As16()
+			switch {
+			case label == "ip-%s":
+				label = fmt.Sprintf(label, appendDashed(nil, addr))
+			case addr.Is4():
+				label = fmt.Sprintf(label, octets[15])
+			default:
+				label = fmt.Sprintf(label, binary.BigEndian.Uint64(octets[8:]))
+			}
+			records[dns.TypePTR] = label + ".lab.example.org."
+		}
+		return records, true
+	}
+	return records, false
+}
+
 func BenchmarkServeDNS(b *testing.B) {
-	ws := testHandler(test.NextHandler(dns.RcodeSuccess, nil))
+	ws := testHandler(b, test.NextHandler(dns.RcodeSuccess, nil))
 	ctx, w := context.Background(), &test.ResponseWriter{}
 	for _, bc := range []struct {
 		name, qname string
@@ -233,6 +398,9 @@ func BenchmarkServeDNS(b *testing.B) {
 		handler     plugin.Handler
 	}{
 		{"hit", "workstation17.lab.example.org.", dns.TypeA, ws},
+		{"dashed", "ip-2001-db8-1-2--f.lab.example.org.", dns.TypeAAAA, ws},
+		{"reverse4", "17.2.0.192.in-addr.arpa.", dns.TypePTR, ws},
+		{"reverse6", v6zeros + "8.b.d.0.1.0.0.2.ip6.arpa.", dns.TypePTR, ws},
 		{"guarded", "workstation17.lab.example.org.", dns.TypeAAAA, ws},
 		{"miss", "www.lab.example.org.", dns.TypeA, ws},
 		// What a miss costs without the plugin, to compare it with.

@@ -15,6 +15,7 @@ import (
 // dig asks a DNS server, as the program of that name does:
 //
 //	dig [@SERVER] [-p PORT] [-c CLASS] [+OPTION...] NAME [TYPE]
+//	dig [@SERVER] [-p PORT] [-c CLASS] [+OPTION...] -x ADDRESS
 //
 // The server is 127.0.0.1, its port $PORT, the type A, and the options are
 //
@@ -54,6 +55,13 @@ func parseDig(args []string, port string) (*dig, error) {
 		case arg == "-c" && i+1 < len(args):
 			i++
 			q.Qclass = dns.StringToClass[args[i]]
+		case arg == "-x" && i+1 < len(args):
+			i++
+			name, err := dns.ReverseAddr(args[i])
+			if err != nil {
+				return nil, err
+			}
+			q.Name, q.Qtype, named = name, dns.TypePTR, true
 		case arg == "+tcp":
 			d.net = "tcp"
 		case arg == "+short":

@@ -2,7 +2,6 @@ package test
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,33 +11,28 @@ import (
 	"testing"
 )
 
-// fence is a fenced block of a README: what follows the opening ~~~, and the
+// fence is a fenced block of a document: what follows the opening ~~~, and the
 // text.
 type fence struct{ info, text string }
 
-func readmeFences(t *testing.T) (readme string, fences []fence) {
+var fenceRE = regexp.MustCompile(`(?ms)^~~~ (.*?)\n(.*?)^~~~$`)
+
+// fencesOf returns the document at path and its fenced blocks.
+func fencesOf(t *testing.T, path string) (text string, fences []fence) {
 	t.Helper()
-	b, err := os.ReadFile("../README.md")
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile(`(?ms)^~~~ (.*?)\n(.*?)^~~~$`).FindAllStringSubmatch(string(b), -1) {
+	for _, m := range fenceRE.FindAllStringSubmatch(string(b), -1) {
 		fences = append(fences, fence{info: m[1], text: m[2]})
 	}
 	return string(b), fences
 }
 
-// TestReadmeExamples starts coredns with each Corefile of the README and asks
-// it what the README asks, up to the next Corefile. All zone files of the README
-// are there. What is changed are the port 10053, and the system's resolv.conf
-// for one that points nowhere.
-func TestReadmeExamples(t *testing.T) {
-	_, fences := readmeFences(t)
-	dir := t.TempDir()
-	resolvConf := filepath.Join(dir, "resolv.conf")
-	if err := os.WriteFile(resolvConf, []byte("nameserver "+nextResolver()+"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+// writeZones writes the zone files that a document shows into dir.
+func writeZones(t *testing.T, dir string, fences []fence) {
+	t.Helper()
 	for _, f := range fences {
 		if name, ok := strings.CutPrefix(f.info, "zone "); ok {
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(f.text), 0o644); err != nil {
@@ -46,34 +40,46 @@ func TestReadmeExamples(t *testing.T) {
 			}
 		}
 	}
-	binary, err := coredns()
-	if err != nil {
+}
+
+// TestExamples starts coredns with each Corefile of the documents and asks it
+// what they ask, up to the next Corefile. All their zone files are there. What is
+// changed are the port 10053, and the system's resolv.conf for one that points
+// nowhere.
+func TestExamples(t *testing.T) {
+	for _, tc := range []struct {
+		document             string
+		corefiles, questions int // at least
+	}{
+		{"README.md", 5, 9},
+		{"docs/transition.md", 6, 18},
+	} {
+		t.Run(tc.document, func(t *testing.T) {
+			t.Parallel()
+			_, fences := fencesOf(t, "../"+tc.document)
+			corefiles, questions := runExamples(t, fences)
+			if corefiles < tc.corefiles || questions < tc.questions {
+				t.Errorf("found only %d Corefiles and %d questions", corefiles, questions)
+			}
+		})
+	}
+}
+
+func runExamples(t *testing.T, fences []fence) (corefiles, questions int) {
+	dir := t.TempDir()
+	writeZones(t, dir, fences)
+	resolvConf := filepath.Join(dir, "resolv.conf")
+	if err := os.WriteFile(resolvConf, []byte("nameserver "+nextResolver()+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 
-	corefiles, questions := 0, 0
 	var port string
 	for _, f := range fences {
 		switch f.info {
 		case "corefile":
 			corefiles++
-			if port, err = freePort(); err != nil {
-				t.Fatal(err)
-			}
-			corefile := filepath.Join(dir, fmt.Sprint("Corefile", corefiles))
-			text := strings.NewReplacer(":10053", ":"+port, "/etc/resolv.conf", resolvConf).Replace(f.text)
-			if err := os.WriteFile(corefile, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			s, err := startServer(binary, dir, corefile+".log", nil, "-conf", corefile, "-dns.port", port)
-			if err != nil {
-				t.Fatalf("%v\nwith\n%s", err, f.text)
-			}
-			t.Cleanup(func() {
-				if err := s.stop(); err != nil {
-					t.Error(err)
-				}
-			})
+			corefile := strings.NewReplacer(":10053", ":{$PORT}", "/etc/resolv.conf", resolvConf).Replace(f.text)
+			port = startCorefile(t, dir, corefile)
 		case "sh":
 			asked := regexp.MustCompile(`(?m)^\$ dig (.*)\n((?:[^$].*\n)*)`).FindAllStringSubmatch(f.text, -1)
 			for _, m := range asked {
@@ -89,15 +95,40 @@ func TestReadmeExamples(t *testing.T) {
 			}
 		}
 	}
-	if corefiles < 5 || questions < 9 {
-		t.Errorf("found only %d Corefiles and %d questions in the README", corefiles, questions)
+	return corefiles, questions
+}
+
+// startCorefile starts coredns with a Corefile in dir until the end of the test,
+// and returns the port on which it listens, which is also $PORT.
+func startCorefile(t *testing.T, dir, corefile string) (port string) {
+	t.Helper()
+	binary, err := coredns()
+	if err != nil {
+		t.Fatal(err)
 	}
+	if port, err = freePort(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "Corefile-"+port)
+	if err := os.WriteFile(path, []byte(corefile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := startServer(binary, dir, path+".log", []string{"PORT=" + port}, "-conf", path, "-dns.port", port)
+	if err != nil {
+		t.Fatalf("%v\nwith\n%s", err, corefile)
+	}
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return port
 }
 
 // TestReadmeShowsCorefile holds the README's first Corefile to the one that
 // go run ./cmd/coredns serves.
 func TestReadmeShowsCorefile(t *testing.T) {
-	_, fences := readmeFences(t)
+	_, fences := fencesOf(t, "../README.md")
 	b, err := os.ReadFile("../Corefile")
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +141,7 @@ func TestReadmeShowsCorefile(t *testing.T) {
 
 // TestReadmeProgram type-checks the README's Go program.
 func TestReadmeProgram(t *testing.T) {
-	_, fences := readmeFences(t)
+	_, fences := fencesOf(t, "../README.md")
 	i := slices.IndexFunc(fences, func(f fence) bool { return f.info == "go" })
 	if i < 0 {
 		t.Fatal("the README has no Go program")
@@ -127,7 +158,7 @@ func TestReadmeProgram(t *testing.T) {
 // TestReadmeSections checks for the sections of a CoreDNS plugin's README, in
 // their order.
 func TestReadmeSections(t *testing.T) {
-	readme, _ := readmeFences(t)
+	readme, _ := fencesOf(t, "../README.md")
 	for _, title := range []string{"Name", "Description", "Compilation", "Syntax", "Metrics", "Examples", "Bugs", "See Also"} {
 		_, after, ok := strings.Cut(readme, "\n## "+title+"\n")
 		if !ok {

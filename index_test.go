@@ -1,0 +1,103 @@
+package workstation
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestIndexInsert(t *testing.T) {
+	p, q := new(pool), new(pool)
+	var x index
+	n := func(n uint64) uint128 { return uint128{lo: n} }
+	for _, s := range []span{{n(10), n(19), p}, {n(0), n(4), p}, {n(30), n(30), q}, {n(5), n(9), q}, {uint128{1, 0}, uint128{1, 5}, p}} {
+		if other, both := x.insert(s); other != nil {
+			t.Errorf("%v is covered at %v", s, both)
+		}
+	}
+	for _, tc := range []struct {
+		first, last uint64
+		other       *pool
+		both        uint64
+	}{
+		{0, 0, p, 0}, {2, 12, p, 2}, {19, 40, p, 19}, {20, 40, q, 30}, {25, 30, q, 30}, {31, math.MaxUint64, nil, 0},
+	} {
+		other, both := x.insert(span{n(tc.first), n(tc.last), q})
+		if other != tc.other || both.lo != tc.both {
+			t.Errorf("%d-%d is covered at %v, want %d", tc.first, tc.last, both, tc.both)
+		}
+	}
+}
+
+// TestFlatten compares an index made of many with tables of who covers what.
+func TestFlatten(t *testing.T) {
+	const numbers = 64
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 20000 {
+		var indexes []index
+		var want [numbers]*pool
+		for range rnd.IntN(6) {
+			var x index
+			for range rnd.IntN(4) {
+				first := rnd.Uint64N(numbers)
+				s := span{uint128{lo: first}, uint128{lo: first + rnd.Uint64N(min(20, numbers-first))}, new(pool)}
+				if other, _ := x.insert(s); other == nil {
+					for n := s.first.lo; n <= s.last.lo; n++ {
+						if want[n] == nil {
+							want[n] = s.pool
+						}
+					}
+				}
+			}
+			indexes = append(indexes, x)
+		}
+
+		flat := flatten(indexes)
+		for i, s := range flat {
+			if s.last.less(s.first) || i > 0 && !flat[i-1].last.less(s.first) {
+				t.Fatalf("%v is not ascending and disjoint", flat)
+			}
+		}
+		for n, p := range want {
+			if got := flat.find(uint128{lo: uint64(n)}); got != p {
+				t.Fatalf("%d is covered by %p in %v, want %p", n, got, flat, p)
+			}
+			for last := n; last < numbers; last++ {
+				covered := false
+				for _, p := range want[n : last+1] {
+					covered = covered || p != nil
+				}
+				if got := flat.overlap(uint128{lo: uint64(n)}, uint128{lo: uint64(last)}); (got != nil) != covered {
+					t.Fatalf("%d-%d is covered by %p in %v", n, last, got, flat)
+				}
+			}
+		}
+
+		first := rnd.Uint64N(numbers)
+		last := first + rnd.Uint64N(numbers-first)
+		clipped := flat.clip(uint128{lo: first}, uint128{lo: last})
+		for n, p := range want {
+			if uint64(n) < first || uint64(n) > last {
+				p = nil
+			}
+			if got := clipped.find(uint128{lo: uint64(n)}); got != p {
+				t.Fatalf("clipped to %d-%d, %d is covered by %p in %v, want %p", first, last, n, got, clipped, p)
+			}
+		}
+	}
+}
+
+// TestFlattenToTheEnd has spans that end with the last number there is.
+func TestFlattenToTheEnd(t *testing.T) {
+	p, q := new(pool), new(pool)
+	end := uint128{math.MaxUint64, math.MaxUint64}
+	flat := flatten([]index{{{uint128{5, 0}, end, p}}, {{uint128{}, end, q}}})
+	for _, tc := range []struct {
+		number uint128
+		want   *pool
+	}{{uint128{}, q}, {uint128{4, math.MaxUint64}, q}, {uint128{5, 0}, p}, {end, p}} {
+		if got := flat.find(tc.number); got != tc.want {
+			t.Errorf("%v is covered by %p in %v, want %p", tc.number, got, flat, tc.want)
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package workstation
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"net/netip"
+)
+
+// uint128 is an unsigned 128-bit integer: a number, or an address as one, for
+// net/netip has no arithmetic. Sums and differences are modulo 2^128.
+type uint128 struct{ hi, lo uint64 }
+
+// addressNumber returns addr as a number.
+func addressNumber(addr netip.Addr) uint128 {
+	if addr.Is4() {
+		b := addr.As4()
+		return uint128{lo: uint64(binary.BigEndian.Uint32(b[:]))}
+	}
+	b := addr.As16()
+	return uint128{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
+}
+
+// extend returns n with its sign carried to 128 bits, so that adding the result
+// is adding n.
+func extend(n int64) uint128 { return uint128{uint64(n >> 63), uint64(n)} }
+
+// ones returns the number whose n lowest bits are set.
+func ones(n int) uint128 {
+	if n <= 64 {
+		return uint128{lo: 1<<n - 1}
+	}
+	return uint128{hi: 1<<(n-64) - 1, lo: math.MaxUint64}
+}
+
+func (u uint128) add(v uint128) uint128 {
+	lo, carry := bits.Add64(u.lo, v.lo, 0)
+	hi, _ := bits.Add64(u.hi, v.hi, carry)
+	return uint128{hi, lo}
+}
+
+func (u uint128) sub(v uint128) uint128 {
+	lo, borrow := bits.Sub64(u.lo, v.lo, 0)
+	hi, _ := bits.Sub64(u.hi, v.hi, borrow)
+	return uint128{hi, lo}
+}
+
+func (u uint128) or(v uint128) uint128 { return uint128{u.hi | v.hi, u.lo | v.lo} }
+
+func (u uint128) xor(v uint128) uint128 { return uint128{u.hi ^ v.hi, u.lo ^ v.lo} }
+
+// bitLen returns the number of bits that u takes.
+func (u uint128) bitLen() int {
+	if u.hi != 0 {
+		return 64 + bits.Len64(u.hi)
+	}
+	return bits.Len64(u.lo)
+}
+
+func (u uint128) less(v uint128) bool { return u.hi < v.hi || u.hi == v.hi && u.lo < v.lo }

@@ -1,0 +1,79 @@
+package workstation
+
+import (
+	"math"
+	"math/big"
+	"net/netip"
+	"testing"
+)
+
+// TestUint128 compares the arithmetic with that of math/big, on all pairs of
+// numbers at which something carries.
+func TestUint128(t *testing.T) {
+	var numbers []uint128
+	for _, hi := range []uint64{0, 1, math.MaxInt64, 1 << 63, math.MaxUint64} {
+		for _, lo := range []uint64{0, 1, 255, math.MaxUint32, math.MaxInt64, 1 << 63, math.MaxUint64} {
+			numbers = append(numbers, uint128{hi, lo})
+		}
+	}
+	toBig := func(u uint128) *big.Int {
+		hi := new(big.Int).Lsh(new(big.Int).SetUint64(u.hi), 64)
+		return hi.Or(hi, new(big.Int).SetUint64(u.lo))
+	}
+	modulus := new(big.Int).Lsh(big.NewInt(1), 128)
+	check := func(op string, u, v, got uint128, want *big.Int) {
+		t.Helper()
+		if toBig(got).Cmp(want.Mod(want, modulus)) != 0 {
+			t.Errorf("%v %s %v = %v, want %v", u, op, v, got, want)
+		}
+	}
+	for _, u := range numbers {
+		if got := u.bitLen(); got != toBig(u).BitLen() {
+			t.Errorf("%v has %d bits, want %d", u, got, toBig(u).BitLen())
+		}
+		for _, v := range numbers {
+			check("+", u, v, u.add(v), new(big.Int).Add(toBig(u), toBig(v)))
+			check("-", u, v, u.sub(v), new(big.Int).Sub(toBig(u), toBig(v)))
+			check("|", u, v, u.or(v), new(big.Int).Or(toBig(u), toBig(v)))
+			check("^", u, v, u.xor(v), new(big.Int).Xor(toBig(u), toBig(v)))
+			if got := u.less(v); got != (toBig(u).Cmp(toBig(v)) < 0) {
+				t.Errorf("%v < %v = %t", u, v, got)
+			}
+		}
+		for _, n := range []int64{0, 1, -1, math.MaxInt64, math.MinInt64} {
+			check("+", u, extend(n), u.add(extend(n)), new(big.Int).Add(toBig(u), big.NewInt(n)))
+		}
+	}
+	for n := range 129 {
+		want := new(big.Int).Lsh(big.NewInt(1), uint(n))
+		check("ones", uint128{}, uint128{lo: uint64(n)}, ones(n), want.Sub(want, big.NewInt(1)))
+	}
+}
+
+func TestAddressNumber(t *testing.T) {
+	for _, tc := range []struct {
+		address string
+		family  family
+		number  uint128
+	}{
+		{"0.0.0.0", ipv4, uint128{}},
+		{"10.1.2.3", ipv4, uint128{lo: 0x0a010203}},
+		{"255.255.255.255", ipv4, uint128{lo: math.MaxUint32}},
+		{"::", ipv6, uint128{}},
+		{"::10.1.2.3", ipv6, uint128{lo: 0x0a010203}},
+		{"::ffff:10.1.2.3", ipv6, uint128{lo: 0xffff0a010203}},
+		{"2001:db8::5", ipv6, uint128{0x20010db800000000, 5}},
+		{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", ipv6, uint128{math.MaxUint64, math.MaxUint64}},
+	} {
+		addr := netip.MustParseAddr(tc.address)
+		if got := addressNumber(addr); got != tc.number {
+			t.Errorf("addressNumber(%s) = %v, want %v", addr, got, tc.number)
+		}
+		if f := familyOf(addr); f != tc.family {
+			t.Errorf("familyOf(%s) = %s, want %s", addr, f, tc.family)
+		}
+		if got := tc.family.address(tc.number); got != addr {
+			t.Errorf("%s address %v = %s, want %s", tc.family, tc.number, got, addr)
+		}
+	}
+}
