@@ -3,6 +3,7 @@ package workstation
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
@@ -124,6 +125,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %v", tc.corefile, err)
 			continue
 		}
+		checkWorkstation(t, ws)
 		pools := make(map[string]string)
 		for name, z := range ws.zones {
 			if z.listed {
@@ -333,6 +335,38 @@ func TestParseTogether(t *testing.T) {
 	}
 }
 
+// TestRandomPools holds pools of all sorts to what they must be.
+func TestRandomPools(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
+	accepted := 0
+	for range 3000 {
+		var corefile strings.Builder
+		for range 1 + rnd.IntN(4) {
+			fmt.Fprintf(&corefile, "workstation %s %s {\n", pick("example.org", "lab.example.org example.org", ". example.net", "."), pick("", "", "10.0.0.0/14", "10.1.0.0/16 2001:db8::/40"))
+			fmt.Fprintf(&corefile, "name %s{%s}%s\n", pick("a", "a1", "b-", "", "ip-"), pick("n", "x", "n:3", "x:5", "ip"), pick("", "-a", "f"))
+			network := pick("10.0.0.0/8", "10.1.2.0/24", "10.1.2.3/32", "10.0.255.250-10.1.0.9", "0.0.0.0/0")
+			network6 := pick("2001:db8::/64", "2001:db8::/33", "2001:db8::fffe-2001:db8::1:3", "2001:db8::5/128", "::/0")
+			fmt.Fprintln(&corefile, "network", pick(network, network6, network+" "+network6))
+			if rnd.IntN(2) == 0 {
+				first := rnd.IntN(20)
+				fmt.Fprintf(&corefile, "numbers %d-%d %d\n", first, first+rnd.IntN(300), rnd.IntN(300))
+			}
+			if rnd.IntN(2) == 0 {
+				fmt.Fprintln(&corefile, "offset", pick("1", "-1", "250", "-300", "9223372036854775807", "-9223372036854775808"))
+			}
+			corefile.WriteString(pick("", "", "no_reverse\n") + "}\n")
+		}
+		if ws, err := parseTest(corefile.String(), "."); err == nil {
+			accepted++
+			checkWorkstation(t, ws)
+		}
+	}
+	if accepted < 300 {
+		t.Errorf("only %d Corefiles were accepted", accepted)
+	}
+}
+
 // checkWorkstation holds the pools of a server block to what they must be: names,
 // numbers and addresses stand for each other, and forward and reverse agree.
 func checkWorkstation(t *testing.T, ws *Workstation) {
@@ -387,11 +421,18 @@ func checkWorkstation(t *testing.T, ws *Workstation) {
 	}
 }
 
-// samples returns numbers in and at both ends of each span, with their pools.
+// samples returns the numbers of each span, with their pools: of a long one those
+// at both ends, and some in between.
 func samples(x index) map[uint128]*pool {
 	numbers := make(map[uint128]*pool)
 	for _, s := range x {
 		size := s.last.sub(s.first)
+		if size.less(uint128{lo: 300}) {
+			for n := range size.lo + 1 {
+				numbers[s.first.add(uint128{lo: n})] = s.pool
+			}
+			continue
+		}
 		for _, n := range []uint128{{}, {lo: 1}, {lo: 10}, {lo: 255}, {lo: 256}, {lo: size.lo / 3}, {size.hi / 3, size.lo / 5}, size} {
 			if !size.less(n) {
 				numbers[s.first.add(n)] = s.pool

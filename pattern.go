@@ -137,21 +137,23 @@ func (p pattern) appendAddress(b []byte, addr netip.Addr) []byte {
 // mayEqual tells whether a label of p may be one of q, which is unlike p: the
 // literal text that one has and the other has not is such as the other's
 // placeholder can produce.
-func (p pattern) mayEqual(q pattern) bool {
-	prefix := func(p, q pattern) bool {
-		more, ok := strings.CutPrefix(q.prefix, p.prefix)
-		return ok && p.placeholder.produces(more)
-	}
-	suffix := func(p, q pattern) bool {
-		more, ok := strings.CutSuffix(q.suffix, p.suffix)
-		return ok && p.placeholder.produces(more)
-	}
-	return (prefix(p, q) || prefix(q, p)) && (suffix(p, q) || suffix(q, p))
+func (p *pattern) mayEqual(q *pattern) bool {
+	return (p.mayBegin(q) || q.mayBegin(p)) && (p.mayEnd(q) || q.mayEnd(p))
+}
+
+// mayBegin tells whether p's placeholder can produce what the prefix of q has
+// after p's, mayEnd what the suffix of q has before p's.
+func (p *pattern) mayBegin(q *pattern) bool {
+	return strings.HasPrefix(q.prefix, p.prefix) && p.placeholder.produces(q.prefix[len(p.prefix):])
+}
+
+func (p *pattern) mayEnd(q *pattern) bool {
+	return strings.HasSuffix(q.suffix, p.suffix) && p.placeholder.produces(q.suffix[:len(q.suffix)-len(p.suffix)])
 }
 
 // produces tells whether all of s can stand in place of the placeholder.
 func (p placeholder) produces(s string) bool {
-	return strings.Trim(s, characters[p]) == ""
+	return s == "" || strings.Trim(s, characters[p]) == ""
 }
 
 // parseNumber reads a number of 64 bits, in lower case, that has at least width

@@ -426,8 +426,8 @@ func TestPatternMayEqual(t *testing.T) {
 		{"{n}", "{n}a", false},
 	} {
 		p, q := testPattern(t, tc.p), testPattern(t, tc.q)
-		if p.mayEqual(q) != tc.want || q.mayEqual(p) != tc.want {
-			t.Errorf("%s and %s may give one label: %t and %t, want %t", p, q, p.mayEqual(q), q.mayEqual(p), tc.want)
+		if p.mayEqual(&q) != tc.want || q.mayEqual(&p) != tc.want {
+			t.Errorf("%s and %s may give one label: %t and %t, want %t", p, q, p.mayEqual(&q), q.mayEqual(&p), tc.want)
 		}
 	}
 }
@@ -472,7 +472,7 @@ func TestPatternMayEqualEveryLabel(t *testing.T) {
 	try("")
 	for i, p := range patterns {
 		for j, q := range patterns[:i] {
-			if p.mayEqual(q) {
+			if p.mayEqual(&q) {
 				continue
 			}
 			for label := range given[i] {

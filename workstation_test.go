@@ -391,6 +391,8 @@ func handlerOracle(qname string) (records map[uint16]string, exists bool) {
 
 func BenchmarkServeDNS(b *testing.B) {
 	ws := testHandler(b, test.NextHandler(dns.RcodeSuccess, nil))
+	many := testWorkstation(b, thousands())
+	many.Next = ws.Next
 	ctx, w := context.Background(), &test.ResponseWriter{}
 	for _, bc := range []struct {
 		name, qname string
@@ -403,6 +405,9 @@ func BenchmarkServeDNS(b *testing.B) {
 		{"reverse6", v6zeros + "8.b.d.0.1.0.0.2.ip6.arpa.", dns.TypePTR, ws},
 		{"guarded", "workstation17.lab.example.org.", dns.TypeAAAA, ws},
 		{"miss", "www.lab.example.org.", dns.TypeA, ws},
+		{"thousands/hit", "rack7777-17.example.org.", dns.TypeA, many},
+		{"thousands/reverse4", "17.77.7.10.in-addr.arpa.", dns.TypePTR, many},
+		{"thousands/miss", "www.example.org.", dns.TypeA, many},
 		// What a miss costs without the plugin, to compare it with.
 		{"next", "www.lab.example.org.", dns.TypeA, plugin.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 			return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)

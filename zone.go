@@ -96,7 +96,7 @@ func (z *zone) add(p *pool) *conflict {
 	ns := z.names[p.pattern.affixes]
 	if ns == nil || ns.pattern != p.pattern {
 		for _, other := range z.patterns {
-			if p.pattern.mayEqual(other.pattern) {
+			if p.pattern.mayEqual(&other.pattern) {
 				return &conflict{pool: p, other: other.first}
 			}
 		}
