@@ -48,7 +48,7 @@ func (p *pool) String() string {
 	if p.origin != "" {
 		s += " PTR " + p.origin
 	}
-	for _, prefixes := range p.reverse {
+	for _, prefixes := range p.within {
 		for _, prefix := range prefixes {
 			s += " in " + prefix.String()
 		}
@@ -105,8 +105,8 @@ func TestParse(t *testing.T) {
 		},
 		// Reverse zones hold no names of hosts; PTR records are confined to them.
 		{
-			"workstation example.org 10.0.0.0/8 2001:db8::/32 2.0.192.in-addr.arpa", []string{"."},
-			map[string]string{"example.org.": example + " PTR example.org. in 10.0.0.0/8 in 192.0.2.0/24 in 2001:db8::/32"},
+			"workstation example.org 172.0.0.0/15 2.0.172.in-addr.arpa 172.0.2.0/24 {\n network 172.0.2.0/24\n}", []string{"."},
+			map[string]string{"example.org.": example + " PTR example.org. in 172.0.0.0/16 in 172.1.0.0/16 in 172.0.2.0/24 in 172.0.2.0/24"},
 		},
 		{"workstation", []string{"example.org.", "2.0.192.in-addr.arpa."}, map[string]string{"example.org.": example + " PTR example.org. in 192.0.2.0/24"}},
 		{
@@ -114,8 +114,8 @@ func TestParse(t *testing.T) {
 			map[string]string{"example.org.": example + " in 192.0.2.0/24"},
 		},
 		{
-			"workstation _hosts.x--1.example.org 10.0.0.0/8:053", []string{"."},
-			map[string]string{"_hosts.x--1.example.org.": example + " PTR _hosts.x--1.example.org. in 10.0.0.0/8"},
+			"workstation _hosts.x--1.example.org 172.0.0.0/16:053", []string{"."},
+			map[string]string{"_hosts.x--1.example.org.": example + " PTR _hosts.x--1.example.org. in 172.0.0.0/16"},
 		},
 		{"workstation", nil, map[string]string{}}, // as other plugins' tests set them up
 	}
@@ -152,7 +152,7 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n fallthrough\n}", 2, "'fallthrough' is not needed: every query that workstation does not answer goes to the next plugin; remove it"},
 		{"workstation {\n fallthrough example.org\n}", 2, "'fallthrough' is not needed"},
 		{"workstation {\n ttl 60\n network 192.0.2.0/24\n ttl 60\n}", 4, "property 'ttl' is given twice, first at Testfile:2: remove one"},
-		{"workstation {\n network 192.0.2.0/24\n network 198.51.100.0/24\n}", 3, "property 'network' is given twice, first at Testfile:2: remove one"},
+		{"workstation {\n network 192.0.2.0/24\n network 198.51.100.0/24\n}", 3, "property 'network' is given twice, first at Testfile:2: write it once, with all that it takes on one line"},
 		{"workstation {\n no_reverse\n no_reverse\n}", 3, "property 'no_reverse' is given twice, first at Testfile:2: remove one"},
 		{"workstation {\n ttl 60 {\n  network 192.0.2.0/24\n }\n}", 2, "property 'ttl' has no block: remove '{'"},
 		{"workstation {\n no_reverse {\n }\n}", 2, "property 'no_reverse' has no block: remove '{'"},
@@ -164,8 +164,9 @@ func TestParseErrors(t *testing.T) {
 		{"workstation { no_reverse }", 1, "'}' is an argument of 'no_reverse' where it stands: begin a new line before it"},
 
 		// name
-		{"workstation {\n name\n}", 2, "'name' takes one argument, not 0: write it as 'name ws{n}'"},
-		{"workstation {\n name ws {n}\n}", 2, "'name' takes one argument, not 2: write it as 'name ws{n}'"},
+		{"workstation {\n name\n}", 2, "'name' takes one pattern: write it as 'name ws{n}'"},
+		{"workstation {\n name ws {n}\n}", 2, "'name' takes one pattern: remove '{n}', or write it on a line of its own"},
+		{"workstation {\n name ws{ n }\n}", 2, "'name' has spaces in 'ws{ n }': write it without, as 'name ws{n}'"},
 		{"workstation {\n name ws\n}", 2, "name 'ws' has no placeholder: write one of {n}, {x}, {n:3}, {x:4} and {ip} in place of the number or address, such as 'ws{n}'"},
 		{"workstation {\n name ws{n}-{x}\n}", 2, "name 'ws{n}-{x}' has two placeholders: keep the one that tells the hosts apart"},
 		{"workstation {\n name ws{n\n}", 2, "name 'ws{n' has a placeholder that is not closed: write it as {n}, {x}, {n:3}, {x:4} or {ip}"},
@@ -188,21 +189,25 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n name ws{n:}\n}", 2, "has the width ''"},
 		{"workstation {\n name ws{n:99999999999999999999}\n}", 2, "has the width '99999999999999999999'"},
 		{"workstation {\n name ip-{ip:3}\n}", 2, "name 'ip-{ip:3}' gives {ip} a width: addresses are not padded; write it as {ip}"},
-		{"workstation {\n name " + strings.Repeat("a", 61) + "{n}\n}", 2, "a{n}' is too long: '" + strings.Repeat("a", 61) + "255' exceeds the 63 octets of a label"},
-		{"workstation {\n name " + strings.Repeat("a", 44) + "{x:20}\n}", 2, "exceeds the 63 octets of a label"},
-		{"workstation {\n name " + strings.Repeat("a", 50) + "{ip}\n network 10.0.0.0/8\n}", 2, "a10-255-255-255' exceeds the 63 octets of a label"},
-		{"workstation {\n name " + strings.Repeat("a", 25) + "{ip}\n network 10.0.0.0/8 ::/0\n}", 2, "ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff' exceeds the 63 octets of a label"},
+		{"workstation {\n name " + strings.Repeat("a", 61) + "{n}\n}", 2, "a{n}' is too long: '" + strings.Repeat("a", 61) + "255' exceeds the 63 octets of a label; shorten its literal text"},
+		{"workstation {\n name " + strings.Repeat("a", 44) + "{x:20}\n}", 2, "exceeds the 63 octets of a label; shorten its literal text"},
+		{"workstation {\n name " + strings.Repeat("a", 50) + "{ip}\n network 10.0.0.0/8\n}", 2, "a10-255-255-255' exceeds the 63 octets of a label; shorten its literal text"},
+		{"workstation {\n name " + strings.Repeat("a", 25) + "{ip}\n network 10.0.0.0/8 ::/0\n}", 2, "ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff' exceeds the 63 octets of a label; shorten its literal text"},
 
 		// network
-		{"workstation {\n network\n}", 2, "'network' takes 1 or 2 arguments, not 0: write it as 'network 192.0.2.0/24'"},
-		{"workstation {\n network 192.0.2.0/24 2001:db8::/64 198.51.100.0/24\n}", 2, "'network' takes 1 or 2 arguments, not 3"},
-		{"workstation {\n network 192.0.2.0/24 198.51.100.0/24\n}", 2, "network '198.51.100.0/24' is a second IPv4 network beside '192.0.2.0/24': give it a stanza of its own"},
+		{"workstation {\n network\n}", 2, "'network' takes one IPv4 network, one IPv6 network, or both: write it as 'network 192.0.2.0/24'"},
+		{"workstation {\n network 192.0.2.0/24 2001:db8::/64 198.51.100.0/24\n}", 2, "'network' takes one IPv4 network, one IPv6 network, or both: remove '198.51.100.0/24', or write it on a line of its own"},
+		{"workstation {\n network 192.0.2.0/24, 2001:db8::/64\n}", 2, "'network' has a comma in '192.0.2.0/24,': write spaces between its arguments, and no comma"},
+		{"workstation {\n network 192.0.2.1 - 192.0.2.9\n}", 2, "'network' has spaces around '-': write a range without them"},
+		{"workstation {\n network \"\"\n}", 2, "'network' has an empty argument: write it as 'network 192.0.2.0/24'; or is an environment variable not set?"},
+		{"workstation {\n network 192.0.2.0/24 198.51.100.0/24\n}", 2, "network '198.51.100.0/24' is a second IPv4 network beside '192.0.2.0/24': give it a stanza of its own, whose 'numbers' go on where those of this one end, such as 'numbers 256-511' with 'offset -256'"},
 		{"workstation {\n network 2001:db8::/64 2001:db8::1-2001:db8::5\n}", 2, "network '2001:db8::1-2001:db8::5' is a second IPv6 network beside '2001:db8::/64'"},
-		{"workstation {\n network 192.0.2.0/33\n}", 2, "network '192.0.2.0/33' is not a CIDR: write one such as '192.0.2.0/24'"},
-		{"workstation {\n network 2001:db8::/129\n}", 2, "network '2001:db8::/129' is not a CIDR"},
-		{"workstation {\n network 192.0.2/24\n}", 2, "network '192.0.2/24' is not a CIDR"},
+		{"workstation {\n network 192.0.2.0/33\n}", 2, "network '192.0.2.0/33' has a prefix length that is not one of 0 to 32: write it as a number of bits, such as '192.0.2.0/32'"},
+		{"workstation {\n network 2001:db8::/129\n}", 2, "network '2001:db8::/129' has a prefix length that is not one of 0 to 128"},
+		{"workstation {\n network 192.0.2/24\n}", 2, "network '192.0.2/24' is not a CIDR: write one such as '192.0.2.0/24' or '2001:db8::/64'"},
 		{"workstation {\n network 192.0.2.256/24\n}", 2, "network '192.0.2.256/24' is not a CIDR"},
-		{"workstation {\n network 192.0.2.0/024\n}", 2, "network '192.0.2.0/024' is not a CIDR"},
+		{"workstation {\n network 192.0.2.0/024\n}", 2, "network '192.0.2.0/024' has a prefix length that is not one of 0 to 32"},
+		{"workstation {\n network 10.0.0.0/255.0.0.0\n}", 2, "network '10.0.0.0/255.0.0.0' has a prefix length that is not one of 0 to 32"},
 		{"workstation {\n network lab\n}", 2, "network 'lab' is not a CIDR"},
 		{"workstation {\n network 192.0.2.0\n}", 2, "network '192.0.2.0' has no prefix length: write '192.0.2.0/32' for this address alone, or the network that you mean"},
 		{"workstation {\n network 2001:db8::5\n}", 2, "network '2001:db8::5' has no prefix length: write '2001:db8::5/128' for this address alone"},
@@ -211,7 +216,7 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n network 2001:db8::1/64\n}", 2, "network '2001:db8::1/64' has host bits set: write '2001:db8::/64'"},
 		{"workstation {\n network 192.0.2.0/-1\n}", 2, "network '192.0.2.0/-1' is neither a CIDR nor a range of addresses: write one such as '192.0.2.0/24' or '192.0.2.10-192.0.2.99'"},
 		{"workstation {\n network 192.0.2.1-\n}", 2, "network '192.0.2.1-' is neither a CIDR nor a range of addresses"},
-		{"workstation {\n network -\n}", 2, "network '-' is neither a CIDR nor a range of addresses"},
+		{"workstation {\n network 192.0.2.0/24-\n}", 2, "network '192.0.2.0/24-' is neither a CIDR nor a range of addresses"},
 		{"workstation {\n network 192.0.2.1-5\n}", 2, "network '192.0.2.1-5' is neither a CIDR nor a range of addresses"},
 		{"workstation {\n network 192.0.2.0/24-192.0.3.0/24\n}", 2, "network '192.0.2.0/24-192.0.3.0/24' is neither a CIDR nor a range of addresses"},
 		{"workstation {\n network fe80::1%eth0-fe80::5%eth0\n}", 2, "network 'fe80::1%eth0-fe80::5%eth0' is neither a CIDR nor a range of addresses"},
@@ -219,42 +224,51 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n network 192.0.2.9-192.0.2.1\n}", 2, "network '192.0.2.9-192.0.2.1' is backwards: write '192.0.2.1-192.0.2.9'"},
 
 		// numbers
-		{"workstation {\n numbers\n}", 2, "'numbers' takes at least one argument, not 0: write it as 'numbers 1-99'"},
-		{"workstation {\n numbers 1-99,200\n}", 2, "numbers '1-99,200' is neither a number nor a range of two: write them in decimal, from 0 to 18446744073709551615, such as '7' or '1-99'"},
+		{"workstation {\n numbers\n}", 2, "'numbers' takes at least one number or range: write it as 'numbers 1-99'"},
+		{"workstation {\n numbers 1-99,200\n}", 2, "'numbers' has a comma in '1-99,200': write spaces between its arguments, and no comma"},
+		{"workstation {\n numbers 1 - 99\n}", 2, "'numbers' has spaces around '-': write a range without them"},
+		{"workstation {\n numbers 001-099\n}", 2, "numbers '001-099' has leading zeros: write '1-99', and the zeros of the names as the width in 'name', such as '{n:3}'"},
+		{"workstation {\n numbers all\n}", 2, "numbers 'all' is neither a number nor a range of two: write them in decimal, from 0 to 18446744073709551615, such as '7' or '1-99'"},
 		{"workstation {\n numbers -5\n}", 2, "numbers '-5' is neither a number nor a range of two"},
 		{"workstation {\n numbers 5-\n}", 2, "numbers '5-' is neither a number nor a range of two"},
 		{"workstation {\n numbers 1-5-9\n}", 2, "numbers '1-5-9' is neither a number nor a range of two"},
 		{"workstation {\n numbers 0x10\n}", 2, "numbers '0x10' is neither a number nor a range of two"},
 		{"workstation {\n numbers 18446744073709551616\n}", 2, "numbers '18446744073709551616' is neither a number nor a range of two"},
 		{"workstation {\n numbers 9-1\n}", 2, "numbers '9-1' is backwards: write '1-9'"},
-		{"workstation {\n numbers 1-9 256\n network 192.0.2.0/24\n}", 2, "numbers '256' lie outside of network '192.0.2.0/24', where the numbers are 0-255: write some of these"},
+		{"workstation {\n numbers 1-9 256\n network 192.0.2.0/24\n}", 2, "numbers '256' lie outside of network '192.0.2.0/24', where the numbers are 0-255: write some of these, or a larger network; or for number 256 to have the first address, 'offset -256'"},
+		{"workstation {\n numbers 300\n}", 2, "numbers '300' lie outside of the default network '172.0.2.0/24', where"},
 		{"workstation {\n network 192.0.2.0/24 2001:db8::/125\n numbers 1-9\n}", 3, "numbers '1-9' lie outside of network '192.0.2.0/24' and network '2001:db8::/125', where the numbers are 0-7"},
 		{"workstation {\n network 192.0.2.10-192.0.2.19\n offset -1\n numbers 0-5\n}", 4, "numbers '0-5' lie outside of network '192.0.2.10-192.0.2.19', where the numbers are 1-10"},
 		{"workstation {\n name ip-{ip}\n numbers 1-5\n}", 3, "'numbers' does not go with {ip}, whose names hold addresses and no numbers: remove it, or write the addresses that you mean as the property 'network'"},
 
 		// offset
-		{"workstation {\n offset\n}", 2, "'offset' takes one argument, not 0: write it as 'offset -1'"},
+		{"workstation {\n offset\n}", 2, "'offset' takes one number: write it as 'offset -1'"},
 		{"workstation {\n offset ten\n}", 2, "offset 'ten' is not a number from -9223372036854775808 to 9223372036854775807"},
+		{"workstation {\n offset -9223372036854775809\n}", 2, "offset '-9223372036854775809' is not a number from"},
 		{"workstation {\n offset 9223372036854775808\n}", 2, "offset '9223372036854775808' is not a number from"},
-		{"workstation {\n offset 256\n network 192.0.2.0/24\n}", 2, "offset '256' leaves no number an address in network '192.0.2.0/24': number n has the first address plus offset plus n"},
+		{"workstation {\n offset 256\n network 192.0.2.0/24\n}", 2, "offset '256' leaves no number an address in network '192.0.2.0/24': number n has the first address plus offset plus n; for number 256 to have the first, write 'offset -256'"},
 		{"workstation {\n network 192.0.2.0/24 2001:db8::/126\n offset 4\n}", 3, "offset '4' leaves no number an address in network '192.0.2.0/24' and network '2001:db8::/126'"},
 		{"workstation {\n offset 5\n name ip-{ip}\n}", 2, "'offset' does not go with {ip}"},
 
 		// ttl
-		{"workstation {\n ttl\n}", 2, "'ttl' takes one argument, not 0: write it as 'ttl 3600'"},
-		{"workstation {\n ttl 60 60\n}", 2, "'ttl' takes one argument, not 2"},
+		{"workstation {\n ttl\n}", 2, "'ttl' takes one number of seconds: write it as 'ttl 3600'"},
+		{"workstation {\n ttl 60 60\n}", 2, "'ttl' takes one number of seconds: remove '60', or"},
 		{"workstation {\n ttl -1\n}", 2, "ttl '-1' is not a number of seconds from 0 to 2147483647"},
 		{"workstation {\n ttl 2147483648\n}", 2, "ttl '2147483648' is not a number of seconds from 0 to 2147483647"},
 		{"workstation {\n ttl 99999999999999999999\n}", 2, "ttl '99999999999999999999' is not a number of seconds"},
-		{"workstation {\n ttl 1h\n}", 2, "ttl '1h' is not a number of seconds"},
+		{"workstation {\n ttl 1h\n}", 2, "ttl '1h' is not a number of seconds from 0 to 2147483647: write one such as '3600', without a unit"},
 
 		// no_reverse
-		{"workstation {\n no_reverse 10.0.0.0/8\n}", 2, "'no_reverse' takes no argument, not 1: write it as 'no_reverse'"},
-		{"workstation example.org 10.0.0.0/8 {\n network 10.0.0.0/8\n no_reverse\n}", 3, "'no_reverse' contradicts the reverse zone '10.in-addr.arpa.': remove one of them"},
-		{"workstation . 10.0.0.0/8 {\n network 10.0.0.0/8\n}", 1, "PTR records in the reverse zone '10.in-addr.arpa.' need a zone for their names, which the root is not: list one such as 'example.org'"},
+		{"workstation {\n no_reverse 10.0.0.0/8\n}", 2, "'no_reverse' takes no argument: remove '10.0.0.0/8', or write it on a line of its own"},
+		{"workstation example.org 10.0.0.0/8 {\n network 10.0.0.0/8\n no_reverse\n}", 3, "'no_reverse' contradicts the reverse zone '10.0.0.0/8': remove one of them"},
+		{"workstation . 10.0.0.0/8 {\n network 10.0.0.0/8\n}", 1, "PTR records in the reverse zone '10.0.0.0/8' need a zone for their names, which the root is not: list one such as 'example.org'"},
+
+		{"workstation example.org 192.168.0.0/16 {\n network 10.0.0.0/24 2001:db8::/64\n}", 1, "the reverse zone '192.168.0.0/16' has no address of network '10.0.0.0/24' and network '2001:db8::/64': remove it, or write the one that has"},
+		{"workstation example.org 10.0.0.0/24 1.0.10.in-addr.arpa {\n network 10.0.0.0/24\n}", 1, "the reverse zone '1.0.10.in-addr.arpa' has no address of network '10.0.0.0/24'"},
+		{"workstation example.org 2001:db8::/64 {\n network 10.0.0.0/24\n}", 1, "the reverse zone '2001:db8::/64' has no address of network '10.0.0.0/24'"},
 
 		// zones
-		{"workstation 10.0.0.0/33", 1, "zone '10.0.0.0/33' is not a CIDR: write one such as '192.0.2.0/24'"},
+		{"workstation 10.0.0.0/33", 1, "zone '10.0.0.0/33' has a prefix length that is not one of 0 to 32: write it as a number of bits, such as '10.0.0.0/32'"},
 		{"workstation 10.0.0/8", 1, "zone '10.0.0/8' is neither a domain name nor a CIDR: write one such as 'example.org' or '10.0.0.0/8', an internationalized name in its ASCII form (xn--...), and several with spaces in between"},
 		{"workstation example.org/24", 1, "zone 'example.org/24' is neither a domain name nor a CIDR"},
 		{"workstation example.org, example.net", 1, "zone 'example.org,' is neither a domain name nor a CIDR"},
@@ -272,27 +286,34 @@ func TestParseErrors(t *testing.T) {
 		{"workstation 2001:db8::1", 1, "zone '2001:db8::1' is an address"},
 		{"workstation 192.0.2.1.", 1, "zone '192.0.2.1.' is an address"},
 		{"workstation 192.0.2.1:53", 1, "zone '192.0.2.1:53' is an address"},
-		{"workstation 10.0.0.0/8.", 1, "zone '10.0.0.0/8.' is not a CIDR"},
+		{"workstation 10.0.0.0/8.", 1, "zone '10.0.0.0/8.' has a prefix length that is not one of 0 to 32"},
 		{"workstation fe80::%eth0/64", 1, "zone 'fe80::%eth0/64' is an address"},
 		{"workstation example..org", 1, "zone 'example..org' is neither a domain name nor a CIDR"},
-		{`workstation ""`, 1, "zone '' is neither a domain name nor a CIDR"},
+		{`workstation ""`, 1, "zone '' is empty: remove it; or is an environment variable not set?"},
+		{"workstation example.org workstation", 1, "'workstation' is the directive, not a zone: begin a new line before it; the zone of that name is 'workstation.'"},
+		{"workstation 192.0.2.0-192.0.2.50", 1, "zone '192.0.2.0-192.0.2.50' is a range of addresses: write a reverse zone as a CIDR, and the pool's addresses as the property 'network'"},
+		{"workstation example.org {}", 1, "zone '{}' has a brace: write '{' with a space before it and a new line after, and '}' on a line of its own"},
 		{"workstation " + strings.Repeat("a", 64) + ".org", 1, "is neither a domain name nor a CIDR"},
 		{"workstation " + strings.Repeat(strings.Repeat("a", 60)+".", 4) + "bcdefg.org", 1, "is too long: "},
 		{"workstation bücher.example", 1, "zone 'bücher.example' is neither a domain name nor a CIDR"},
 		{`workstation \097.example.org`, 1, `zone '\097.example.org' is neither a domain name nor a CIDR`},
-		{"workstation example.org{", 1, "zone 'example.org{' is neither a domain name nor a CIDR"},
-		{"workstation ${ZONE}", 1, "zone '${ZONE}' is neither a domain name nor a CIDR"},
+		{"workstation example.org{", 1, "zone 'example.org{' has a brace"},
+		{"workstation ${ZONE}", 1, "zone '${ZONE}' has a brace"},
 		{"workstation example.org:53:54", 1, "zone 'example.org:53:54' is neither a domain name nor a CIDR"},
 		{"workstation ::/0", 1, "zone '::/0' is not a CIDR that CoreDNS takes: write the name of the reverse zone, such as 'ip6.arpa'"},
 		{"workstation 10.0.0.0/8 2001:db8::/32", 1, "all zones are reverse zones, which hold no names of hosts: list the zone that shall hold them, such as 'example.org'; their addresses are the property 'network'"},
-		{"workstation example.org 0/25.2.0.192.in-addr.arpa", 1, "zone '0/25.2.0.192.in-addr.arpa.' is in a reverse tree, but is the name of no address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa'"},
-		{"workstation example.org 300.10.in-addr.arpa", 1, "zone '300.10.in-addr.arpa.' is in a reverse tree, but is the name of no address or network"},
-		{"workstation " + long, 1, "is too long: 'workstation255." + long + ".' exceeds the 255 octets of a domain name"},
+		{"workstation example.org 0/25.2.0.192.in-addr.arpa", 1, "zone '0/25.2.0.192.in-addr.arpa' is in a reverse tree, but is the name of no address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa'"},
+		{"workstation example.org 300.10.in-addr.arpa", 1, "zone '300.10.in-addr.arpa' is in a reverse tree, but is the name of no address or network"},
+		{"workstation " + long, 1, "is too long: 'workstation255." + long + ".' exceeds the 255 octets of a domain name; shorten one of them"},
 
 		// several stanzas
 		{
 			"workstation example.org {\n network 192.0.2.0/24\n}\nworkstation example.net Example.org {\n network 198.51.100.0/24\n}", 4,
 			"zone 'example.org.' gets the name 'workstation0.example.org.' from the stanza at Testfile:1 already: give the stanzas unlike names, or numbers that do not overlap, or remove the zone from one",
+		},
+		{
+			"workstation example.org {\n network 192.0.2.0/24\n}\nworkstation example.org {\n network 2001:db8::/64\n}", 4,
+			"zone 'example.org.' gets the name 'workstation0.example.org.' from the stanza at Testfile:1 already: write both networks in one stanza, or give",
 		},
 		{"workstation\nworkstation", 2, "zone '.' gets the name 'workstation0.' from the stanza at Testfile:1 already"},
 		{
@@ -301,13 +322,16 @@ func TestParseErrors(t *testing.T) {
 		},
 		{
 			"workstation example.org {\n name ip-{ip}\n network 10.0.0.0/8\n}\nworkstation example.org {\n name ip-{ip}\n network 10.1.0.0/16 2001:db8::/64\n}", 5,
-			"zone 'example.org.' gets the name 'ip-10-1-0-0.example.org.' from the stanza at Testfile:1 already",
+			"zone 'example.org.' gets the name 'ip-10-1-0-0.example.org.' from the stanza at Testfile:1 already: give the stanzas unlike names, or networks that do not overlap, or remove",
 		},
 		{
 			"workstation example.org {\n name a{n}\n}\nworkstation example.org {\n name b{n}\n}\nworkstation example.org {\n name a1{n}\n}", 7,
-			"zone 'example.org.' could get one name from 'a1{n}' and from 'a{n}' of the stanza at Testfile:1: put a character between literal text and placeholder that the placeholder of neither can produce",
+			"zone 'example.org.' could get one name from 'a1{n}' and from 'a{n}' of the stanza at Testfile:1: put a character between literal text and placeholder that the placeholder of neither can produce, such as '_'",
 		},
-		{"workstation example.org {\n name a{n:3}\n}\nworkstation example.org {\n name a{x}\n}", 4, "zone 'example.org.' could get one name from 'a{x}' and from 'a{n:3}' of the stanza at Testfile:1"},
+		{
+			"workstation example.org {\n name a{n:3}\n}\nworkstation example.org {\n name a{x}\n}", 4,
+			"zone 'example.org.' could get one name from 'a{x}' and from 'a{n:3}' of the stanza at Testfile:1: give them the same placeholder, or unlike literal text",
+		},
 	}
 	for _, tc := range tests {
 		_, err := parseTest(tc.corefile, ".")
@@ -321,6 +345,25 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+// TestParseErrorServerBlock has reverse zones in the server block, for which
+// there are no names.
+func TestParseErrorServerBlock(t *testing.T) {
+	for _, tc := range []struct {
+		keys []string
+		want string
+	}{
+		{[]string{".", "10.in-addr.arpa."}, "Testfile:1 - Error during parsing: PTR records in the server block's reverse zones need a zone for their names, which the root is not: list one such as 'example.org' after 'workstation', or write 'no_reverse'"},
+		{[]string{"10.in-addr.arpa."}, "Testfile:1 - Error during parsing: all zones are reverse zones, which hold no names of hosts"},
+	} {
+		if _, err := parseTest("workstation {\n network 10.0.0.0/8\n}", tc.keys...); err == nil || !strings.HasPrefix(err.Error(), tc.want) {
+			t.Errorf("%v: got error %v, want %q", tc.keys, err, tc.want)
+		}
+	}
+	if _, err := parseTest("workstation {\n network 10.0.0.0/8\n no_reverse\n}", ".", "10.in-addr.arpa."); err != nil {
+		t.Errorf("no_reverse is refused: %v", err)
+	}
+}
+
 // TestParseTogether accepts stanzas of one zone that give no name twice.
 func TestParseTogether(t *testing.T) {
 	for _, corefile := range []string{
@@ -329,6 +372,7 @@ func TestParseTogether(t *testing.T) {
 		"workstation example.org {\n name ws{n}-a\n}\nworkstation example.org {\n name ws{n}-b\n}",
 		"workstation example.org {\n numbers 0-9\n}\nworkstation example.org {\n numbers 10-19\n}",
 		"workstation example.org {\n name {ip}\n network 10.0.0.0/8\n}\nworkstation example.org {\n name {ip}\n network 2001:db8::/64 11.0.0.0/8\n}",
+		"workstation example.org {\n name a{n}\n}\nworkstation example.org {\n name a{ip}\n}\nworkstation example.org {\n name b-{ip}\n}\nworkstation example.org {\n name b-db{n}\n}",
 		"workstation example.org\nworkstation lab.example.org",
 	} {
 		checkWorkstation(t, testWorkstation(t, corefile))
@@ -393,6 +437,10 @@ func checkWorkstation(t *testing.T, ws *Workstation) {
 				for n, p := range samples(ns.addresses[f]) {
 					addr := f.address(n)
 					label := string(ns.pattern.appendAddress(nil, addr))
+					if other, ok := given[label]; ok {
+						t.Fatalf("the name %q of zone %q is both %v and %s", label, name, other, addr)
+					}
+					given[label] = n
 					checkHost(t, ws, z, p, label, addr)
 				}
 			}
@@ -465,7 +513,7 @@ func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, label string, ad
 	}
 
 	o := ws.find(reverseName(netip.PrefixFrom(addr, addr.BitLen())))
-	confined := len(p.reverse[f]) > 0 && !slices.ContainsFunc(p.reverse[f], func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
+	confined := len(p.within[f]) > 0 && !slices.ContainsFunc(p.within[f], func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
 	switch {
 	case p.origin != "" && !confined && o.pool == nil:
 		t.Fatalf("%v: %s has no PTR record", p, addr)

@@ -134,12 +134,64 @@ func (p pattern) appendAddress(b []byte, addr netip.Addr) []byte {
 	return append(b, p.suffix...)
 }
 
-// mayEqual tells whether a label of p may be one of q, which is unlike p: the
-// literal text that one has and the other has not is such as the other's
-// placeholder can produce.
+// mayEqual tells whether a label of p may be one of q, which is unlike p. It goes
+// by the literal text, not by the numbers that a pool has.
 func (p *pattern) mayEqual(q *pattern) bool {
-	return (p.mayBegin(q) || q.mayBegin(p)) && (p.mayEnd(q) || q.mayEnd(p))
+	if !strings.HasPrefix(q.prefix, p.prefix) && !strings.HasPrefix(p.prefix, q.prefix) ||
+		!strings.HasSuffix(q.suffix, p.suffix) && !strings.HasSuffix(p.suffix, q.suffix) {
+		return false
+	}
+	return p.mayCover(q) || p.meets(q) || q.meets(p)
 }
+
+// mayCover tells whether the places of both placeholders may overlap in one label:
+// the literal text that one pattern has and the other has not is such as the
+// other's placeholder can produce. An address has at least two hyphens and a
+// number none, which tells them apart where the number's literal text has no more.
+func (p *pattern) mayCover(q *pattern) bool {
+	if !p.mayBegin(q) && !q.mayBegin(p) || !p.mayEnd(q) && !q.mayEnd(p) {
+		return false
+	}
+	switch more := q.hyphens() - p.hyphens(); {
+	case p.placeholder == ip && q.placeholder != ip:
+		return more >= 2
+	case p.placeholder != ip && q.placeholder == ip:
+		return more <= -2
+	}
+	return true
+}
+
+// meets tells whether there is a label of both in which p's placeholder stands
+// wholly in the prefix of q, and q's in the suffix of p, as in 0-1 of {n}-1 and
+// 0-{n}.
+func (p *pattern) meets(q *pattern) bool {
+	if !strings.HasPrefix(q.prefix, p.prefix) || !strings.HasSuffix(p.suffix, q.suffix) {
+		return false
+	}
+	for end := len(p.prefix) + 1; end <= len(q.prefix); end++ {
+		if label := q.prefix[:end] + p.suffix; p.gives(label) && q.gives(label) {
+			return true
+		}
+	}
+	return false
+}
+
+// gives tells whether label is one of the pattern.
+func (p *pattern) gives(label string) bool {
+	text, ok := strings.CutPrefix(label, p.prefix)
+	if ok {
+		text, ok = strings.CutSuffix(text, p.suffix)
+	}
+	if ok && p.placeholder == ip {
+		_, ok = parseDashed([]byte(text))
+	} else if ok {
+		_, ok = p.number([]byte(text))
+	}
+	return ok
+}
+
+// hyphens counts those of the literal text.
+func (p *pattern) hyphens() int { return strings.Count(p.prefix, "-") + strings.Count(p.suffix, "-") }
 
 // mayBegin tells whether p's placeholder can produce what the prefix of q has
 // after p's, mayEnd what the suffix of q has before p's.
@@ -169,7 +221,7 @@ func parseNumber(digits []byte, base, width int) (n uint64, ok bool) {
 		switch {
 		case '0' <= c && c <= '9':
 			d = uint64(c - '0')
-		case base == 16 && 'a' <= c && c <= 'f':
+		case base == 16 && isHex(c):
 			d = uint64(c-'a') + 10
 		default:
 			return 0, false
@@ -183,6 +235,10 @@ func parseNumber(digits []byte, base, width int) (n uint64, ok bool) {
 	}
 	return n, true
 }
+
+// isHex tells whether c is a hexadecimal digit in lower case. Whatever a
+// placeholder stands for begins and ends with one.
+func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' }
 
 // appendDashed appends addr as {ip} writes it: an IPv6 address as RFC 5952 has
 // it, but always in hexadecimal groups, and with a zero on the outer side of a
@@ -258,9 +314,6 @@ func parseDashed6(text []byte) (addr netip.Addr, ok bool) {
 		}
 		octets[end], octets[end+1] = byte(group>>8), byte(group)
 		end += 2
-	}
-	if gap < 0 && end < len(octets) {
-		return addr, false
 	}
 	if gap >= 0 { // what follows the gap belongs to the end of the address
 		tail := octets[gap:end]

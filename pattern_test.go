@@ -418,11 +418,22 @@ func TestPatternMayEqual(t *testing.T) {
 		{"ws{n}0", "ws1{n}", true},
 		{"ws{n}-0", "ws1{n}", false},
 		{"ws{x}", "ws{n}f", true},
-		{"ip-{ip}", "ip-{n}", true},
+		{"ip-{ip}", "ip-{n}", false},
+		{"ip-{ip}", "ip-10-{n}", false},
+		{"ip-{ip}", "ip-db8--{x}", true},
 		{"ip-{ip}", "ip-10-0-0-{n}", true},
+		{"-{ip}", "{ip}", true},
 		{"ip-{ip}", "ip-x{n}", false},
 		{"a{n}-0-0-5", "a1{ip}", true},
-		{"{n}", "{ip}", true},
+		{"{n}", "{ip}", false},
+		{"{n}-0-0-1", "{ip}", true},
+		{"10-{n}-0-1", "{ip}", true},
+		{"cafe-{n}", "{ip}", false},
+		{"0-{n}", "{n}-1", true},
+		{"a-{n}", "{n}-1", false},
+		{"a-{n}", "{x}-1", true},
+		{"0-{n}", "{n}-a", false},
+		{"0--{n}", "{n}-1", false},
 		{"{n}", "{n}a", false},
 	} {
 		p, q := testPattern(t, tc.p), testPattern(t, tc.q)
@@ -432,37 +443,29 @@ func TestPatternMayEqual(t *testing.T) {
 	}
 }
 
-// TestPatternMayEqualEveryLabel finds, among all labels of up to four characters,
+// TestPatternMayEqualEveryLabel finds, among all labels of up to six characters,
 // those that two patterns give: none may be missed.
 func TestPatternMayEqualEveryLabel(t *testing.T) {
 	var patterns []pattern
-	for _, prefix := range []string{"", "0", "a", "-", "a0"} {
+	for _, prefix := range []string{"", "0", "a", "-", "a0", "0-", "a--"} {
 		for _, placeholder := range []string{"{n}", "{x}", "{n:2}", "{ip}"} {
-			for _, suffix := range []string{"", "0", "a", "-", "0a"} {
+			for _, suffix := range []string{"", "0", "a", "-", "0a", "--0", "-1"} {
 				patterns = append(patterns, testPattern(t, prefix+placeholder+suffix))
 			}
 		}
 	}
 	given := make([]map[string]bool, len(patterns)) // labels, by pattern
+	for i := range given {
+		given[i] = make(map[string]bool)
+	}
 	var try func(label string)
 	try = func(label string) {
 		for i, p := range patterns {
-			text, ok := p.inPlace(label)
-			if ok && len(label) >= len(p.prefix)+len(p.suffix) {
-				if p.placeholder == ip {
-					_, ok = parseDashed(text)
-				} else {
-					_, ok = p.number(text)
-				}
-				if ok {
-					if given[i] == nil {
-						given[i] = make(map[string]bool)
-					}
-					given[i][label] = true
-				}
+			if p.gives(label) {
+				given[i][label] = true
 			}
 		}
-		if len(label) == 5 {
+		if len(label) == 6 {
 			return
 		}
 		for _, c := range "01a-" {

@@ -1,56 +1,11 @@
 package workstation
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"net/netip"
 	"strconv"
 )
-
-// family is an address family.
-type family int
-
-const (
-	ipv4 family = iota
-	ipv6
-)
-
-// families are all of them, in the order in which arrays are indexed by one.
-var families = [...]family{ipv4, ipv6}
-
-func familyOf(addr netip.Addr) family {
-	if addr.Is4() {
-		return ipv4
-	}
-	return ipv6
-}
-
-func (f family) String() string { return [...]string{"IPv4", "IPv6"}[f] }
-
-// address returns the address whose number is u.
-func (f family) address(u uint128) netip.Addr {
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], u.hi)
-	binary.BigEndian.PutUint64(b[8:], u.lo)
-	if f == ipv4 {
-		return netip.AddrFrom4([4]byte(b[12:]))
-	}
-	return netip.AddrFrom16(b)
-}
-
-// network is a network through which a pool's numbers count: all addresses of
-// one family from the first to the last.
-type network struct {
-	first, last uint128
-	text        string // as the Corefile has it
-}
-
-// bounds returns the first and the last address of a prefix.
-func bounds(prefix netip.Prefix) (first, last uint128) {
-	first = addressNumber(prefix.Addr())
-	return first, first.or(ones(prefix.Addr().BitLen() - prefix.Bits()))
-}
 
 // numberRange are the numbers from first to last.
 type numberRange struct{ first, last uint64 }
@@ -76,8 +31,8 @@ type pool struct {
 	ttl      uint32 // of every record the pool gives, in seconds
 	source   string // FILE:LINE of the stanza, to name it in errors
 
-	origin  string            // the zone of the names that PTR records give; empty where there are none
-	reverse [2][]netip.Prefix // by family, the addresses that have PTR records; all where empty
+	origin string   // the zone of the names that PTR records give; empty where there are none
+	within prefixes // in which there are PTR records; of a family that has none, everywhere
 }
 
 // address returns the address of n, which is one of the pool's numbers. It is
@@ -111,60 +66,31 @@ func (p *pool) name(addr netip.Addr) string {
 	return string(append(b, p.origin...))
 }
 
-// numbersOf returns the numbers that have an address in the network, all of them
-// one range; if there are none, ok is false.
-func (p *pool) numbersOf(n *network) (r numberRange, ok bool) {
-	last := n.last.sub(n.first) // less the offset is the last number
+// allNumbers returns the numbers that have an address in every network, all of
+// them one range; if there are none, ok is false.
+func (p *pool) allNumbers() (all numberRange, ok bool) {
+	last := ones(128) // the place of the last address in the smallest network
+	for _, n := range p.networks {
+		if n != nil && n.last.sub(n.first).less(last) {
+			last = n.last.sub(n.first)
+		}
+	}
 	switch {
 	case p.offset < 0:
-		r.first = -uint64(p.offset)
-		if last.hi == 0 { // else the sum might not have 128 bits, and has more than 64
-			last = last.add(uint128{lo: r.first})
+		all.first = -uint64(p.offset)
+		if last.hi == 0 { // else it has more than 64 bits already
+			last = last.add(uint128{lo: all.first})
 		}
 	case last.less(uint128{lo: uint64(p.offset)}):
 		return numberRange{}, false
 	default:
 		last = last.sub(uint128{lo: uint64(p.offset)})
 	}
-	r.last = last.lo
+	all.last = last.lo
 	if last.hi != 0 {
-		r.last = math.MaxUint64
+		all.last = math.MaxUint64
 	}
-	return r, true
-}
-
-// allNumbers returns the numbers that have an address in every network, all of
-// them one range; if there are none, ok is false.
-func (p *pool) allNumbers() (all numberRange, ok bool) {
-	all.last = math.MaxUint64
-	for _, n := range p.networks {
-		if n == nil {
-			continue
-		}
-		r, ok := p.numbersOf(n)
-		if !ok {
-			return numberRange{}, false
-		}
-		all.first, all.last = max(all.first, r.first), min(all.last, r.last)
-	}
-	return all, all.first <= all.last
-}
-
-// addresses returns the spans of the pool's addresses of a family, ascending and
-// disjoint.
-func (p *pool) addresses(f family) index {
-	n := p.networks[f]
-	if n == nil {
-		return nil
-	}
-	if p.pattern.placeholder == ip {
-		return index{{n.first, n.last, p}}
-	}
-	spans := make(index, len(p.numbers))
-	for i, r := range p.numbers {
-		spans[i] = span{p.zero(f).add(uint128{lo: r.first}), p.zero(f).add(uint128{lo: r.last}), p}
-	}
-	return spans
+	return all, true
 }
 
 // longestLabel returns a label that is as long as any of the pool's, or longer

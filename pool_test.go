@@ -96,7 +96,8 @@ func TestPool(t *testing.T) {
 		{"network 192.0.2.0/24\nnumbers 200-210 7 1-3 205-220", 220, "192.0.2.220", ""},
 		{"network 192.0.2.0/24\nnumbers 200-210 7 1-3 205-220", 5, "", ""},
 		{"network 192.0.2.0/24\nnumbers 256\noffset -1", 256, "192.0.2.255", ""},
-		{"network 192.0.2.0/24\nnumbers 0 0-0 000", 0, "192.0.2.0", ""},
+		{"network 192.0.2.0/24\nnumbers 0 0-0 0", 0, "192.0.2.0", ""},
+		{"network 192.0.2.0/24\nnumbers 1-99 5-10", 99, "192.0.2.99", ""},
 		{"network 2001:db8::/64\nnumbers 18446744073709551615", math.MaxUint64, "", "2001:db8::ffff:ffff:ffff:ffff"},
 	}
 	for _, tc := range tests {
@@ -173,7 +174,13 @@ func TestPoolLongestLabel(t *testing.T) {
 			t.Errorf("%s: the longest label is %q, want one of %d octets", cidr, got, longest)
 		}
 	}
-	if got := testPool(t, "network 192.0.2.9-192.0.2.16\nname {ip}").longestLabel(); len(got) < len("192-0-2-16") {
-		t.Errorf("the longest label of a range is %q", got)
+	for network, longest := range map[string]string{
+		"9.255.255.255-10.0.0.0":       "9-255-255-255",
+		"2001:db8::fff0-2001:db8::1:0": "2001-db8--fff0",
+		"192.0.2.9-192.0.2.10":         "192-0-2-10",
+	} {
+		if got := testPool(t, "name {ip}\nnetwork "+network).longestLabel(); len(got) < len(longest) {
+			t.Errorf("%s: the longest label is %q, want one as long as %q", network, got, longest)
+		}
 	}
 }

@@ -18,14 +18,15 @@ func newReverse(pools []*pool) reverse {
 	for _, f := range families {
 		var indexes []index
 		for _, p := range pools {
-			switch {
-			case p.origin == "":
-			case len(p.reverse[f]) == 0:
-				indexes = append(indexes, p.addresses(f))
-			default:
-				for _, prefix := range p.reverse[f] {
-					indexes = append(indexes, p.addresses(f).clip(bounds(prefix)))
-				}
+			if p.origin == "" {
+				continue
+			}
+			addresses := p.addresses(f)
+			if len(p.within[f]) == 0 {
+				indexes = append(indexes, addresses)
+			}
+			for _, prefix := range p.within[f] {
+				indexes = append(indexes, addresses.clip(bounds(prefix)))
 			}
 		}
 		rev[f] = flatten(indexes)

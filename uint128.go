@@ -1,25 +1,13 @@
 package workstation
 
 import (
-	"encoding/binary"
 	"math"
 	"math/bits"
-	"net/netip"
 )
 
-// uint128 is an unsigned 128-bit integer: a number, or an address as one, for
+// uint128 is an unsigned 128-bit integer, with which to calculate addresses:
 // net/netip has no arithmetic. Sums and differences are modulo 2^128.
 type uint128 struct{ hi, lo uint64 }
-
-// addressNumber returns addr as a number.
-func addressNumber(addr netip.Addr) uint128 {
-	if addr.Is4() {
-		b := addr.As4()
-		return uint128{lo: uint64(binary.BigEndian.Uint32(b[:]))}
-	}
-	b := addr.As16()
-	return uint128{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
-}
 
 // extend returns n with its sign carried to 128 bits, so that adding the result
 // is adding n.

@@ -21,14 +21,17 @@ type zones map[string]*zone
 type zone struct {
 	name     string // of the listed zone
 	listed   bool
-	names    map[affixes]*names // the computed names, by the literal text of their pattern
-	patterns []*names           // the same, in the order of their stanzas
-	shapes   []shape            // of the patterns
+	patterns []*names             // the computed names, in the order of their stanzas
+	prefixes map[string]*suffixes // the same, by the literal text of their pattern
+	lengths  []int                // of the prefixes, each once
 	counters lastCounters
 }
 
-// shape is how long the affixes of a pattern are.
-type shape struct{ prefix, suffix int }
+// suffixes are the computed names of the patterns of one prefix, by the suffix.
+type suffixes struct {
+	names   map[string][]*names // more than one where numbers and addresses have the same literal text
+	lengths []int               // of the suffixes, each once
+}
 
 // names are the computed names of one pattern in one zone.
 type names struct {
@@ -51,35 +54,16 @@ type owner struct {
 	ptr  netip.Addr // of a name that has a PTR record: the address that it stands for
 }
 
-// conflict is the error that a zone would get a name from two pools.
-type conflict struct {
-	zone        string
-	pool, other *pool
-	label       string // of the first name that both give; empty where their patterns differ
-}
-
-func (c *conflict) Error() string {
-	if c.label == "" {
-		return fmt.Sprintf("zone '%s' could get one name from '%s' and from '%s' of the stanza at %s: put a character between literal text and placeholder that the placeholder of neither can produce",
-			c.zone, c.pool.pattern, c.other.pattern, c.other.source)
-	}
-	return fmt.Sprintf("zone '%s' gets the name '%s' from the stanza at %s already: give the stanzas unlike names, or numbers that do not overlap, or remove the zone from one",
-		c.zone, dnsutil.Join(c.label, c.zone), c.other.source)
-}
-
-// add lists a forward zone, and puts the computed names of p into it.
+// add lists a forward zone, and puts the computed names of p into it. The error
+// is that the zone has some of them from another pool.
 func (zs zones) add(name string, p *pool) error {
 	z := zs[name]
 	if z == nil || !z.listed {
-		z = &zone{name: name, listed: true, names: make(map[affixes]*names)}
+		z = &zone{name: name, listed: true, prefixes: make(map[string]*suffixes)}
 		zs[name] = z
 		zs.addAncestors(z, name)
 	}
-	if c := z.add(p); c != nil {
-		c.zone = name
-		return c
-	}
-	return nil
+	return z.add(p)
 }
 
 // addAncestors has the names above name exist by z.
@@ -92,41 +76,71 @@ func (zs zones) addAncestors(z *zone, name string) {
 }
 
 // add puts the computed names of p into the zone.
-func (z *zone) add(p *pool) *conflict {
-	ns := z.names[p.pattern.affixes]
-	if ns == nil || ns.pattern != p.pattern {
-		for _, other := range z.patterns {
-			if p.pattern.mayEqual(&other.pattern) {
-				return &conflict{pool: p, other: other.first}
+func (z *zone) add(p *pool) error {
+	ns, err := z.namesOf(p)
+	if err != nil {
+		return err
+	}
+	twice := func(label []byte, other *pool, split string) error {
+		wayOut := "give the stanzas unlike names, or " + split + " that do not overlap, or remove the zone from one"
+		if (p.networks[ipv4] == nil) != (other.networks[ipv4] == nil) && (p.networks[ipv6] == nil) != (other.networks[ipv6] == nil) {
+			wayOut = "write both networks in one stanza, or " + wayOut
+		}
+		return fmt.Errorf("zone '%s' gets the name '%s' from the stanza at %s already: %s", z.name, dnsutil.Join(string(label), z.name), other.source, wayOut)
+	}
+	if p.pattern.placeholder == ip {
+		for _, f := range families {
+			for _, s := range p.addresses(f) {
+				if other, both := ns.addresses[f].insert(s); other != nil {
+					return twice(p.pattern.appendAddress(nil, f.address(both)), other, "networks")
+				}
 			}
 		}
-		ns = &names{pattern: p.pattern, first: p}
-		z.names[p.pattern.affixes] = ns
-		z.patterns = append(z.patterns, ns)
-		if s := (shape{len(p.pattern.prefix), len(p.pattern.suffix)}); !slices.Contains(z.shapes, s) {
-			z.shapes = append(z.shapes, s)
-		}
 	}
-	return ns.add(p)
-}
-
-func (ns *names) add(p *pool) *conflict {
 	for _, r := range p.numbers {
 		if other, both := ns.numbers.insert(span{uint128{lo: r.first}, uint128{lo: r.last}, p}); other != nil {
-			return &conflict{"", p, other, string(p.pattern.appendNumber(nil, both.lo))}
-		}
-	}
-	if p.pattern.placeholder != ip {
-		return nil
-	}
-	for _, f := range families {
-		for _, s := range p.addresses(f) {
-			if other, both := ns.addresses[f].insert(s); other != nil {
-				return &conflict{"", p, other, string(p.pattern.appendAddress(nil, f.address(both)))}
-			}
+			return twice(p.pattern.appendNumber(nil, both.lo), other, "numbers")
 		}
 	}
 	return nil
+}
+
+// namesOf returns the names of p's pattern, which it adds to the zone where they
+// are missing.
+func (z *zone) namesOf(p *pool) (*names, error) {
+	of := z.prefixes[p.pattern.prefix]
+	if of == nil {
+		of = &suffixes{names: make(map[string][]*names)}
+		z.prefixes[p.pattern.prefix] = of
+		if !slices.Contains(z.lengths, len(p.pattern.prefix)) {
+			z.lengths = append(z.lengths, len(p.pattern.prefix))
+		}
+	}
+	for _, ns := range of.names[p.pattern.suffix] {
+		if ns.pattern == p.pattern {
+			return ns, nil
+		}
+	}
+	// To compare each pattern with each takes a second where a zone has ten
+	// thousand of them, and is plain.
+	for _, ns := range z.patterns {
+		if !p.pattern.mayEqual(&ns.pattern) {
+			continue
+		}
+		wayOut := "put a character between literal text and placeholder that the placeholder of neither can produce, such as '_'"
+		if ns.pattern.affixes == p.pattern.affixes {
+			wayOut = "give them the same placeholder, or unlike literal text"
+		}
+		return nil, fmt.Errorf("zone '%s' could get one name from '%s' and from '%s' of the stanza at %s: %s", z.name, p.pattern, ns.pattern, ns.first.source, wayOut)
+	}
+
+	ns := &names{pattern: p.pattern, first: p}
+	z.patterns = append(z.patterns, ns)
+	of.names[p.pattern.suffix] = append(of.names[p.pattern.suffix], ns)
+	if !slices.Contains(of.lengths, len(p.pattern.suffix)) {
+		of.lengths = append(of.lengths, len(p.pattern.suffix))
+	}
+	return ns, nil
 }
 
 // find looks up a name outside of the reverse trees, which is given in lower
@@ -144,7 +158,7 @@ func (zs zones) find(qname string, lower []byte) owner {
 			return owner{host: h, zone: z}
 		}
 	} else if root := zs["."]; root != nil {
-		if h := root.find(label); h.pool != nil && !zs.enclose(qname, lower) {
+		if h := root.find(label); h.pool != nil && !zs.enclose(qname[start:], parent) {
 			return owner{host: h, zone: root}
 		}
 	}
@@ -159,10 +173,10 @@ func (zs zones) listed(name []byte) *zone {
 	return nil
 }
 
-// enclose tells whether a listed zone other than the root encloses qname, which
-// is given in lower case as well.
-func (zs zones) enclose(qname string, lower []byte) bool {
-	for off, end := 0, false; !end; off, end = dns.NextLabel(qname, off) {
+// enclose tells whether a listed zone other than the root is called name, which is
+// given in lower case as well, or lies above it.
+func (zs zones) enclose(name string, lower []byte) bool {
+	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
 		if zs.listed(lower[off:]) != nil {
 			return true
 		}
@@ -171,17 +185,26 @@ func (zs zones) enclose(qname string, lower []byte) bool {
 }
 
 // find returns what the zone's computed name that begins with label, in lower
-// case, stands for. Literal text is looked up, not compared pattern by pattern,
-// so that thousands of them cost what one does.
+// case, stands for. Literal text is looked up, not compared pattern by pattern, so
+// that thousands of patterns cost little more than one.
 func (z *zone) find(label []byte) host {
-	for _, s := range z.shapes {
-		end := len(label) - s.suffix
-		if s.prefix >= end {
+	for _, start := range z.lengths {
+		if start >= len(label) || !isHex(label[start]) {
+			continue // no placeholder begins here
+		}
+		of := z.prefixes[string(label[:start])]
+		if of == nil {
 			continue
 		}
-		if ns := z.names[affixes{string(label[:s.prefix]), string(label[end:])}]; ns != nil {
-			if h := ns.find(label[s.prefix:end]); h.pool != nil {
-				return h
+		for _, length := range of.lengths {
+			end := len(label) - length
+			if end <= start || !isHex(label[end-1]) {
+				continue // nor ends
+			}
+			for _, ns := range of.names[string(label[end:])] {
+				if h := ns.find(label[start:end]); h.pool != nil {
+					return h
+				}
 			}
 		}
 	}
@@ -195,14 +218,15 @@ func (ns *names) find(text []byte) host {
 		if !ok {
 			return host{}
 		}
-		f := familyOf(addr)
-		h := host{pool: ns.addresses[f].find(addressNumber(addr))}
-		if f == ipv4 {
-			h.v4 = addr
-		} else {
-			h.v6 = addr
+		p := ns.addresses[familyOf(addr)].find(addressNumber(addr))
+		switch {
+		case p == nil:
+			return host{}
+		case addr.Is4():
+			return host{pool: p, v4: addr}
+		default:
+			return host{pool: p, v6: addr}
 		}
-		return h
 	}
 
 	n, ok := ns.pattern.number(text)

@@ -21,7 +21,7 @@ func TestFind(t *testing.T) {
 		workstation . {
 			network 172.0.2.0/24
 		}
-		workstation example.org 10.0.0.0/8 {
+		workstation example.org workstation5.example.com 192.0.2.0/24 {
 			network 192.0.2.0/24
 		}`)
 	several := testWorkstation(t, `
@@ -102,9 +102,13 @@ func TestFind(t *testing.T) {
 		{root, `workstation1.a\.b\032c.example.com.`, ".", "172.0.2.1"},
 		{root, "workstation1.example.org.", "example.org.", "192.0.2.1"},
 		{root, "workstation1.www.example.org.", "", ""},
+		{root, "workstation5.example.com.", ".", "172.0.2.5"},
+		{root, "workstation1.workstation5.example.com.", "workstation5.example.com.", "192.0.2.1"},
+		{root, "workstation1.a.workstation5.example.com.", "", ""},
 		{root, `workstation1.x\.example.org.`, ".", "172.0.2.1"},
 		{root, "org.", "example.org.", ""},
-		{root, "com.", "", ""},
+		{root, "com.", "workstation5.example.com.", ""},
+		{root, "net.", "", ""},
 		{root, ".", "", ""},
 		// But in the reverse trees there are no names of hosts.
 		{root, "workstation1.10.in-addr.arpa.", "", ""},
@@ -215,7 +219,7 @@ func TestFindReverse(t *testing.T) {
 		{"workstation example.org 10.1.0.0/16 {\n network 10.0.0.0/8\n}", "10.in-addr.arpa.", "exists"},
 		{"workstation example.org 10.1.0.0/16 {\n network 10.0.0.0/8 2001:db8::/64\n}", "1." + strings.Repeat("0.", 23) + v6, "workstation1.example.org."},
 		{"workstation example.org 2001:db8::/60 {\n network 10.0.0.0/8 2001:db8::/64\n}", "1.0.0.10.in-addr.arpa.", "workstation1.example.org."},
-		{"workstation example.org 2001:db8:0:10::/60 {\n network 10.0.0.0/8 2001:db8::/64\n}", "1." + strings.Repeat("0.", 23) + v6, ""},
+		{"workstation example.org 2001:db8:0:10::/60 {\n network 10.0.0.0/8 2001:db8::/56\n name {ip}\n}", "1." + strings.Repeat("0.", 23) + v6, ""},
 		{"workstation example.org 10.1.0.0/16 10.1.2.0/24 3.1.10.in-addr.arpa 5.0.2.10.in-addr.arpa {\n network 10.0.0.0/8\n}", "5.0.2.10.in-addr.arpa.", "workstation131077.example.org."},
 		{"workstation example.org 10.1.0.0/16 10.1.2.0/24 3.1.10.in-addr.arpa 5.0.2.10.in-addr.arpa {\n network 10.0.0.0/8\n}", "6.0.2.10.in-addr.arpa.", ""},
 		{"workstation example.org 10.1.0.0/16 10.1.2.0/24 3.1.10.in-addr.arpa 5.0.2.10.in-addr.arpa {\n network 10.0.0.0/8\n}", "6.3.1.10.in-addr.arpa.", "workstation66310.example.org."},
@@ -331,7 +335,7 @@ func TestFindAmongThousands(t *testing.T) {
 			t.Fatalf("%s is not rack%d-5", addr, i)
 		}
 	}
-	if z := ws.zones["example.org."]; len(z.shapes) > 4 {
-		t.Errorf("a name is looked up in %d ways", len(z.shapes))
+	if z := ws.zones["example.org."]; len(z.lengths) > 4 {
+		t.Errorf("a name is looked up by %d prefixes", len(z.lengths))
 	}
 }
