@@ -53,7 +53,8 @@ func newAddressReply6(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 }
 
 // newNameReply returns the authoritative answer to the query r, whose owner name
-// points to name for ttl seconds.
+// points to name for ttl seconds. The name, which no query holds, has been an
+// allocation of its own.
 func newNameReply(r *dns.Msg, name string, ttl uint32) *dns.Msg {
 	m := new(nameReply)
 	m.rr = dns.PTR{Hdr: header(r, ttl), Ptr: name}

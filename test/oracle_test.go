@@ -248,6 +248,10 @@ func TestOracleBIND(t *testing.T) {
 		"256.2.0.192.in-addr.arpa PTR", "007.2.0.192.in-addr.arpa PTR", "1.1.2.0.192.in-addr.arpa PTR",
 		"0.8.b.d.0.1.0.0.2.ip6.arpa PTR", "0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa TXT", "1.0.8.b.d.0.1.0.0.2.ip6.arpa PTR",
 	})
+	differ(t, theirs, ours, `
+		# BIND answers ANY.
+		ws5.lab.example.org ANY => NOERROR, ws5.lab.example.org. 300 A 192.0.2.5 => NOERROR
+	`)
 }
 
 // TestOracleGenerate has a line of $GENERATE, and the properties of the stanza
@@ -388,6 +392,7 @@ func TestOracleDnsmasq(t *testing.T) {
 	corefile = strings.ReplaceAll(corefile, "/etc/resolv.conf", "127.0.0.1:"+upstream) +
 		".:" + upstream + " {\n template ANY ANY {\n rcode NXDOMAIN\n }\n}\n"
 	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
+	// The TTL is 0 where --local-ttl does not say another.
 	startPeer(t, theirs, "dnsmasq", "--no-daemon", "--conf-file="+write(t, dir, "dnsmasq.conf", lines), "--port="+theirs,
 		"--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv", "--no-hosts", "--user=", "--pid-file=", "--local-ttl=3600", "--local=/#/")
 

@@ -49,17 +49,17 @@ func writeZones(t *testing.T, dir string, fences []fence) {
 func TestExamples(t *testing.T) {
 	for _, tc := range []struct {
 		document             string
-		corefiles, questions int // at least
+		corefiles, questions int
 	}{
-		{"README.md", 5, 9},
+		{"README.md", 7, 19},
 		{"docs/transition.md", 6, 18},
 	} {
 		t.Run(tc.document, func(t *testing.T) {
 			t.Parallel()
 			_, fences := fencesOf(t, "../"+tc.document)
 			corefiles, questions := runExamples(t, fences)
-			if corefiles < tc.corefiles || questions < tc.questions {
-				t.Errorf("found only %d Corefiles and %d questions", corefiles, questions)
+			if corefiles != tc.corefiles || questions != tc.questions {
+				t.Errorf("found %d Corefiles and %d questions, want %d and %d", corefiles, questions, tc.corefiles, tc.questions)
 			}
 		})
 	}
