@@ -246,10 +246,10 @@ func (st *stanza) completeReverse() error {
 	return nil
 }
 
-// hasAddressIn tells whether an address of the pool lies in one of the networks.
-func (p *pool) hasAddressIn(networks prefixes) bool {
+// hasAddressIn tells whether an address of the stanza's pool lies in one of the networks.
+func (st *stanza) hasAddressIn(networks prefixes) bool {
 	for _, f := range families {
-		addresses := p.addresses(f)
+		addresses := st.addresses(f)
 		for _, prefix := range networks[f] {
 			if addresses.overlap(bounds(prefix)) != nil {
 				return true

@@ -137,6 +137,7 @@ func (p pattern) appendAddress(b []byte, addr netip.Addr) []byte {
 // mayEqual tells whether a label of p may be one of q, which is unlike p. It goes
 // by the literal text, not by the numbers that a pool has.
 func (p *pattern) mayEqual(q *pattern) bool {
+	// Of nearly all pairs this tells enough: a label begins and ends in one way.
 	if !strings.HasPrefix(q.prefix, p.prefix) && !strings.HasPrefix(p.prefix, q.prefix) ||
 		!strings.HasSuffix(q.suffix, p.suffix) && !strings.HasSuffix(p.suffix, q.suffix) {
 		return false

@@ -77,6 +77,7 @@ func (ws *Workstation) find(qname string) owner {
 	var buf [256]byte // room for every name that has no escapes
 	lower := appendLower(buf[:0], qname)
 
+	// The suffix spares nearly all names the look at their labels.
 	if bytes.HasSuffix(lower, []byte(".arpa.")) && isReverse(qname) {
 		p, addr := ws.reverse.find(lower)
 		if p == nil {
