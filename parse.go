@@ -195,13 +195,18 @@ func (st *stanza) completeNumbers() error {
 	if st.numbers == nil {
 		st.numbers = []numberRange{all}
 	}
-	for _, r := range st.numbers {
-		if r.first < all.first || r.last > all.last {
-			return parseError(st.given["numbers"], "numbers '%s' lie outside of %s, where the numbers are %s: write some of these, or a larger network; or for number %d to have the first address, 'offset -%d'",
-				r, st.networkNames(), all, r.first, r.first)
+	given := st.numbers
+	st.numbers = merge(slices.Clone(given))
+	for _, r := range given {
+		if r.first >= all.first && r.last <= all.last {
+			continue
 		}
+		wayOut := "write some of these, or a larger network"
+		if first, last := st.numbers[0].first, st.numbers[len(st.numbers)-1].last; first > 0 && last-first <= all.last-all.first {
+			wayOut += fmt.Sprintf("; or for number %d to have the first address, 'offset -%d'", first, first)
+		}
+		return parseError(st.given["numbers"], "numbers '%s' lie outside of %s, where the numbers are %s: %s", r, st.networkNames(), all, wayOut)
 	}
-	st.numbers = merge(st.numbers)
 	return nil
 }
 

@@ -235,9 +235,11 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n numbers 0x10\n}", 2, "numbers '0x10' is neither a number nor a range of two"},
 		{"workstation {\n numbers 18446744073709551616\n}", 2, "numbers '18446744073709551616' is neither a number nor a range of two"},
 		{"workstation {\n numbers 9-1\n}", 2, "numbers '9-1' is backwards: write '1-9'"},
-		{"workstation {\n numbers 1-9 256\n network 192.0.2.0/24\n}", 2, "numbers '256' lie outside of network '192.0.2.0/24', where the numbers are 0-255: write some of these, or a larger network; or for number 256 to have the first address, 'offset -256'"},
-		{"workstation {\n numbers 300\n}", 2, "numbers '300' lie outside of the default network '172.0.2.0/24', where"},
-		{"workstation {\n network 192.0.2.0/24 2001:db8::/125\n numbers 1-9\n}", 3, "numbers '1-9' lie outside of network '192.0.2.0/24' and network '2001:db8::/125', where the numbers are 0-7"},
+		{"workstation {\n numbers 1-9 256\n network 192.0.2.0/24\n}", 2, "numbers '256' lie outside of network '192.0.2.0/24', where the numbers are 0-255: write some of these, or a larger network; or for number 1 to have the first address, 'offset -1'"},
+		{"workstation {\n numbers 1-300\n network 192.0.2.0/24\n}", 2, "numbers '1-300' lie outside of network '192.0.2.0/24', where the numbers are 0-255: write some of these, or a larger network"},
+		{"workstation {\n numbers 300\n}", 2, "numbers '300' lie outside of the default network '172.0.2.0/24', where the numbers are 0-255: write some of these, or a larger network; or for number 300 to have the first address, 'offset -300'"},
+		{"workstation {\n network 192.0.2.0/24 2001:db8::/125\n numbers 1-9\n}", 3, "numbers '1-9' lie outside of network '192.0.2.0/24' and network '2001:db8::/125', where the numbers are 0-7: write some of these, or a larger network"},
+		{"workstation {\n network 192.0.2.1-192.0.2.50\n numbers 1-50\n}", 3, "numbers '1-50' lie outside of network '192.0.2.1-192.0.2.50', where the numbers are 0-49: write some of these, or a larger network; or for number 1 to have the first address, 'offset -1'"},
 		{"workstation {\n network 192.0.2.10-192.0.2.19\n offset -1\n numbers 0-5\n}", 4, "numbers '0-5' lie outside of network '192.0.2.10-192.0.2.19', where the numbers are 1-10"},
 		{"workstation {\n name ip-{ip}\n numbers 1-5\n}", 3, "'numbers' does not go with {ip}, whose names hold addresses and no numbers: remove it, or write the addresses that you mean as the property 'network'"},
 
@@ -338,6 +340,9 @@ func TestParseErrors(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s\nwas accepted, want an error with %q", tc.corefile, tc.want)
 			continue
+		}
+		if strings.Contains(err.Error(), "or a larger network;") && !strings.Contains(tc.want, "or a larger network;") {
+			t.Errorf("%s\nis told of an offset that does not help: %v", tc.corefile, err)
 		}
 		if prefix := fmt.Sprintf("Testfile:%d - Error during parsing: ", tc.line); !strings.HasPrefix(err.Error(), prefix) || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s\ngot error  %q\nwant error %q", tc.corefile, err, prefix+tc.want)

@@ -170,10 +170,9 @@ func differ(t *testing.T, theirs, ours, table string) {
 	}
 }
 
-// samples returns the first and last addresses of a prefix, those at its octets'
-// and groups' ends, and those that are written in a way of their own.
-func samples(t *testing.T, prefix string) (addresses []netip.Addr) {
-	t.Helper()
+// samples returns addresses of a prefix: the first, those at the ends of octets and
+// groups, and those that are written in a way of their own.
+func samples(prefix string) (addresses []netip.Addr) {
 	network := netip.MustParsePrefix(prefix)
 	hosts := []string{"::", "::1", "::9", "::10", "::63", "::64", "::ff", "::100", "::ffff", "::1:0", "::1:0:0:1", "::1:0:1", "::1:2:3:4", "::1:2:3:0", "::ffff:ffff:ffff:ffff", "0:0:1::", "0:0:1::1", "0:0:1:2:3:4:5:6", "0:0:0:1:2:3:4:5", "0:0:0:1:0:0:0:1", "0:0:0:1::"}
 	for _, host := range hosts {
@@ -192,12 +191,10 @@ func samples(t *testing.T, prefix string) (addresses []netip.Addr) {
 	return addresses
 }
 
-// reverseQuestions asks for the PTR records of addresses, and of what is above
-// them, in their zone.
-func reverseQuestions(t *testing.T, prefixes ...string) (questions []string) {
-	t.Helper()
+// reverseQuestions asks for the PTR records of addresses of the prefixes.
+func reverseQuestions(prefixes ...string) (questions []string) {
 	for _, prefix := range prefixes {
-		for _, addr := range samples(t, prefix) {
+		for _, addr := range samples(prefix) {
 			questions = append(questions, "-x "+addr.String())
 		}
 	}
@@ -221,7 +218,7 @@ func TestOracleBIND(t *testing.T) {
 	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
 	startNamed(t, dir, theirs, files)
 
-	questions, expanded := 0, 0
+	expanded := 0
 	for origin := range files {
 		var asked []string
 		for _, rr := range transfer(t, theirs, origin) {
@@ -232,7 +229,6 @@ func TestOracleBIND(t *testing.T) {
 			expanded++
 			asked = append(asked, h.Name+" "+dns.Type(h.Rrtype).String(), strings.ToUpper(h.Name)+" TXT")
 		}
-		questions += len(asked)
 		agree(t, theirs, ours, asked)
 	}
 	if expanded != 2*(256+99+256) {
@@ -362,7 +358,7 @@ func TestOracleKnot(t *testing.T) {
 	startPeer(t, theirs, "knotd", "-c", write(t, dir, "knot.conf", fmt.Sprintf(
 		"server:\n    listen: 127.0.0.1@%s\n    rundir: %q\ndatabase:\n    storage: %q\ntemplate:\n  - id: default\n    storage: %q\n%s", theirs, dir, dir, dir, lines)))
 
-	questions := reverseQuestions(t, "192.0.2.0/24", "2001:db8::/32")
+	questions := reverseQuestions("192.0.2.0/24", "2001:db8::/32")
 	names := names(t, theirs, questions)
 	if len(names) < 25 {
 		t.Fatalf("Knot names only %d addresses", len(names))
@@ -401,8 +397,8 @@ func TestOracleDnsmasq(t *testing.T) {
 		questions = append(questions, fmt.Sprintf("ws-%d.lab.example.org", n), fmt.Sprintf("-x 192.0.2.%d", n%256))
 		questions = append(questions, fmt.Sprintf("guest%d.lab.example.org", n), fmt.Sprintf("-x 198.51.100.%d", n%256))
 	}
-	reverse := reverseQuestions(t, "10.0.0.0/16", "2001:db8::/64")
-	reverse = slices.DeleteFunc(reverse, func(q string) bool { return q == "-x 2001:db8::" })
+	reverse := reverseQuestions("10.0.0.0/16", "2001:db8::/64")
+	reverse = slices.DeleteFunc(reverse, func(q string) bool { return strings.HasSuffix(q, "::") }) // see below
 	names := names(t, theirs, reverse)
 	if len(names) < 15 {
 		t.Fatalf("dnsmasq names only %d addresses", len(names))
@@ -419,7 +415,7 @@ func TestOracleDnsmasq(t *testing.T) {
 		ws-05.lab.example.org                       => NOERROR, ws-05.lab.example.org. 3600 A 192.0.2.5 => NXDOMAIN
 		ws-.lab.example.org                         => NOERROR, ws-.lab.example.org. 3600 A 192.0.2.0 => NXDOMAIN
 		ip-2001-db8-0-0-0-0-0-5.lab.example.org AAAA => NOERROR, ip-2001-db8-0-0-0-0-0-5.lab.example.org. 3600 AAAA 2001:db8::5 => NXDOMAIN
-		# Its name for the first address of a network ends in a hyphen.
+		# Its name for an address that ends in zeros ends in a hyphen.
 		-x 2001:db8:: => NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR ip-2001-db8--.lab.example.org. => NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR ip-2001-db8--0.lab.example.org.
 		ip-2001-db8--.lab.example.org AAAA          => NOERROR, ip-2001-db8--.lab.example.org. 3600 AAAA 2001:db8:: => NXDOMAIN
 	`)
@@ -438,10 +434,9 @@ func TestOraclePowerDNS(t *testing.T) {
 	startPeer(t, theirs, "pdns_server", "--config-dir="+dir, "--daemon=no", "--guardian=no", "--launch=bind", "--bind-config="+write(t, dir, "named.conf", zones),
 		"--enable-lua-records=yes", "--local-address=127.0.0.1", "--local-port="+theirs, "--socket-dir="+dir, "--setuid=", "--setgid=")
 
-	// The names of PowerDNS and ours differ in one: see below. Those of IPv4
-	// addresses that it makes itself have a prefix; ours are taken.
-	reverse := reverseQuestions(t, "10.0.0.0/16", "2001:db8::/32")
-	if answered := agree(t, theirs, ours, slices.DeleteFunc(slices.Clone(reverse), func(q string) bool { return q == "-x 2001:db8::" || q == "-x 2001:db8:1::" || q == "-x 2001:db8:0:1::" })); answered < 20 {
+	reverse := reverseQuestions("10.0.0.0/16", "2001:db8::/32")
+	alike := slices.DeleteFunc(slices.Clone(reverse), func(q string) bool { return strings.HasSuffix(q, "::") }) // see below
+	if answered := agree(t, theirs, ours, alike); answered < 20 {
 		t.Errorf("only %d addresses have a name", answered)
 	}
 	for _, name := range names(t, ours, reverse) {
@@ -457,7 +452,7 @@ func TestOraclePowerDNS(t *testing.T) {
 		foo.lab.example.org     => NOERROR, foo.lab.example.org. 300 A 0.0.0.0     => NXDOMAIN
 		2001-db8--5.lab.example.org A => NOERROR, 2001-db8--5.lab.example.org. 300 A 0.0.0.0 => NOERROR
 		10-0-0-5.lab.example.org AAAA => SERVFAIL => NOERROR
-		# Its name for the first address of a network ends in a hyphen.
+		# Its name for an address that ends in zeros ends in a hyphen.
 		-x 2001:db8:: => NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 300 PTR 2001-db8--.lab.example.org. => NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 300 PTR 2001-db8--0.lab.example.org.
 	`)
 }
