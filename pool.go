@@ -54,7 +54,10 @@ func (p *pool) zero(f family) uint128 { return p.networks[f].first.add(extend(p.
 
 // name returns the name that the PTR record of addr, one of the pool's
 // addresses, gives.
-func (p *pool) name(addr netip.Addr) string {
+func (p *pool) name(addr netip.Addr) string { return p.nameIn(p.origin, addr) }
+
+// nameIn returns the name that addr, one of the pool's addresses, has in a zone.
+func (p *pool) nameIn(zone string, addr netip.Addr) string {
 	var buf [255]byte
 	b := buf[:0]
 	if p.pattern.placeholder == ip {
@@ -63,7 +66,7 @@ func (p *pool) name(addr netip.Addr) string {
 		b = p.pattern.appendNumber(b, p.number(addr))
 	}
 	b = append(b, '.')
-	return string(append(b, p.origin...))
+	return string(append(b, zone...))
 }
 
 // allNumbers returns the numbers that have an address in every network, all of

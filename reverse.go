@@ -71,6 +71,22 @@ func parseReverse(name []byte) (prefix netip.Prefix, ok bool) {
 	return prefix, false
 }
 
+// reversePrefixes returns the networks of all addresses whose names are name, in
+// lower case, or below it.
+func reversePrefixes(name string) (prefixes []netip.Prefix) {
+	for _, tree := range [...]string{"in-addr.arpa.", "ip6.arpa."} {
+		if dns.IsSubDomain(tree, name) {
+			tree = name
+		} else if !dns.IsSubDomain(name, tree) {
+			continue
+		}
+		if prefix, ok := parseReverse([]byte(tree)); ok {
+			prefixes = append(prefixes, prefix)
+		}
+	}
+	return prefixes
+}
+
 // parseReverse4 reads the labels before in-addr.arpa: octets, the last one first.
 func parseReverse4(labels []byte) (prefix netip.Prefix, ok bool) {
 	var octets [4]byte

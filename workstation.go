@@ -29,6 +29,7 @@ import (
 	"context"
 
 	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/transfer"
 
 	"github.com/miekg/dns"
 )
@@ -37,12 +38,13 @@ import (
 const pluginName = "workstation"
 
 // Workstation is the handler of one server block. It holds all the block's
-// stanzas, and does not change once it is set up.
+// stanzas, and does not change once the server has started.
 type Workstation struct {
 	Next plugin.Handler
 
-	zones   zones
-	reverse reverse
+	zones       zones
+	reverse     reverse
+	transferers []transfer.Transferer // the plugins after this one that have zones to transfer
 }
 
 // ServeDNS implements plugin.Handler.

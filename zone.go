@@ -47,6 +47,18 @@ type host struct {
 	v4, v6 netip.Addr // the zero Addr where it has no address of the family
 }
 
+// host returns the host with the number n, one of the pool's.
+func (p *pool) host(n uint64) host { return host{p, p.address(ipv4, n), p.address(ipv6, n)} }
+
+// hostAt returns the host that has the address addr, one of the pool's, in its
+// name.
+func (p *pool) hostAt(addr netip.Addr) host {
+	if addr.Is4() {
+		return host{pool: p, v4: addr}
+	}
+	return host{pool: p, v6: addr}
+}
+
 // owner is what the stanzas say of an owner name.
 type owner struct {
 	host
@@ -219,14 +231,10 @@ func (ns *names) find(text []byte) host {
 			return host{}
 		}
 		p := ns.addresses[familyOf(addr)].find(addressNumber(addr))
-		switch {
-		case p == nil:
+		if p == nil {
 			return host{}
-		case addr.Is4():
-			return host{pool: p, v4: addr}
-		default:
-			return host{pool: p, v6: addr}
 		}
+		return p.hostAt(addr)
 	}
 
 	n, ok := ns.pattern.number(text)
@@ -237,5 +245,5 @@ func (ns *names) find(text []byte) host {
 	if p == nil {
 		return host{}
 	}
-	return host{p, p.address(ipv4, n), p.address(ipv6, n)}
+	return p.host(n)
 }

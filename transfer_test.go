@@ -1,0 +1,469 @@
+package workstation
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/coredns/coredns/plugin/file"
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
+	"github.com/coredns/coredns/plugin/test"
+	"github.com/coredns/coredns/plugin/transfer"
+	"github.com/coredns/coredns/request"
+
+	"github.com/miekg/dns"
+)
+
+// apex is the beginning of each zone of these tests. Its serial is 7.
+const apex = "@ 300 SOA ns.example.org. hostmaster.example.org. 7 7200 1800 86400 300\n@ 300 NS ns.example.org.\n"
+
+// zoneFile returns the plugin file with zones, of which each has the apex and the
+// records that follow its name. It never looks up the target of a CNAME.
+func zoneFile(tb testing.TB, records map[string]string) file.File {
+	tb.Helper()
+	f := file.File{Zones: file.Zones{Z: make(map[string]*file.Zone)}}
+	for origin, text := range records {
+		z, err := file.Parse(strings.NewReader(apex+text), origin, "db."+origin, 0)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		z.Upstream = noUpstream{}
+		f.Z[origin], f.Names = z, append(f.Names, origin)
+	}
+	return f
+}
+
+type noUpstream struct{}
+
+func (noUpstream) Lookup(context.Context, request.Request, string, uint16) (*dns.Msg, error) {
+	return new(dns.Msg), nil
+}
+
+// above puts the stanzas of a server block above a plugin.
+func above(tb testing.TB, corefile string, f file.File) *Workstation {
+	tb.Helper()
+	ws := testWorkstation(tb, corefile)
+	ws.Next = f
+	ws.transferers = []transfer.Transferer{f}
+	return ws
+}
+
+// line returns a record as in a zone file, without its class.
+func line(rr dns.RR) string {
+	return strings.Replace(strings.ReplaceAll(rr.String(), "\t", " "), " IN ", " ", 1)
+}
+
+// transferLines returns the records of a transfer, one on each line.
+func transferLines(tb testing.TB, t transfer.Transferer, zone string, serial uint32) (lines []string) {
+	tb.Helper()
+	ch, err := t.Transfer(zone, serial)
+	if err != nil {
+		tb.Fatalf("transfer of %s: %v", zone, err)
+	}
+	for rrs := range ch {
+		for _, rr := range rrs {
+			lines = append(lines, line(rr))
+		}
+	}
+	return lines
+}
+
+func TestTransfer(t *testing.T) {
+	const lab = "workstation lab.example.org {\n name ws{n}\n network 192.0.2.0/31\n ttl 60\n"
+	tests := []struct {
+		name, corefile string
+		zone           string
+		stored         string // below the apex
+		want           string // the same of the transfer
+	}{
+		{
+			name:     "forward",
+			corefile: lab + "}",
+			zone:     "lab.example.org.",
+			stored:   "www 300 A 198.51.100.1",
+			want: `
+				www.lab.example.org. 300 A 198.51.100.1
+				ws0.lab.example.org. 60 A 192.0.2.0
+				ws1.lab.example.org. 60 A 192.0.2.1`,
+		}, {
+			name:     "two families, several pools and zones",
+			corefile: "workstation lab.example.org example.net {\n name a{n:2}\n network 192.0.2.0/24 2001:db8::/64\n numbers 9-10\n ttl 60\n}\nworkstation lab.example.org {\n name ip-{ip}\n network 198.51.100.4/31 2001:db8:1::/127\n ttl 30\n}\nworkstation lab.example.org {\n name a{n:2}\n network 203.0.113.0/24\n numbers 11 13\n ttl 20\n}",
+			zone:     "lab.example.org.",
+			want: `
+				a09.lab.example.org. 60 A 192.0.2.9
+				a09.lab.example.org. 60 AAAA 2001:db8::9
+				a10.lab.example.org. 60 A 192.0.2.10
+				a10.lab.example.org. 60 AAAA 2001:db8::a
+				a11.lab.example.org. 20 A 203.0.113.11
+				a13.lab.example.org. 20 A 203.0.113.13
+				ip-198-51-100-4.lab.example.org. 30 A 198.51.100.4
+				ip-198-51-100-5.lab.example.org. 30 A 198.51.100.5
+				ip-2001-db8-1--0.lab.example.org. 30 AAAA 2001:db8:1::
+				ip-2001-db8-1--1.lab.example.org. 30 AAAA 2001:db8:1::1`,
+		}, {
+			name:     "IPv4 reverse",
+			corefile: lab + "}",
+			zone:     "2.0.192.in-addr.arpa.",
+			stored:   "0 300 PTR other.example.org.\n0 300 TXT stays\n1 300 CNAME 1.0-31\n2 300 PTR stays.example.org.",
+			want: `
+				0.2.0.192.in-addr.arpa. 300 TXT "stays"
+				2.2.0.192.in-addr.arpa. 300 PTR stays.example.org.
+				0.2.0.192.in-addr.arpa. 60 PTR ws0.lab.example.org.
+				1.2.0.192.in-addr.arpa. 60 PTR ws1.lab.example.org.`,
+		}, {
+			name:     "IPv6 reverse",
+			corefile: "workstation lab.example.org {\n name ip-{ip}\n network 2001:db8::/127\n}",
+			zone:     "8.b.d.0.1.0.0.2.ip6.arpa.",
+			want: `
+				0.` + strings.Repeat("0.", 23) + `8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR ip-2001-db8--0.lab.example.org.
+				1.` + strings.Repeat("0.", 23) + `8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR ip-2001-db8--1.lab.example.org.`,
+		}, {
+			name:     "part of a pool's addresses",
+			corefile: "workstation lab.example.org {\n name ws{n}\n network 192.0.2.254-192.0.3.1\n}",
+			zone:     "3.0.192.in-addr.arpa.",
+			want: `
+				0.3.0.192.in-addr.arpa. 3600 PTR ws2.lab.example.org.
+				1.3.0.192.in-addr.arpa. 3600 PTR ws3.lab.example.org.`,
+		}, {
+			name:     "PTR records confined to a reverse zone",
+			corefile: "workstation lab.example.org 192.0.2.0/24 {\n name ws{n}\n network 192.0.2.255-192.0.3.1\n}",
+			zone:     "0.192.in-addr.arpa.",
+			want:     "255.2.0.192.in-addr.arpa. 3600 PTR ws0.lab.example.org.",
+		}, {
+			name:     "a zone of one address",
+			corefile: lab + "}",
+			zone:     "1.2.0.192.in-addr.arpa.",
+			stored:   "@ 300 PTR other.example.org.",
+			want:     "1.2.0.192.in-addr.arpa. 60 PTR ws1.lab.example.org.",
+		}, {
+			// Stored records of a type that is computed are hidden from queries, and
+			// those of other types are not.
+			name:     "stored at computed names",
+			corefile: lab + "}",
+			zone:     "lab.example.org.",
+			stored:   "ws0 300 A 198.51.100.1\nws0 300 AAAA 2001:db8::1\nws0 300 MX 10 ws1\nWS1 300 CNAME www\na.ws1 300 A 198.51.100.1\nws2 300 A 198.51.100.1\nws3 300 CNAME ws1",
+			want: `
+				ws0.lab.example.org. 300 AAAA 2001:db8::1
+				ws0.lab.example.org. 300 MX 10 ws1.lab.example.org.
+				a.ws1.lab.example.org. 300 A 198.51.100.1
+				ws2.lab.example.org. 300 A 198.51.100.1
+				ws3.lab.example.org. 300 CNAME ws1.lab.example.org.
+				ws0.lab.example.org. 60 A 192.0.2.0
+				ws1.lab.example.org. 60 A 192.0.2.1`,
+		}, {
+			name:     "stored at names with IPv6 addresses",
+			corefile: "workstation lab.example.org {\n name ws{n}\n network 2001:db8::/127\n}",
+			zone:     "lab.example.org.",
+			stored:   "ws0 300 A 198.51.100.1\nws0 300 AAAA 2001:db8::ff\nws1 300 CNAME www",
+			want: `
+				ws0.lab.example.org. 300 A 198.51.100.1
+				ws0.lab.example.org. 3600 AAAA 2001:db8::
+				ws1.lab.example.org. 3600 AAAA 2001:db8::1`,
+		}, {
+			// Queries get these, wherever the zone begins.
+			name:     "a zone above the listed one",
+			corefile: lab + "}",
+			zone:     "example.org.",
+			stored:   "www.lab 300 A 198.51.100.1\nws1.lab 300 A 198.51.100.1\nws1 300 A 198.51.100.1",
+			want: `
+				ws1.example.org. 300 A 198.51.100.1
+				www.lab.example.org. 300 A 198.51.100.1
+				ws0.lab.example.org. 60 A 192.0.2.0
+				ws1.lab.example.org. 60 A 192.0.2.1`,
+		}, {
+			// What is below a zone cut is in another zone, and an address there is glue.
+			name:     "a listed zone below a zone cut",
+			corefile: lab + "}\nworkstation example.org {\n name ws{n}\n network 198.51.100.7/32\n}",
+			zone:     "example.org.",
+			stored:   "lab 300 NS ws1.lab\nws1.lab 300 A 203.0.113.1",
+			want: `
+				lab.example.org. 300 NS ws1.lab.example.org.
+				ws1.lab.example.org. 300 A 203.0.113.1
+				ws0.example.org. 3600 A 198.51.100.7`,
+		}, {
+			name:     "a listed zone below a DNAME",
+			corefile: lab + "}\nworkstation example.org {\n name ws{n}\n network 198.51.100.7/32\n}",
+			zone:     "example.org.",
+			stored:   "lab 300 DNAME example.net.",
+			want: `
+				lab.example.org. 300 DNAME example.net.
+				ws0.example.org. 3600 A 198.51.100.7`,
+		}, {
+			name:     "reverse zone cuts",
+			corefile: "workstation lab.example.org {\n name ws{n}\n network 192.0.1.254-192.0.4.1\n numbers 0-2 257-259 513-515\n}",
+			zone:     "0.192.in-addr.arpa.",
+			stored:   "2 300 NS ns.example.org.\n1.4 300 NS ns.1.4",
+			want: `
+				2.0.192.in-addr.arpa. 300 NS ns.example.org.
+				1.4.0.192.in-addr.arpa. 300 NS ns.1.4.0.192.in-addr.arpa.
+				254.1.0.192.in-addr.arpa. 3600 PTR ws0.lab.example.org.
+				255.1.0.192.in-addr.arpa. 3600 PTR ws1.lab.example.org.
+				0.3.0.192.in-addr.arpa. 3600 PTR ws258.lab.example.org.
+				1.3.0.192.in-addr.arpa. 3600 PTR ws259.lab.example.org.
+				255.3.0.192.in-addr.arpa. 3600 PTR ws513.lab.example.org.
+				0.4.0.192.in-addr.arpa. 3600 PTR ws514.lab.example.org.`,
+		}, {
+			name:     "a zone whose own name is computed",
+			corefile: lab + "}",
+			zone:     "ws1.lab.example.org.",
+			stored:   "@ 300 A 198.51.100.1\n@ 300 AAAA 2001:db8::1\nws1 300 A 198.51.100.1",
+			want: `
+				ws1.lab.example.org. 300 AAAA 2001:db8::1
+				ws1.ws1.lab.example.org. 300 A 198.51.100.1
+				ws1.lab.example.org. 60 A 192.0.2.1`,
+		}, {
+			// The names in the root zone never end.
+			name:     "the root zone",
+			corefile: "workstation . example.net {\n name ws{n}\n network 192.0.2.1/32\n}",
+			zone:     ".",
+			stored:   "ws0.example.com. 300 A 198.51.100.1\nws0.example.net. 300 A 198.51.100.1",
+			want: `
+				ws0.example.com. 300 A 198.51.100.1
+				ws0.example.net. 3600 A 192.0.2.1
+				1.2.0.192.in-addr.arpa. 3600 PTR ws0.example.net.`,
+		}, {
+			name:     "a reverse tree",
+			corefile: lab + "}",
+			zone:     "arpa.",
+			stored:   "ip6 300 NS ns.example.org.\nws0 300 A 198.51.100.1",
+			want: `
+				ip6.arpa. 300 NS ns.example.org.
+				ws0.arpa. 300 A 198.51.100.1
+				0.2.0.192.in-addr.arpa. 60 PTR ws0.lab.example.org.
+				1.2.0.192.in-addr.arpa. 60 PTR ws1.lab.example.org.`,
+		},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			ws := above(t, tc.corefile, zoneFile(t, map[string]string{tc.zone: tc.stored}))
+			got := transferLines(t, ws, tc.zone, 0)
+
+			soa := tc.zone + " 300 SOA ns.example.org. hostmaster.example.org. 7 7200 1800 86400 300"
+			want := []string{tc.zone + " 300 NS ns.example.org."}
+			for l := range strings.Lines(tc.want) {
+				if l = strings.TrimSpace(l); l != "" {
+					want = append(want, l)
+				}
+			}
+			if len(got) < 2 || got[0] != soa || got[len(got)-1] != soa {
+				t.Fatalf("got %q, which is not between SOA records", got)
+			}
+			checkTransfer(t, ws, got[:len(got)-1])
+			// The order of what is between them has no meaning.
+			got = got[1 : len(got)-1]
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		})
+	}
+}
+
+// checkTransfer holds a transfer to what it is for: of each of its names, and of
+// some more, it has exactly the records that queries get.
+func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
+	t.Helper()
+	types := []uint16{dns.TypeA, dns.TypeAAAA, dns.TypePTR, dns.TypeMX, dns.TypeTXT, dns.TypeNS, dns.TypeSOA, dns.TypeCNAME, dns.TypeDNAME}
+	names := map[string]bool{"ws0.lab.example.org.": true, "ws1.lab.example.org.": true, "1.2.0.192.in-addr.arpa.": true}
+	origin, _, _ := strings.Cut(lines[0], " ")
+	var cuts []string
+	for _, l := range lines {
+		rr, err := dns.NewRR(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := rr.Header()
+		names[h.Name] = true
+		if h.Name != origin && (h.Rrtype == dns.TypeNS || h.Rrtype == dns.TypeDNAME) {
+			cuts = append(cuts, h.Name)
+		}
+	}
+	for name := range names {
+		below := func(cut string) bool { return dns.IsSubDomain(cut, name) }
+		if !dns.IsSubDomain(origin, name) || slices.ContainsFunc(cuts, below) {
+			continue
+		}
+		for _, qtype := range types {
+			r := new(dns.Msg)
+			r.SetQuestion(name, qtype)
+			w := dnstest.NewRecorder(&test.ResponseWriter{})
+			if _, err := ws.ServeDNS(t.Context(), w, r); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, rr := range w.Msg.Answer {
+				if rr.Header().Rrtype == qtype {
+					got = append(got, line(rr))
+				}
+			}
+			want := slices.DeleteFunc(slices.Clone(lines), func(l string) bool {
+				return !strings.HasPrefix(l, name+" ") || strings.Fields(l)[2] != dns.TypeToString[qtype]
+			})
+			o := ws.find(name)
+			if o.zone != nil && o.zone.name == "." || o.pool != nil && qtype == dns.TypeCNAME {
+				continue // which a transfer cannot carry
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s %s: a query gets %q, the transfer has %q", name, dns.TypeToString[qtype], got, want)
+			}
+		}
+	}
+}
+
+// TestTransferIncremental asks with serials; the zone's is 7. The answer is what
+// file's is, a single SOA record or the whole zone.
+func TestTransferIncremental(t *testing.T) {
+	const zone = "lab.example.org."
+	f := zoneFile(t, map[string]string{zone: ""})
+	ws := above(t, "workstation lab.example.org {\n network 192.0.2.0/24\n}", f)
+	for _, tc := range []struct {
+		serial  uint32
+		records int
+	}{
+		{0, 3 + 256}, {6, 3 + 256}, {7, 1},
+	} {
+		if lines := transferLines(t, ws, zone, tc.serial); len(lines) != tc.records {
+			t.Errorf("serial %d: got %d records, want %d", tc.serial, len(lines), tc.records)
+		}
+	}
+}
+
+// transferFunc is a transferer.
+type transferFunc func(zone string, serial uint32) (<-chan []dns.RR, error)
+
+func (f transferFunc) Transfer(zone string, serial uint32) (<-chan []dns.RR, error) {
+	return f(zone, serial)
+}
+
+func TestTransferError(t *testing.T) {
+	ws := testWorkstation(t, `
+		workstation lab.example.org large.example.org {
+			network 192.0.2.0/24
+		}
+		workstation large.example.org {
+			name ip-{ip}
+			network 10.0.0.0/8
+		}
+		workstation {
+			name large{n}
+			network 11.0.0.0/8
+		}
+		workstation larger.example.org {
+			name ip-{ip}
+			network 2001:db8::/32
+		}`)
+	stored := zoneFile(t, map[string]string{"large.example.org.": "", "larger.example.org.": "", "0.1.0.0.2.ip6.arpa.": "", "11.in-addr.arpa.": "", "10.in-addr.arpa.": "", "arpa.": ""})
+	broken := transferFunc(func(string, uint32) (<-chan []dns.RR, error) { return nil, errors.New("broken") })
+	none := transferFunc(func(string, uint32) (<-chan []dns.RR, error) { return nil, transfer.ErrNotAuthoritative })
+	const notAuthoritative, tooMany = "not authoritative for zone", "computed names, too many to transfer: give the secondary the stanzas, too"
+	for _, tc := range []struct {
+		zone string
+		next []transfer.Transferer
+		want string // part of the error; empty if there is none
+	}{
+		// nothing is computed there: the plugin transfer asks the next one
+		{"www.example.org.", []transfer.Transferer{broken}, notAuthoritative},
+		{"ws.lab.example.org.", []transfer.Transferer{broken}, notAuthoritative},
+		{"workstation256.lab.example.org.", []transfer.Transferer{broken}, notAuthoritative},
+		{"3.0.192.in-addr.arpa.", []transfer.Transferer{broken}, notAuthoritative},
+		{"0-63.2.0.192.in-addr.arpa.", []transfer.Transferer{broken}, notAuthoritative},
+		{"com.", []transfer.Transferer{broken}, notAuthoritative},
+		// names, but no zone
+		{"lab.example.org.", nil, notAuthoritative},
+		{"lab.example.org.", []transfer.Transferer{none}, notAuthoritative},
+		{"larger.example.org.", []transfer.Transferer{none}, notAuthoritative},
+		{"lab.example.org.", []transfer.Transferer{none, broken, stored}, "broken"},
+		// a zone
+		{"10.in-addr.arpa.", []transfer.Transferer{none, stored, broken}, ""},
+		// one that is too large, by 256 names, and by more
+		{"large.example.org.", []transfer.Transferer{stored}, "zone 'large.example.org.' has more than 16777216 " + tooMany},
+		{"larger.example.org.", []transfer.Transferer{stored}, tooMany},
+		{"0.1.0.0.2.ip6.arpa.", []transfer.Transferer{stored}, tooMany},
+		{"arpa.", []transfer.Transferer{stored}, tooMany},
+	} {
+		ws.transferers = tc.next
+		ch, err := ws.Transfer(tc.zone, 0)
+		if err == nil {
+			go discard(ch)
+		}
+		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("transfer of %s: got error %v, want %q", tc.zone, err, tc.want)
+		}
+	}
+}
+
+// TestTransferLetsGo checks that what was begun of a transfer comes to its end,
+// even if it is refused.
+func TestTransferLetsGo(t *testing.T) {
+	done := make(chan bool)
+	ws := testWorkstation(t, "workstation example.org {\n name ip-{ip}\n network 2001:db8::/64\n}")
+	ws.transferers = []transfer.Transferer{transferFunc(func(string, uint32) (<-chan []dns.RR, error) {
+		ch := make(chan []dns.RR)
+		go func() {
+			for range 1000 {
+				ch <- []dns.RR{test.A("example.org. 300 IN A 192.0.2.1")}
+			}
+			close(ch)
+			close(done)
+		}()
+		return ch, nil
+	})}
+	if _, err := ws.Transfer("example.org.", 0); err == nil {
+		t.Error("a /64 is transferred")
+	}
+	<-done
+}
+
+// TestTransferMemory checks that memory does not grow with the zone: a /12 has a
+// million records, some 200 megabytes of them.
+func TestTransferMemory(t *testing.T) {
+	const zone = "10.in-addr.arpa."
+	ws := above(t, "workstation example.org {\n network 10.0.0.0/12\n}", zoneFile(t, map[string]string{zone: ""}))
+	ch, err := ws.Transfer(zone, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inUse := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, records := inUse(), 0
+	for rrs := range ch {
+		records += len(rrs)
+		if records%100_000 < len(rrs) {
+			if now := inUse(); now > before+1<<20 {
+				t.Errorf("after %d records, %d bytes more are in use", records, now-before)
+			}
+		}
+	}
+	if want := 1<<20 + 3; records != want {
+		t.Errorf("got %d records, want %d", records, want)
+	}
+}
+
+// BenchmarkTransfer transfers a /16, forward and reverse.
+func BenchmarkTransfer(b *testing.B) {
+	for _, zone := range []string{"example.org.", "0.10.in-addr.arpa."} {
+		b.Run(zone, func(b *testing.B) {
+			ws := above(b, "workstation example.org {\n network 10.0.0.0/16\n}", zoneFile(b, map[string]string{zone: ""}))
+			records := 0
+			for b.Loop() {
+				ch, err := ws.Transfer(zone, 0)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for rrs := range ch {
+					records += len(rrs)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(records), "ns/record")
+		})
+	}
+}
