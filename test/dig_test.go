@@ -19,7 +19,7 @@ import (
 //
 // The server is 127.0.0.1, its port $PORT, the type A, and the options are
 //
-//	+tcp         ask over TCP
+//	+tcp, +notcp ask over TCP, or do not, if it is for a zone transfer
 //	+short       print the data of the answer's records only, and fail where the
 //	             status is not NOERROR
 //	+norecurse   do not set RD
@@ -43,7 +43,7 @@ func parseDig(args []string, port string) (*dig, error) {
 	d := &dig{net: "udp", wait: 10 * time.Second, msg: new(dns.Msg)}
 	d.msg.SetQuestion(".", dns.TypeA)
 	q := &d.msg.Question[0]
-	server, noQuestion, named := "127.0.0.1", false, false
+	server, noQuestion, named, noTCP := "127.0.0.1", false, false, false
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		switch {
@@ -64,6 +64,8 @@ func parseDig(args []string, port string) (*dig, error) {
 			q.Name, q.Qtype, named = name, dns.TypePTR, true
 		case arg == "+tcp":
 			d.net = "tcp"
+		case arg == "+notcp":
+			noTCP = true
 		case arg == "+short":
 			d.short = true
 		case arg == "+norecurse":
@@ -84,6 +86,12 @@ func parseDig(args []string, port string) (*dig, error) {
 			noQuestion = true
 		case arg[0] == '+' || arg[0] == '-':
 			return nil, fmt.Errorf("unknown option %s", arg)
+		case strings.HasPrefix(arg, "IXFR="):
+			serial, err := strconv.ParseUint(strings.TrimPrefix(arg, "IXFR="), 10, 32)
+			if err != nil {
+				return nil, err
+			}
+			d.msg.SetIxfr(q.Name, uint32(serial), ".", ".")
 		case !named:
 			q.Name, named = dns.Fqdn(arg), true
 		default:
@@ -100,7 +108,7 @@ func parseDig(args []string, port string) (*dig, error) {
 	}
 	if noQuestion {
 		d.msg.Question = nil
-	} else if q.Qtype == dns.TypeAXFR {
+	} else if d.isTransfer() && !noTCP {
 		d.net = "tcp"
 	}
 	d.addr = net.JoinHostPort(server, port)
@@ -109,7 +117,7 @@ func parseDig(args []string, port string) (*dig, error) {
 
 // print asks, and prints the response to w.
 func (d *dig) print(w io.Writer) error {
-	if len(d.msg.Question) == 1 && d.msg.Question[0].Qtype == dns.TypeAXFR {
+	if d.isTransfer() && d.net == "tcp" {
 		return d.printTransfer(w)
 	}
 	m, err := d.ask()
@@ -127,6 +135,11 @@ func (d *dig) print(w io.Writer) error {
 		fmt.Fprintln(w, rdata(rr))
 	}
 	return nil
+}
+
+// isTransfer tells whether d asks for a zone transfer.
+func (d *dig) isTransfer() bool {
+	return len(d.msg.Question) == 1 && (d.msg.Question[0].Qtype == dns.TypeAXFR || d.msg.Question[0].Qtype == dns.TypeIXFR)
 }
 
 func (d *dig) ask() (*dns.Msg, error) {

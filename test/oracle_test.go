@@ -334,24 +334,6 @@ func startNamed(t *testing.T, dir, port string, files map[string]string) {
 	startPeer(t, port, "named", "-g", "-c", write(t, dir, "named.conf", conf))
 }
 
-// transfer returns the records of a zone.
-func transfer(t *testing.T, port, zone string) (rrs []dns.RR) {
-	t.Helper()
-	m := new(dns.Msg)
-	m.SetAxfr(zone + ".")
-	envelopes, err := new(dns.Transfer).In(m, "127.0.0.1:"+port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for e := range envelopes {
-		if e.Error != nil {
-			t.Fatal(e.Error)
-		}
-		rrs = append(rrs, e.RR...)
-	}
-	return rrs
-}
-
 func TestOracleKnot(t *testing.T) {
 	dir, lines, corefile := transition(t, "knot")
 	theirs, ours := testPort(t), startCorefile(t, dir, corefile)

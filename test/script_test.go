@@ -7,6 +7,7 @@
 //	serve COREFILE [BINARY]  start coredns; it logs to COREFILE.log
 //	reload COREFILE          have it read its Corefile again
 //	stop COREFILE            end it, as the end of the script does
+//	logs COREFILE PATTERN    wait until it has logged something like PATTERN
 //	answers TABLE [ARG...]   ask the questions of a table, and compare
 //	dig ARG...               ask one question, and print the answer
 //	get URL                  print what an HTTP server has there
@@ -29,6 +30,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -59,6 +61,7 @@ func params(dir string) testscript.Params {
 			"serve":   serve,
 			"reload":  reload,
 			"stop":    stop,
+			"logs":    logs,
 			"answers": cmdAnswers,
 			"dig":     cmdDig,
 			"get":     get,
@@ -119,7 +122,7 @@ func servers(ts *testscript.TestScript) map[string]*server {
 // serverOf returns the server of the Corefile that is the only argument.
 func serverOf(ts *testscript.TestScript, neg bool, args []string) *server {
 	if neg || len(args) != 1 || servers(ts)[args[0]] == nil {
-		ts.Fatalf("usage: reload|stop COREFILE, which was started with serve")
+		ts.Fatalf("usage: reload|stop|logs COREFILE..., which was started with serve")
 	}
 	return servers(ts)[args[0]]
 }
@@ -149,6 +152,13 @@ func reload(ts *testscript.TestScript, neg bool, args []string) {
 
 func stop(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(serverOf(ts, neg, args).stop())
+}
+
+func logs(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: logs COREFILE PATTERN")
+	}
+	ts.Check(serverOf(ts, neg, args[:1]).waitForLog(args[1], 0, time.Minute))
 }
 
 func cmdAnswers(ts *testscript.TestScript, neg bool, args []string) {

@@ -1,0 +1,115 @@
+package test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// TestTransferCutOff has clients hang up in the middle of a transfer: nothing
+// stays behind, and the next client gets the whole zone.
+func TestTransferCutOff(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "db.empty"), []byte("@ 300 SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 300\n@ 300 NS ns.example.org.\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	metrics, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := startCorefile(t, dir, fmt.Sprintf(`lab.example.org 10.0.0.0/8 {
+		bind 127.0.0.1
+		prometheus 127.0.0.1:%s
+		transfer {
+			to *
+		}
+		workstation {
+			network 10.0.0.0/14
+		}
+		file db.empty
+	}`, metrics))
+	before := goroutines(t, metrics)
+
+	for i := range 20 {
+		m := new(dns.Msg)
+		m.SetAxfr([]string{"lab.example.org.", "10.in-addr.arpa."}[i%2])
+		query, err := m.Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := (&dns.Conn{Conn: conn}).Write(query); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.CopyN(io.Discard, conn, 100_000); err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+	}
+
+	deadline := time.Now().Add(time.Minute)
+	for after := goroutines(t, metrics); after > before+5; after = goroutines(t, metrics) {
+		if time.Now().After(deadline) {
+			t.Fatalf("there are %d goroutines, and were %d", after, before)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	for _, zone := range []string{"lab.example.org", "10.in-addr.arpa"} {
+		if n := len(transfer(t, port, zone)); n != 3+1<<18 {
+			t.Errorf("the transfer of %s has %d records, want %d", zone, n, 3+1<<18)
+		}
+	}
+}
+
+// goroutines returns how many goroutines a server has.
+func goroutines(t *testing.T, metrics string) int {
+	t.Helper()
+	resp, err := http.Get("http://127.0.0.1:" + metrics + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^go_goroutines (\d+)$`).FindSubmatch(b)
+	if m == nil {
+		t.Fatalf("there is no go_goroutines in\n%s", b)
+	}
+	n, err := strconv.Atoi(string(m[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// transfer returns the records of a zone.
+func transfer(t *testing.T, port, zone string) (rrs []dns.RR) {
+	t.Helper()
+	m := new(dns.Msg)
+	m.SetAxfr(zone + ".")
+	envelopes, err := new(dns.Transfer).In(m, "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e := range envelopes {
+		if e.Error != nil {
+			t.Fatal(e.Error)
+		}
+		rrs = append(rrs, e.RR...)
+	}
+	return rrs
+}
