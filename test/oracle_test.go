@@ -216,7 +216,7 @@ func TestOracleBIND(t *testing.T) {
 	dir, lines, corefile := transition(t, "bind")
 	files := origins(t, dir, lines)
 	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
-	startNamed(t, dir, theirs, files)
+	startNamed(t, dir, theirs, primaries(files))
 
 	expanded := 0
 	for origin := range files {
@@ -284,7 +284,7 @@ func TestOracleGenerate(t *testing.T) {
 			dir := t.TempDir()
 			writeZones(t, dir, fences)
 			theirs := testPort(t)
-			startNamed(t, dir, theirs, origins(t, dir, "$ORIGIN "+tc.zone+".\n$GENERATE "+tc.generate+"\n"))
+			startNamed(t, dir, theirs, primaries(origins(t, dir, "$ORIGIN "+tc.zone+".\n$GENERATE "+tc.generate+"\n")))
 			ours := startCorefile(t, dir, fmt.Sprintf(
 				"lab.example.org 192.0.2.0/24 2001:db8::/32 {\n workstation {\n ttl 300\n %s\n }\n file db.empty\n}", tc.properties))
 
@@ -324,21 +324,32 @@ func neighbours(name string) (names []string) {
 	return names
 }
 
-// startNamed starts BIND's server with the zones of files.
-func startNamed(t *testing.T, dir, port string, files map[string]string) {
+// startNamed starts BIND's server with the zones of a configuration.
+func startNamed(t *testing.T, dir, port, zones string) {
 	t.Helper()
-	conf := fmt.Sprintf("options { directory %q; listen-on port %s { 127.0.0.1; }; listen-on-v6 { none; }; pid-file none; session-keyfile none; recursion no; empty-zones-enable no; minimal-responses yes; allow-transfer { any; }; notify no; };\ncontrols {};\n", dir, port)
+	startPeer(t, port, "named", "-g", "-c", write(t, dir, "named.conf", fmt.Sprintf(
+		"options { directory %q; listen-on port %s { 127.0.0.1; }; listen-on-v6 { none; }; pid-file none; session-keyfile none; recursion no; empty-zones-enable no; minimal-responses yes; allow-transfer { any; }; notify no; };\ncontrols {};\n%s", dir, port, zones)))
+}
+
+// primaries are the lines of BIND for zones that are in files.
+func primaries(files map[string]string) (zones string) {
 	for origin, file := range files {
-		conf += fmt.Sprintf("zone %q { type primary; file %q; };\n", origin, file)
+		zones += fmt.Sprintf("zone %q { type primary; file %q; };\n", origin, file)
 	}
-	startPeer(t, port, "named", "-g", "-c", write(t, dir, "named.conf", conf))
+	return zones
+}
+
+// startKnot starts Knot DNS with some of its configuration.
+func startKnot(t *testing.T, dir, port, lines string) {
+	t.Helper()
+	startPeer(t, port, "knotd", "-c", write(t, dir, "knot.conf", fmt.Sprintf(
+		"server:\n    listen: 127.0.0.1@%s\n    rundir: %q\ndatabase:\n    storage: %[2]q\n%s", port, dir, lines)))
 }
 
 func TestOracleKnot(t *testing.T) {
 	dir, lines, corefile := transition(t, "knot")
 	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
-	startPeer(t, theirs, "knotd", "-c", write(t, dir, "knot.conf", fmt.Sprintf(
-		"server:\n    listen: 127.0.0.1@%s\n    rundir: %q\ndatabase:\n    storage: %q\ntemplate:\n  - id: default\n    storage: %q\n%s", theirs, dir, dir, dir, lines)))
+	startKnot(t, dir, theirs, fmt.Sprintf("template:\n  - id: default\n    storage: %q\n%s", dir, lines))
 
 	questions := reverseQuestions("192.0.2.0/24", "2001:db8::/32")
 	names := names(t, theirs, questions)

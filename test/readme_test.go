@@ -102,6 +102,14 @@ func runExamples(t *testing.T, fences []fence) (corefiles, questions int) {
 // and returns the port on which it listens, which is also $PORT.
 func startCorefile(t *testing.T, dir, corefile string) (port string) {
 	t.Helper()
+	port, _, _ = serveCorefile(t, dir, corefile)
+	return port
+}
+
+// serveCorefile is startCorefile, and returns the Corefile's path and the server,
+// too.
+func serveCorefile(t *testing.T, dir, corefile string) (port, path string, s *server) {
+	t.Helper()
 	binary, err := coredns()
 	if err != nil {
 		t.Fatal(err)
@@ -109,11 +117,11 @@ func startCorefile(t *testing.T, dir, corefile string) (port string) {
 	if port, err = freePort(); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "Corefile-"+port)
+	path = filepath.Join(dir, "Corefile-"+port)
 	if err := os.WriteFile(path, []byte(corefile), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, err := startServer(binary, dir, path+".log", []string{"PORT=" + port}, "-conf", path, "-dns.port", port)
+	s, err = startServer(binary, dir, path+".log", []string{"PORT=" + port}, "-conf", path, "-dns.port", port)
 	if err != nil {
 		t.Fatalf("%v\nwith\n%s", err, corefile)
 	}
@@ -122,7 +130,7 @@ func startCorefile(t *testing.T, dir, corefile string) (port string) {
 			t.Error(err)
 		}
 	})
-	return port
+	return port, path, s
 }
 
 // TestReadmeShowsCorefile holds the README's first Corefile to the one that
