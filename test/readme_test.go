@@ -44,15 +44,16 @@ func writeZones(t *testing.T, dir string, fences []fence) {
 
 // TestExamples starts coredns with each Corefile of the documents and asks it
 // what they ask, up to the next Corefile. All their zone files are there. What is
-// changed are the port 10053, and the system's resolv.conf for one that points
-// nowhere.
+// changed are the ports 10053 and 10054, and the system's resolv.conf for one that
+// points nowhere.
 func TestExamples(t *testing.T) {
 	for _, tc := range []struct {
 		document             string
 		corefiles, questions int
 	}{
-		{"README.md", 7, 19},
+		{"README.md", 8, 25},
 		{"docs/transition.md", 6, 18},
+		{"docs/zones.md", 1, 0},
 	} {
 		t.Run(tc.document, func(t *testing.T) {
 			t.Parallel()
@@ -78,7 +79,11 @@ func runExamples(t *testing.T, fences []fence) (corefiles, questions int) {
 		switch f.info {
 		case "corefile":
 			corefiles++
-			corefile := strings.NewReplacer(":10053", ":{$PORT}", "/etc/resolv.conf", resolvConf).Replace(f.text)
+			upstream, err := freePort()
+			if err != nil {
+				t.Fatal(err)
+			}
+			corefile := strings.NewReplacer(":10053", ":{$PORT}", ":10054", ":"+upstream, "/etc/resolv.conf", resolvConf).Replace(f.text)
 			port = startCorefile(t, dir, corefile)
 		case "sh":
 			asked := regexp.MustCompile(`(?m)^\$ dig (.*)\n((?:[^$].*\n)*)`).FindAllStringSubmatch(f.text, -1)
