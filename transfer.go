@@ -114,35 +114,41 @@ func (c *computedZone) cut(name string) {
 	}
 }
 
-// has tells whether the owner o of the zone, called name, is computed here.
-func (c *computedZone) has(name string, o owner) bool {
+// owner returns what is computed for a name in the zone.
+func (c *computedZone) owner(name string) owner {
+	o := c.ws.find(name)
 	switch {
-	case o.ptr.IsValid():
-		return c.reverse[familyOf(o.ptr)].find(addressNumber(o.ptr)) != nil
-	case o.pool != nil:
-		return c.zones[o.zone.name] != nil || strings.EqualFold(name, c.origin)
+	case o.zone == nil:
+		return owner{}
+	case o.ptr.IsValid() && c.reverse[familyOf(o.ptr)].find(addressNumber(o.ptr)) == nil:
+		return owner{}
+	case !o.ptr.IsValid() && c.zones[o.zone.name] == nil && !strings.EqualFold(name, c.origin):
+		return owner{}
 	default:
-		return false
+		return o
 	}
 }
 
 // hides tells whether queries get a computed record in place of the stored one.
 func (c *computedZone) hides(rr dns.RR) bool {
-	rrtype := rr.Header().Rrtype
-	switch rrtype {
-	case dns.TypeA, dns.TypeAAAA, dns.TypePTR, dns.TypeCNAME:
+	o := c.owner(rr.Header().Name)
+	switch rr.Header().Rrtype {
+	case dns.TypeA:
+		return o.v4.IsValid()
+	case dns.TypeAAAA:
+		return o.v6.IsValid()
+	case dns.TypePTR:
+		return o.ptr.IsValid()
+	case dns.TypeCNAME:
+		return o.v4.IsValid() || o.v6.IsValid() || o.ptr.IsValid()
 	default:
 		return false
 	}
-	o := c.ws.find(rr.Header().Name)
-	return c.has(rr.Header().Name, o) && (rrtype == dns.TypeCNAME ||
-		rrtype == dns.TypeA && o.v4.IsValid() ||
-		rrtype == dns.TypeAAAA && o.v6.IsValid() ||
-		rrtype == dns.TypePTR && o.ptr.IsValid())
 }
 
 // merge sends the stored records, and the computed ones before the last, which is
-// the second SOA record. An incremental transfer may be a single SOA record.
+// the second SOA record. An incremental transfer may be a single SOA record. Zone
+// cuts come before what lies below them, as in the canonical order of names.
 func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR) {
 	defer close(merged)
 	var batch []dns.RR

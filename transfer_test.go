@@ -220,8 +220,9 @@ func TestTransfer(t *testing.T) {
 			name:     "the root zone",
 			corefile: "workstation . example.net {\n name ws{n}\n network 192.0.2.1/32\n}",
 			zone:     ".",
-			stored:   "ws0.example.com. 300 A 198.51.100.1\nws0.example.net. 300 A 198.51.100.1",
+			stored:   "ws0.example.com. 300 A 198.51.100.1\nws0.example.net. 300 A 198.51.100.1\n2.0.192.in-addr.arpa. 300 CNAME stays.",
 			want: `
+				2.0.192.in-addr.arpa. 300 CNAME stays.
 				ws0.example.com. 300 A 198.51.100.1
 				ws0.example.net. 3600 A 192.0.2.1
 				1.2.0.192.in-addr.arpa. 3600 PTR ws0.example.net.`,
@@ -229,8 +230,9 @@ func TestTransfer(t *testing.T) {
 			name:     "a reverse tree",
 			corefile: lab + "}",
 			zone:     "arpa.",
-			stored:   "ip6 300 NS ns.example.org.\nws0 300 A 198.51.100.1",
+			stored:   "ip6 300 NS ns.example.org.\nws0 300 A 198.51.100.1\n0.192.in-addr 300 CNAME stays",
 			want: `
+				0.192.in-addr.arpa. 300 CNAME stays.arpa.
 				ip6.arpa. 300 NS ns.example.org.
 				ws0.arpa. 300 A 198.51.100.1
 				0.2.0.192.in-addr.arpa. 60 PTR ws0.lab.example.org.

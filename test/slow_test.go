@@ -3,10 +3,15 @@
 package test
 
 import (
+	"fmt"
+	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/miekg/dns"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -26,4 +31,71 @@ func TestSlowScripts(t *testing.T) {
 		return setup(env)
 	}
 	testscript.Run(t, p)
+}
+
+// TestSlowTransfer transfers a /8, the largest zone that is transferred: all of it
+// arrives, and the server takes no more memory for it than for a small one.
+func TestSlowTransfer(t *testing.T) {
+	dir := t.TempDir()
+	writeEmptyZone(t, dir)
+	port, _, s := serveCorefile(t, dir, `10.0.0.0/8 192.0.2.0/24 {
+		transfer {
+			to *
+		}
+		workstation lab.example.org {
+			network 10.0.0.0/8
+		}
+		workstation example.org {
+			network 192.0.2.0/24
+		}
+		file db.empty
+	}`)
+	if n := countTransfer(t, port, "2.0.192.in-addr.arpa"); n != 3+1<<8 {
+		t.Errorf("the transfer of a /24 has %d records, want %d", n, 3+1<<8)
+	}
+	before := peakMemory(t, s)
+	if n := countTransfer(t, port, "10.in-addr.arpa"); n != 3+1<<24 {
+		t.Errorf("the transfer of a /8 has %d records, want %d", n, 3+1<<24)
+	}
+	after := peakMemory(t, s)
+	t.Logf("the server took %d MiB before, and %d at its peak", before>>10, after>>10)
+	if after > before+64<<10 {
+		t.Errorf("the server took %d MiB for a /8 and %d for a /24", after>>10, before>>10)
+	}
+}
+
+// countTransfer transfers a zone, and returns how many records it has.
+func countTransfer(t *testing.T, port, zone string) (n int) {
+	t.Helper()
+	m := new(dns.Msg)
+	m.SetAxfr(zone + ".")
+	envelopes, err := new(dns.Transfer).In(m, "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e := range envelopes {
+		if e.Error != nil {
+			t.Fatal(e.Error)
+		}
+		n += len(e.RR)
+	}
+	return n
+}
+
+// peakMemory returns the most memory that a server has taken, in KiB.
+func peakMemory(t *testing.T, s *server) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if m == nil {
+		t.Fatalf("there is no VmHWM in\n%s", status)
+	}
+	kib, err := strconv.Atoi(string(m[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kib
 }

@@ -19,9 +19,7 @@ import (
 // stays behind, and the next client gets the whole zone.
 func TestTransferCutOff(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "db.empty"), []byte("@ 300 SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 300\n@ 300 NS ns.example.org.\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	writeEmptyZone(t, dir)
 	metrics, err := freePort()
 	if err != nil {
 		t.Fatal(err)
@@ -70,6 +68,15 @@ func TestTransferCutOff(t *testing.T) {
 		if n := len(transfer(t, port, zone)); n != 3+1<<18 {
 			t.Errorf("the transfer of %s has %d records, want %d", zone, n, 3+1<<18)
 		}
+	}
+}
+
+// writeEmptyZone writes a zone file, db.empty, into dir.
+func writeEmptyZone(t *testing.T, dir string) {
+	t.Helper()
+	zone := "@ 300 SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 300\n@ 300 NS ns.example.org.\n"
+	if err := os.WriteFile(filepath.Join(dir, "db.empty"), []byte(zone), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
