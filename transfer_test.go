@@ -359,7 +359,7 @@ func TestTransferError(t *testing.T) {
 			name ip-{ip}
 			network 2001:db8::/32
 		}`)
-	stored := zoneFile(t, map[string]string{"large.example.org.": "", "larger.example.org.": "", "0.1.0.0.2.ip6.arpa.": "", "11.in-addr.arpa.": "", "10.in-addr.arpa.": "", "arpa.": ""})
+	stored := zoneFile(t, map[string]string{"large.example.org.": "", "larger.example.org.": "", "0.1.0.0.2.ip6.arpa.": "", "2.0.192.in-addr.arpa.": "", "arpa.": ""})
 	broken := transferFunc(func(string, uint32) (<-chan []dns.RR, error) { return nil, errors.New("broken") })
 	none := transferFunc(func(string, uint32) (<-chan []dns.RR, error) { return nil, transfer.ErrNotAuthoritative })
 	const notAuthoritative, tooMany = "not authoritative for zone", "computed names, too many to transfer: give the secondary the stanzas, too"
@@ -381,7 +381,7 @@ func TestTransferError(t *testing.T) {
 		{"larger.example.org.", []transfer.Transferer{none}, notAuthoritative},
 		{"lab.example.org.", []transfer.Transferer{none, broken, stored}, "broken"},
 		// a zone
-		{"10.in-addr.arpa.", []transfer.Transferer{none, stored, broken}, ""},
+		{"2.0.192.in-addr.arpa.", []transfer.Transferer{none, stored, broken}, ""},
 		// one that is too large, by 256 names, and by more
 		{"large.example.org.", []transfer.Transferer{stored}, "zone 'large.example.org.' has more than 16777216 " + tooMany},
 		{"larger.example.org.", []transfer.Transferer{stored}, tooMany},
@@ -391,10 +391,32 @@ func TestTransferError(t *testing.T) {
 		ws.transferers = tc.next
 		ch, err := ws.Transfer(tc.zone, 0)
 		if err == nil {
-			go discard(ch)
+			discard(ch)
 		}
 		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("transfer of %s: got error %v, want %q", tc.zone, err, tc.want)
+		}
+	}
+}
+
+func TestTooMany(t *testing.T) {
+	for _, tc := range []struct {
+		pools string
+		want  bool
+	}{
+		{"name ip-{ip}\nnetwork 10.0.0.0/8", false},
+		{"name ip-{ip}\nnetwork 10.0.0.0-11.0.0.0", true},
+		{"name ip-{ip}\nnetwork 10.0.0.0-10.255.255.254 2001:db8::5/128", false},
+		{"name ip-{ip}\nnetwork 10.0.0.0/8 2001:db8::5/128", true},
+		{"name ip-{ip}\nnetwork ::/0", true},
+		{"network 10.0.0.0/8 2001:db8::/64", false},
+		{"network 10.0.0.0/7", true},
+		{"network 10.0.0.0/7\nnumbers 5-16777219 16777222", false},
+		{"network 10.0.0.0/7\nnumbers 5-16777219 16777221-16777222", true},
+	} {
+		ws := testWorkstation(t, "workstation example.org {\n"+tc.pools+"\n}")
+		if got := tooMany(ws.computedIn("example.org.").runs()); got != tc.want {
+			t.Errorf("%q: got %t, want %t", tc.pools, got, tc.want)
 		}
 	}
 }
