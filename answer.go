@@ -40,7 +40,7 @@ type (
 func newAddressReply4(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 	m := new(addressReply4)
 	m.ip = addr.As4()
-	m.rr = dns.A{Hdr: header(r, ttl), A: m.ip[:]}
+	m.rr = dns.A{Hdr: header(r, dns.TypeA, ttl), A: m.ip[:]}
 	return m.to(r, &m.rr)
 }
 
@@ -48,7 +48,7 @@ func newAddressReply4(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 func newAddressReply6(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 	m := new(addressReply6)
 	m.ip = addr.As16()
-	m.rr = dns.AAAA{Hdr: header(r, ttl), AAAA: m.ip[:]}
+	m.rr = dns.AAAA{Hdr: header(r, dns.TypeAAAA, ttl), AAAA: m.ip[:]}
 	return m.to(r, &m.rr)
 }
 
@@ -57,14 +57,13 @@ func newAddressReply6(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 // allocation of its own.
 func newNameReply(r *dns.Msg, name string, ttl uint32) *dns.Msg {
 	m := new(nameReply)
-	m.rr = dns.PTR{Hdr: header(r, ttl), Ptr: name}
+	m.rr = dns.PTR{Hdr: header(r, dns.TypePTR, ttl), Ptr: name}
 	return m.to(r, &m.rr)
 }
 
-// header returns the header of the record that r asks for.
-func header(r *dns.Msg, ttl uint32) dns.RR_Header {
-	q := &r.Question[0]
-	return dns.RR_Header{Name: q.Name, Rrtype: q.Qtype, Class: dns.ClassINET, Ttl: ttl}
+// header returns the header of a record of the name that r asks for.
+func header(r *dns.Msg, rrtype uint16, ttl uint32) dns.RR_Header {
+	return dns.RR_Header{Name: r.Question[0].Name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: ttl}
 }
 
 // to makes m the authoritative answer to the query r by the record rr.

@@ -59,14 +59,15 @@ func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 		return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
 	}
 	counters := o.zone.counters.of(ctx, o.zone.name)
+	whichever := qtype == dns.TypeANY // of the name's records: see RFC 8482, section 4.1
 	switch {
-	case qtype == dns.TypeA && o.v4.IsValid():
+	case (qtype == dns.TypeA || whichever) && o.v4.IsValid():
 		counters.a.Inc()
 		return answer(w, newAddressReply4(r, o.v4, o.pool.ttl))
-	case qtype == dns.TypeAAAA && o.v6.IsValid():
+	case (qtype == dns.TypeAAAA || whichever) && o.v6.IsValid():
 		counters.aaaa.Inc()
 		return answer(w, newAddressReply6(r, o.v6, o.pool.ttl))
-	case qtype == dns.TypePTR && o.ptr.IsValid():
+	case (qtype == dns.TypePTR || whichever) && o.ptr.IsValid():
 		counters.ptr.Inc()
 		return answer(w, newNameReply(r, o.pool.name(o.ptr), o.pool.ttl))
 	default:

@@ -98,20 +98,36 @@ func TestServeDNS(t *testing.T) {
 			Qname: v6zeros + "9.B.D.0.1.0.0.2.ip6.arpa.", Qtype: dns.TypePTR, Authoritative: true,
 			Answer: []dns.RR{test.PTR(v6zeros + "9.B.D.0.1.0.0.2.ip6.arpa. 3600 IN PTR both0.lab.example.org.")},
 		},
+		// One record stands for all.
+		{
+			Qname: "workstation1.lab.example.org.", Qtype: dns.TypeANY, Authoritative: true,
+			Answer: []dns.RR{test.A("workstation1.lab.example.org. 3600 IN A 192.0.2.1")},
+		},
+		{
+			Qname: "both17.lab.example.org.", Qtype: dns.TypeANY, Authoritative: true,
+			Answer: []dns.RR{test.A("both17.lab.example.org. 3600 IN A 203.0.113.17")},
+		},
+		{
+			Qname: "ip-2001-db8--5.lab.example.org.", Qtype: dns.TypeANY, Authoritative: true,
+			Answer: []dns.RR{test.AAAA("ip-2001-db8--5.lab.example.org. 60 IN AAAA 2001:db8::5")},
+		},
+		{
+			Qname: "17.2.0.192.in-addr.arpa.", Qtype: dns.TypeANY, Authoritative: true,
+			Answer: []dns.RR{test.PTR("17.2.0.192.in-addr.arpa. 3600 IN PTR workstation17.lab.example.org.")},
+		},
 		// A name of one family has no address of the other.
 		{Qname: "ip-198-51-100-5.lab.example.org.", Qtype: dns.TypeAAAA, Ns: soa},
 		{Qname: "ip-2001-db8--5.lab.example.org.", Qtype: dns.TypeA, Ns: soa},
 		// A computed name, and what is above it, exists.
 		{Qname: "workstation1.lab.example.org.", Qtype: dns.TypeAAAA, Ns: soa},
 		{Qname: "workstation1.lab.example.org.", Qtype: dns.TypeMX, Ns: soa},
-		{Qname: "workstation1.lab.example.org.", Qtype: dns.TypeANY, Ns: soa},
 		{Qname: "workstation1.lab.example.org.", Qtype: dns.TypeDS, Ns: soa},
 		{Qname: "workstation1.lab.example.org.", Qtype: 65280, Ns: soa},
 		{Qname: "lab.example.org.", Qtype: dns.TypeA, Ns: soa},
+		{Qname: "lab.example.org.", Qtype: dns.TypeANY, Ns: soa},
 		{Qname: "example.org.", Qtype: dns.TypeNS, Ns: soa},
 		{Qname: "org.", Qtype: dns.TypeNS, Ns: soa},
 		{Qname: "17.2.0.192.in-addr.arpa.", Qtype: dns.TypeA, Ns: soa},
-		{Qname: "17.2.0.192.in-addr.arpa.", Qtype: dns.TypeANY, Ns: soa},
 		{Qname: "workstation17.lab.example.org.", Qtype: dns.TypePTR, Ns: soa},
 		{Qname: "2.0.192.in-addr.arpa.", Qtype: dns.TypePTR, Ns: soa},
 		{Qname: "0.192.in-addr.arpa.", Qtype: dns.TypeSOA, Ns: soa},
@@ -275,6 +291,7 @@ func FuzzServeDNS(f *testing.F) {
 	add("workstation17.lab.example.org.", dns.TypeAAAA, dns.ClassINET, func(m *dns.Msg) { m.SetEdns0(1232, true) })
 	add("workstation300.lab.example.org.", dns.TypeA, dns.ClassINET, nil)
 	add("lab.example.org.", dns.TypeANY, dns.ClassINET, nil)
+	add("both17.lab.example.org.", dns.TypeANY, dns.ClassINET, nil)
 	add("workstation17.lab.example.org.", dns.TypeA, dns.ClassCHAOS, nil)
 	add("workstation17.lab.example.org.", dns.TypeSOA, dns.ClassINET, func(m *dns.Msg) { m.Opcode = dns.OpcodeNotify })
 	add(label+label+label+strings.Repeat("b", 61)+".", dns.TypeA, dns.ClassINET, nil)
@@ -313,6 +330,11 @@ func FuzzServeDNS(f *testing.F) {
 		var exists bool
 		if r.Opcode == dns.OpcodeQuery && len(r.Question) == 1 && r.Question[0].Qclass == dns.ClassINET {
 			records, exists = handlerOracle(r.Question[0].Name)
+			for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA, dns.TypePTR} {
+				if records[dns.TypeANY] == "" && records[qtype] != "" {
+					records[dns.TypeANY] = records[qtype]
+				}
+			}
 		}
 		if len(records) > 0 && records[r.Question[0].Qtype] != "" {
 			want := "\t" + records[r.Question[0].Qtype]
