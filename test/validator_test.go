@@ -1,0 +1,726 @@
+//go:build oracle
+
+package test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// The tests of this file have dnssec sign what workstation and file answer, and
+// others validate it, with the commands and configurations of testdata/dnssec.md.
+// Debian's packages are bind9, bind9-dnsutils, bind9-utils and unbound.
+
+// signedZones is a directory in which the commands of testdata/dnssec.md run.
+type signedZones struct {
+	dir    string
+	fences []fence  // of the document
+	keys   []string // the keys' names, whose numbers are 12345 and 23456 in the document
+}
+
+// newSignedZones writes the document's zone files, and makes its key.
+func newSignedZones(t *testing.T) *signedZones {
+	t.Helper()
+	z := &signedZones{dir: t.TempDir()}
+	_, z.fences = fencesOf(t, "testdata/dnssec.md")
+	writeZones(t, z.dir, z.fences)
+	z.newKey(t)
+	return z
+}
+
+// text returns the nth block of the document with this info, and with the keys that
+// there are in place of the document's.
+func (z *signedZones) text(t *testing.T, info string, n int) string {
+	t.Helper()
+	for _, f := range z.fences {
+		if f.info != info {
+			continue
+		}
+		if n--; n < 0 {
+			text := f.text
+			for i, tag := range []string{"12345", "23456"}[:len(z.keys)] {
+				text = strings.ReplaceAll(text, "Klab.example.org.+013+"+tag, z.keys[i])
+			}
+			return text
+		}
+	}
+	t.Fatalf("testdata/dnssec.md has too few blocks %q", info)
+	return ""
+}
+
+// run runs the commands of the nth block sh, asking port, and returns what they
+// print.
+func (z *signedZones) run(t *testing.T, n int, port string) string {
+	t.Helper()
+	commands := strings.ReplaceAll(z.text(t, "sh", n), "@127.0.0.1", "@127.0.0.1 -p "+port)
+	cmd := exec.Command("sh", "-eu", "-c", commands)
+	var stderr strings.Builder
+	cmd.Dir, cmd.Stderr = z.dir, &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s\n%s%s%v", commands, out, &stderr, err)
+	}
+	return string(out)
+}
+
+// newKey makes the first key, and then the second.
+func (z *signedZones) newKey(t *testing.T) {
+	t.Helper()
+	z.keys = append(z.keys, strings.TrimSpace(z.run(t, 0, "")))
+}
+
+// trust makes the trust anchors, for all validators, of the keys that are served on
+// port.
+func (z *signedZones) trust(t *testing.T, port string) {
+	t.Helper()
+	z.run(t, 1, port)
+	z.run(t, 2, port)
+}
+
+// unbound starts Unbound, which asks port. Text of the document's configuration can be
+// replaced.
+func (z *signedZones) unbound(t *testing.T, port string, oldnew ...string) validator {
+	t.Helper()
+	p := testPort(t)
+	conf := fmt.Sprintf("server:\n    directory: %q\n    chroot: \"\"\n    username: \"\"\n    pidfile: \"\"\n    use-syslog: no\n    interface: 127.0.0.1@%s\n    do-ip6: no\n", z.dir, p) +
+		strings.NewReplacer(append(oldnew, "@53", "@"+port)...).Replace(z.text(t, "unbound", 0))
+	startPeer(t, p, "unbound", "-d", "-c", write(t, z.dir, "unbound.conf-"+p, conf))
+	return resolver(p)
+}
+
+// named is unbound with BIND's server.
+func (z *signedZones) named(t *testing.T, port string, oldnew ...string) validator {
+	t.Helper()
+	p := testPort(t)
+	conf := "controls {};\n" + strings.NewReplacer(append(oldnew, " port 53", " port "+port, "options {", fmt.Sprintf(
+		"options {\n    directory %q; listen-on port %s { 127.0.0.1; }; listen-on-v6 { none; }; pid-file none; session-keyfile none;", z.dir, p))...).Replace(z.text(t, "named", 0))
+	startPeer(t, p, "named", "-g", "-c", write(t, z.dir, "named.conf-"+p, conf))
+	return resolver(p)
+}
+
+// A validator returns what it makes of the answer to a question, in the words of
+// dig: secure, insecure or bogus, as RFC 4033 has them, and the records.
+type validator func(t *testing.T, question string) string
+
+// resolver is the validator that listens on port.
+func resolver(port string) validator {
+	return func(t *testing.T, question string) string {
+		t.Helper()
+		query := func(option string) *dns.Msg {
+			d, err := parseDig(append(strings.Fields(question), "+dnssec", option), port)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := d.ask()
+			if err != nil {
+				t.Fatalf("dig -p %s %s: %v", port, question, err)
+			}
+			return m
+		}
+		m := query("+time=30")
+		verdict := "insecure"
+		switch {
+		case m.AuthenticatedData:
+			verdict = "secure"
+		case m.Rcode == dns.RcodeServerFailure:
+			// A fault that goes where nothing is checked is one of signatures.
+			if m := query("+cdflag"); m.Rcode != dns.RcodeServerFailure {
+				return "bogus"
+			}
+			return "no answer"
+		}
+		if m.Rcode != dns.RcodeSuccess {
+			verdict += " " + dns.RcodeToString[m.Rcode]
+		}
+		return verdict + data(m.Answer)
+	}
+}
+
+// delv returns the validator delv, which asks port.
+func (z *signedZones) delv(port string) validator {
+	return func(t *testing.T, question string) string {
+		t.Helper()
+		d, err := parseDig(strings.Fields(question), port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := d.msg.Question[0]
+		command := strings.NewReplacer("@127.0.0.1", "@127.0.0.1 -p "+port,
+			"root=lab.example.org workstation17.lab.example.org", "root="+zoneOf(q.Name)+" "+q.Name+" "+dns.Type(q.Qtype).String()).Replace(z.text(t, "sh", 3))
+		cmd := exec.Command("sh", "-c", command)
+		cmd.Dir = z.dir
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s\n%s%v", command, out, err)
+		}
+		verdict := "bogus"
+		var rrs []dns.RR
+		for line := range strings.Lines(string(out)) {
+			switch line = strings.TrimSpace(line); {
+			case line == "; fully validated", line == "; negative response, fully validated":
+				verdict = "secure"
+			case line == "; unsigned answer", line == "; negative response, unsigned answer":
+				verdict = "insecure"
+			case line == "" || line[0] == ';':
+			default:
+				rr, err := dns.NewRR(line)
+				if err != nil {
+					t.Fatalf("%s\n%s%v", command, out, err)
+				}
+				rrs = append(rrs, rr)
+			}
+		}
+		return verdict + data(rrs)
+	}
+}
+
+// zoneOf returns the zone of the document to which name belongs.
+func zoneOf(name string) string {
+	for _, zone := range []string{"lab.example.org.", "0.10.in-addr.arpa.", "8.b.d.0.1.0.0.2.ip6.arpa."} {
+		if dns.IsSubDomain(zone, name) {
+			return zone
+		}
+	}
+	return "."
+}
+
+// data returns the types and data of records but their signatures, in a fixed order.
+func data(rrs []dns.RR) string {
+	var all []string
+	for _, rr := range rrs {
+		if h := rr.Header(); h.Rrtype == dns.TypeDNSKEY {
+			all = append(all, ", DNSKEY")
+		} else if h.Rrtype != dns.TypeRRSIG {
+			all = append(all, ", "+dns.Type(h.Rrtype).String()+" "+rdata(rr))
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, "")
+}
+
+// row is a line of a table: a question, and what is expected.
+type row struct{ question, want string }
+
+// rows reads a table:
+//
+//	QUESTION => EXPECTED
+func rows(t *testing.T, table string) (rows []row) {
+	t.Helper()
+	for line := range strings.Lines(table) {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		question, want, ok := strings.Cut(line, "=>")
+		if !ok {
+			t.Fatalf("%q is not QUESTION => EXPECTED", line)
+		}
+		rows = append(rows, row{strings.TrimSpace(question), strings.TrimSpace(want)})
+	}
+	return rows
+}
+
+// check asks a validator what a table expects. The case of names is that of whoever
+// asked first.
+func (v validator) check(t *testing.T, table string) {
+	t.Helper()
+	for _, r := range rows(t, table) {
+		if got := v(t, r.question); !strings.EqualFold(got, r.want) {
+			t.Errorf("%s: got %q, want %q", r.question, got, r.want)
+		}
+	}
+}
+
+// everyKind is a table of questions of every kind.
+const everyKind = `
+	# computed
+	workstation17.lab.example.org       => secure, A 10.0.0.17
+	node17.lab.example.org AAAA         => secure, AAAA 2001:db8::11
+	-x 10.0.3.5                         => secure, PTR workstation773.lab.example.org.
+	-x 2001:db8::11                     => secure, PTR node17.lab.example.org.
+	# no such data at a computed name
+	workstation17.lab.example.org AAAA  => secure
+	workstation17.lab.example.org TXT   => secure
+	workstation17.lab.example.org HTTPS => secure
+	workstation17.lab.example.org MX    => secure
+	node17.lab.example.org A            => secure
+	-x 10.0.3.6 TXT                     => secure
+	-x 10.0.3.6 A                       => secure
+	-x 2001:db8::12 TXT                 => secure
+	# no such name, which dnssec says of no name: it has no such data
+	workstation1024.lab.example.org     => secure
+	workstation017.lab.example.org      => secure
+	a.workstation17.lab.example.org     => secure
+	-x 10.0.4.0                         => secure
+	1.5.3.0.10.in-addr.arpa PTR         => secure
+	-x 2001:db8:0:1::                   => secure
+	# apex
+	lab.example.org SOA                 => secure, SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 300
+	lab.example.org NS                  => secure, NS ns.example.org.
+	lab.example.org DNSKEY              => secure, DNSKEY
+	lab.example.org CAA                 => secure, CAA 0 issue ";"
+	lab.example.org A                   => secure
+	0.10.in-addr.arpa SOA               => secure, SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 300
+	0.10.in-addr.arpa NS                => secure, NS ns.example.org.
+	0.10.in-addr.arpa DNSKEY            => secure, DNSKEY
+	0.10.in-addr.arpa PTR               => secure
+	8.b.d.0.1.0.0.2.ip6.arpa SOA        => secure, SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 300
+	8.b.d.0.1.0.0.2.ip6.arpa DNSKEY     => secure, DNSKEY
+	8.b.d.0.1.0.0.2.ip6.arpa PTR        => secure
+	# empty non-terminals
+	floor2.lab.example.org              => secure
+	3.0.10.in-addr.arpa PTR             => secure
+	0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa A  => secure
+	# stored
+	printer.floor2.lab.example.org      => secure, A 198.51.100.26
+	mail.lab.example.org MX             => secure, MX 10 mail.lab.example.org.
+	mail.lab.example.org AAAA           => secure
+	# stored, with computed targets
+	build.lab.example.org               => secure, A 10.0.0.17, CNAME workstation17.lab.example.org.
+	build.lab.example.org AAAA          => secure, CNAME workstation17.lab.example.org.
+	build.lab.example.org CNAME         => secure, CNAME workstation17.lab.example.org.
+	# with a target that does not exist
+	away.lab.example.org                => secure, CNAME nowhere.lab.example.org.
+	# no delegations
+	workstation18.lab.example.org DS    => secure
+	workstation18.lab.example.org       => secure, A 10.0.0.18
+	-x 10.0.3.7 DS                      => secure
+	-x 10.0.3.7                         => secure, PTR workstation775.lab.example.org.
+	# in any case
+	WorkStation19.LAB.example.ORG       => secure, A 10.0.0.19
+	WorkStation19.LAB.example.ORG AAAA  => secure
+	BUILD.lab.EXAMPLE.org               => secure, A 10.0.0.17, CNAME workstation17.lab.example.org.
+	7.3.0.10.IN-ADDR.arpa TXT           => secure
+	# no answer to ANY
+	workstation20.lab.example.org ANY   => secure
+	-x 10.0.3.20 ANY                    => secure
+`
+
+// signed starts coredns with the document's Corefile, in which text can be replaced,
+// makes its trust anchors, and returns the port.
+func (z *signedZones) signed(t *testing.T, oldnew ...string) (port string) {
+	t.Helper()
+	corefile := z.text(t, "corefile", 0)
+	for i := 0; i < len(oldnew); i += 2 {
+		if !strings.Contains(corefile, oldnew[i]) {
+			t.Fatalf("the Corefile has no %q", oldnew[i])
+		}
+	}
+	port = startCorefile(t, z.dir, strings.NewReplacer(oldnew...).Replace(corefile))
+	z.trust(t, port)
+	return port
+}
+
+// validators are those that the tests start; each has its own cache, or none.
+var validators = []struct {
+	name  string
+	start func(z *signedZones, t *testing.T, port string) validator
+}{
+	{"delv", func(z *signedZones, _ *testing.T, port string) validator { return z.delv(port) }},
+	{"Unbound", func(z *signedZones, t *testing.T, port string) validator { return z.unbound(t, port) }},
+	{"BIND", func(z *signedZones, t *testing.T, port string) validator { return z.named(t, port) }},
+}
+
+func TestOracleValidators(t *testing.T) {
+	z := newSignedZones(t)
+	port := z.signed(t)
+	for _, v := range validators {
+		t.Run(v.name, func(t *testing.T) { v.start(z, t, port).check(t, everyKind) })
+	}
+}
+
+// TestOracleValidatorsCache has a cache above dnssec, where it spares signing: what
+// comes from it is as good. That it comes from it is seen in what it counts.
+func TestOracleValidatorsCache(t *testing.T) {
+	z := newSignedZones(t)
+	metrics := testPort(t)
+	port := z.signed(t, "errors\n", "errors\n    cache\n    prometheus 127.0.0.1:"+metrics+"\n")
+	delv := z.delv(port)
+	delv.check(t, everyKind)
+	before := cacheHits(t, metrics)
+	delv.check(t, everyKind)
+	if hits, questions := cacheHits(t, metrics)-before, len(rows(t, everyKind)); hits < questions {
+		t.Errorf("%d answers of the second pass came from the cache, want %d and more", hits, questions)
+	}
+	for _, v := range validators[1:] {
+		t.Run(v.name, func(t *testing.T) { v.start(z, t, port).check(t, everyKind) })
+	}
+}
+
+// cacheHits returns how many answers came from the cache of coredns.
+func cacheHits(t *testing.T, port string) (hits int) {
+	t.Helper()
+	resp, err := http.Get("http://127.0.0.1:" + port + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^coredns_cache_hits_total\{.*\} (\d+)$`).FindAllSubmatch(body, -1) {
+		n, err := strconv.Atoi(string(m[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		hits += n
+	}
+	return hits
+}
+
+// spoiler is a DNS server between a validator and coredns.
+type spoiler struct {
+	upstream string
+	spoil    atomic.Pointer[func(*dns.Msg)]
+}
+
+// startSpoiler starts a spoiler in front of the server on port, and returns its own
+// port. It passes everything as it is until it is told how to spoil it.
+func startSpoiler(t *testing.T, upstream string) (*spoiler, string) {
+	t.Helper()
+	s, port := &spoiler{upstream: "127.0.0.1:" + upstream}, testPort(t)
+	l, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := net.ListenPacket("udp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, server := range []*dns.Server{{Listener: l, Handler: s}, {PacketConn: p, Handler: s}} {
+		started := make(chan struct{})
+		server.NotifyStartedFunc = func() { close(started) }
+		go server.ActivateAndServe()
+		<-started
+		t.Cleanup(func() { server.Shutdown() })
+	}
+	return s, port
+}
+
+// ServeDNS implements dns.Handler. It spares DNSKEY and DS records, so that each
+// answer is judged by itself.
+func (s *spoiler) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
+	c := &dns.Client{Net: w.LocalAddr().Network(), Timeout: 10 * time.Second}
+	m, _, err := c.Exchange(r, s.upstream)
+	if err != nil {
+		m = new(dns.Msg).SetRcode(r, dns.RcodeServerFailure)
+	}
+	if spoil := s.spoil.Load(); spoil != nil && r.Question[0].Qtype != dns.TypeDNSKEY && r.Question[0].Qtype != dns.TypeDS {
+		(*spoil)(m)
+	}
+	w.WriteMsg(m)
+}
+
+// flip changes one bit of each signature.
+func flip(m *dns.Msg) {
+	for _, rr := range append(slices.Clone(m.Answer), m.Ns...) {
+		if sig, ok := rr.(*dns.RRSIG); ok {
+			b, _ := base64.StdEncoding.DecodeString(sig.Signature)
+			b[7] ^= 1
+			sig.Signature = base64.StdEncoding.EncodeToString(b)
+		}
+	}
+}
+
+// forge changes the data of the records, but not their signatures.
+func forge(m *dns.Msg) {
+	for _, rr := range append(slices.Clone(m.Answer), m.Ns...) {
+		switch rr := rr.(type) {
+		case *dns.A:
+			rr.A[len(rr.A)-1] ^= 1
+		case *dns.AAAA:
+			rr.AAAA[15] ^= 1
+		case *dns.PTR:
+			rr.Ptr = "forged." + rr.Ptr
+		case *dns.CNAME:
+			rr.Target = "mail.lab.example.org."
+		case *dns.MX:
+			rr.Preference++
+		case *dns.NS:
+			rr.Ns = "forged." + rr.Ns
+		case *dns.CAA:
+			rr.Value = "forged.example.org"
+		case *dns.NSEC:
+			rr.TypeBitMap = slices.DeleteFunc(rr.TypeBitMap, func(t uint16) bool { return t == dns.TypeLOC })
+		}
+	}
+}
+
+// strip takes the signatures away.
+func strip(m *dns.Msg) {
+	signature := func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeRRSIG }
+	m.Answer, m.Ns = slices.DeleteFunc(m.Answer, signature), slices.DeleteFunc(m.Ns, signature)
+}
+
+// deny makes of an empty answer the denial of the name.
+func deny(m *dns.Msg) {
+	if len(m.Answer) == 0 {
+		m.Rcode = dns.RcodeNameError
+	}
+}
+
+// eachKind is a table of one or two questions of each kind.
+const eachKind = `
+	workstation17.lab.example.org       => bogus
+	node17.lab.example.org AAAA         => bogus
+	-x 10.0.3.5                         => bogus
+	-x 2001:db8::11                     => bogus
+	workstation18.lab.example.org AAAA  => bogus
+	workstation18.lab.example.org TXT   => bogus
+	-x 10.0.3.6 TXT                     => bogus
+	-x 2001:db8::12 TXT                 => bogus
+	workstation1024.lab.example.org     => bogus
+	-x 10.0.4.0                         => bogus
+	lab.example.org NS                  => bogus
+	lab.example.org CAA                 => bogus
+	lab.example.org A                   => bogus
+	0.10.in-addr.arpa PTR               => bogus
+	floor2.lab.example.org              => bogus
+	3.0.10.in-addr.arpa PTR             => bogus
+	printer.floor2.lab.example.org      => bogus
+	mail.lab.example.org MX             => bogus
+	build.lab.example.org               => bogus
+	build.lab.example.org AAAA          => bogus
+	WorkStation19.LAB.example.ORG       => bogus
+	WorkStation19.LAB.example.ORG AAAA  => bogus
+	workstation20.lab.example.org ANY   => bogus
+`
+
+func TestOracleValidatorsSpoiled(t *testing.T) {
+	z := newSignedZones(t)
+	s, port := startSpoiler(t, z.signed(t))
+	for _, spoilt := range []struct {
+		name  string
+		spoil func(*dns.Msg)
+		table string
+	}{
+		{"flipped", flip, eachKind},
+		{"forged", forge, eachKind},
+		{"stripped", strip, eachKind},
+		{"denied", deny, `
+			workstation18.lab.example.org AAAA => bogus
+			workstation18.lab.example.org TXT  => bogus
+			workstation1024.lab.example.org    => bogus
+			lab.example.org A                  => bogus
+		`},
+	} {
+		for _, v := range validators {
+			t.Run(spoilt.name+"/"+v.name, func(t *testing.T) {
+				s.spoil.Store(nil)
+				ask, table := v.start(z, t, port), spoilt.table
+				s.spoil.Store(&spoilt.spoil)
+				if spoilt.name == "denied" && v.name == "Unbound" {
+					// It believes the NSEC record, and mends the status.
+					table = strings.ReplaceAll(table, "bogus", "secure")
+				}
+				ask.check(t, table)
+			})
+		}
+	}
+}
+
+// TestOracleValidatorsDS shows why the document rewrites the type DS. Without that,
+// dnssec says of each name below the apex that it is a zone of its own, and not
+// signed. So whoever takes the signatures away can say what he likes: it is not
+// secure, but not refused either.
+func TestOracleValidatorsDS(t *testing.T) {
+	z := newSignedZones(t)
+	s, port := startSpoiler(t, z.signed(t, "    rewrite type DS DLV\n", ""))
+	for _, v := range validators {
+		t.Run(v.name, func(t *testing.T) {
+			s.spoil.Store(nil)
+			ask := v.start(z, t, port)
+			ask.check(t, everyKind)
+		})
+		t.Run(v.name+"/stripped", func(t *testing.T) {
+			s.spoil.Store(nil)
+			ask, spoil := v.start(z, t, port), func(m *dns.Msg) { forge(m); strip(m) }
+			s.spoil.Store(&spoil)
+			ask.check(t, `
+				workstation17.lab.example.org  => insecure, A 10.0.0.16
+				node17.lab.example.org AAAA    => insecure, AAAA 2001:db8::10
+				-x 10.0.3.5                    => insecure, PTR forged.workstation773.lab.example.org.
+				-x 2001:db8::11                => insecure, PTR forged.node17.lab.example.org.
+				printer.floor2.lab.example.org => insecure, A 198.51.100.27
+				mail.lab.example.org MX        => insecure, MX 11 mail.lab.example.org.
+				# the apex is no one's delegation
+				lab.example.org NS             => bogus
+				lab.example.org CAA            => bogus
+				lab.example.org A              => bogus
+			`)
+		})
+	}
+}
+
+// TestOracleValidatorsHidden asks for one thing, and then for another that a
+// resolver's cache may deny because of the first. An NSEC record of dnssec lists
+// some types, whatever the name has, and neither PTR, MX nor CNAME; a resolver that
+// uses it for other questions (RFC 8198) denies these. Unbound does, unless told not
+// to, and BIND does not, as it knows such records when it sees them.
+//
+// BIND does something like it, with signatures or without: an empty answer to ANY
+// stands for all types. A plugin any above, which answers ANY, helps.
+func TestOracleValidatorsHidden(t *testing.T) {
+	const visible = `
+		-x 10.0.3.5 TXT                     => secure
+		-x 10.0.3.5                         => secure, PTR workstation773.lab.example.org.
+		-x 2001:db8::11 A                   => secure
+		-x 2001:db8::11                     => secure, PTR node17.lab.example.org.
+		-x 10.0.3.6 DS                      => secure
+		-x 10.0.3.6                         => secure, PTR workstation774.lab.example.org.
+		mail.lab.example.org TXT            => secure
+		mail.lab.example.org MX             => secure, MX 10 mail.lab.example.org.
+		lab.example.org HTTPS               => secure
+		lab.example.org CAA                 => secure, CAA 0 issue ";"
+	`
+	// The same whatever the cache does.
+	const harmless = `
+		-x 10.0.3.7                         => secure, PTR workstation775.lab.example.org.
+		workstation17.lab.example.org HTTPS => secure
+		workstation17.lab.example.org       => secure, A 10.0.0.17
+		workstation18.lab.example.org DS    => secure
+		workstation18.lab.example.org       => secure, A 10.0.0.18
+		node17.lab.example.org MX           => secure
+		node17.lab.example.org AAAA         => secure, AAAA 2001:db8::11
+		build.lab.example.org TXT           => secure, CNAME workstation17.lab.example.org.
+		build.lab.example.org               => secure, A 10.0.0.17, CNAME workstation17.lab.example.org.
+		lab.example.org A                   => secure
+		lab.example.org NS                  => secure, NS ns.example.org.
+		3.0.10.in-addr.arpa A               => secure
+		-x 10.0.3.8                         => secure, PTR workstation776.lab.example.org.
+		floor2.lab.example.org TXT          => secure
+		printer.floor2.lab.example.org      => secure, A 198.51.100.26
+	`
+	const hidden = `
+		-x 10.0.3.5 TXT                     => secure
+		-x 10.0.3.5                         => secure
+		-x 2001:db8::11 A                   => secure
+		-x 2001:db8::11                     => secure
+		-x 10.0.3.6 DS                      => secure
+		-x 10.0.3.6                         => secure
+		mail.lab.example.org TXT            => secure
+		mail.lab.example.org MX             => secure
+		lab.example.org HTTPS               => secure
+		lab.example.org CAA                 => secure
+	`
+	const anyHides = `
+		workstation20.lab.example.org ANY   => secure
+		workstation20.lab.example.org       => secure
+		printer.floor2.lab.example.org ANY  => secure
+		printer.floor2.lab.example.org      => secure
+	`
+	z := newSignedZones(t)
+	port := z.signed(t)
+	t.Run("Unbound", func(t *testing.T) { z.unbound(t, port).check(t, harmless+visible) })
+	t.Run("Unbound, as it comes", func(t *testing.T) {
+		z.unbound(t, port, "    aggressive-nsec: no\n", "").check(t, harmless+hidden)
+	})
+	t.Run("BIND", func(t *testing.T) { z.named(t, port).check(t, harmless+visible) })
+	t.Run("BIND, asked for ANY", func(t *testing.T) { z.named(t, port).check(t, anyHides) })
+	t.Run("BIND, asked for ANY, without signatures", func(t *testing.T) {
+		unsigned := startCorefile(t, z.dir, regexp.MustCompile(`(?s)    rewrite .*?\}\n`).ReplaceAllString(z.text(t, "corefile", 0), ""))
+		z.named(t, unsigned, "dnssec-validation yes", "dnssec-validation no").check(t, strings.ReplaceAll(anyHides, "secure", "insecure"))
+	})
+	t.Run("BIND, asked for ANY, with any", func(t *testing.T) {
+		z.named(t, z.signed(t, "errors\n", "errors\n    any\n")).check(t, `
+			workstation20.lab.example.org ANY  => bogus
+			workstation20.lab.example.org      => secure, A 10.0.0.20
+			printer.floor2.lab.example.org ANY => bogus
+			printer.floor2.lab.example.org     => secure, A 198.51.100.26
+		`)
+	})
+}
+
+// TestOracleValidatorsForward has forward in place of file, to servers that sign
+// nothing. What is computed is as good as ever. The rest is what the upstream says,
+// and dnssec signs no denial but one with the zone's own SOA record.
+func TestOracleValidatorsForward(t *testing.T) {
+	const denied = `
+		workstation17.lab.example.org      => secure, A 10.0.0.17
+		node17.lab.example.org AAAA        => secure, AAAA 2001:db8::11
+		-x 10.0.3.5                        => secure, PTR workstation773.lab.example.org.
+		-x 2001:db8::11                    => secure, PTR node17.lab.example.org.
+		lab.example.org DNSKEY             => secure, DNSKEY
+		workstation18.lab.example.org AAAA => bogus
+		workstation18.lab.example.org TXT  => bogus
+		workstation18.lab.example.org DS   => bogus
+		-x 10.0.3.6 TXT                    => bogus
+		workstation1024.lab.example.org    => bogus
+		-x 10.0.4.0                        => bogus
+		3.0.10.in-addr.arpa PTR            => bogus
+		lab.example.org SOA                => bogus
+		lab.example.org NS                 => bogus
+		lab.example.org A                  => bogus
+	`
+	for _, tc := range []struct{ name, upstream, table string }{
+		{"denies without SOA", "template ANY ANY {\n rcode NXDOMAIN\n }", denied},
+		{"denies with SOA of zone above", "template ANY ANY {\n rcode NXDOMAIN\n authority \"org. 300 SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 300\"\n }", denied},
+		{"has the zones", "file db.lab.example.org lab.example.org\n file db.reverse 0.10.in-addr.arpa 8.b.d.0.1.0.0.2.ip6.arpa", everyKind},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			z := newSignedZones(t)
+			upstream := testPort(t)
+			startCorefile(t, z.dir, ".:"+upstream+" {\n "+tc.upstream+"\n}\n")
+			port := z.signed(t,
+				"    file db.lab.example.org lab.example.org\n", "",
+				"file db.reverse 0.10.in-addr.arpa 8.b.d.0.1.0.0.2.ip6.arpa", "forward . 127.0.0.1:"+upstream)
+			z.delv(port).check(t, tc.table)
+			if tc.table == everyKind {
+				z.unbound(t, port).check(t, tc.table)
+			}
+		})
+	}
+}
+
+// TestOracleValidatorsAnotherKey replaces the key. While both are there, it does not
+// matter which one is trusted.
+func TestOracleValidatorsAnotherKey(t *testing.T) {
+	const some = `
+		workstation17.lab.example.org      => secure, A 10.0.0.17
+		workstation17.lab.example.org AAAA => secure
+		-x 10.0.3.5                        => secure, PTR workstation773.lab.example.org.
+		-x 2001:db8::12 TXT                => secure
+	`
+	z := newSignedZones(t)
+	first := z.signed(t)
+	z.newKey(t)
+	both := startCorefile(t, z.dir, z.text(t, "corefile", 1))
+	second := startCorefile(t, z.dir, strings.ReplaceAll(z.text(t, "corefile", 0), z.keys[0], z.keys[1]))
+
+	z.delv(first).check(t, some)
+	z.delv(both).check(t, some)
+	z.delv(second).check(t, `
+		workstation17.lab.example.org      => bogus
+		workstation17.lab.example.org AAAA => bogus
+		-x 10.0.3.5                        => bogus
+	`)
+	z.trust(t, both)
+	ds, err := os.ReadFile(filepath.Join(z.dir, "lab.ds"))
+	if n := bytes.Count(ds, []byte(" DS ")); n != 2*3 || err != nil {
+		t.Errorf("there are %d DS records, want two a zone: %v\n%s", n, err, ds)
+	}
+	for _, v := range validators {
+		for _, port := range []string{first, both, second} {
+			v.start(z, t, port).check(t, some)
+		}
+	}
+	z.trust(t, second)
+	z.delv(both).check(t, some)
+	z.delv(second).check(t, some)
+}
