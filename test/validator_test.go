@@ -104,7 +104,7 @@ func (z *signedZones) unbound(t *testing.T, port string, oldnew ...string) valid
 	return resolver(p)
 }
 
-// named is unbound with BIND's server.
+// named starts BIND's server in the same way.
 func (z *signedZones) named(t *testing.T, port string, oldnew ...string) validator {
 	t.Helper()
 	p := testPort(t)
