@@ -24,10 +24,10 @@ import (
 )
 
 // The tests of this file have dnssec sign what workstation and file answer, and
-// others validate it, with the commands and configurations of testdata/dnssec.md.
+// others validate it, with the commands and configurations of docs/dnssec.md.
 // Debian's packages are bind9, bind9-dnsutils, bind9-utils and unbound.
 
-// signedZones is a directory in which the commands of testdata/dnssec.md run.
+// signedZones is a directory in which the commands of docs/dnssec.md run.
 type signedZones struct {
 	dir    string
 	fences []fence  // of the document
@@ -38,7 +38,7 @@ type signedZones struct {
 func newSignedZones(t *testing.T) *signedZones {
 	t.Helper()
 	z := &signedZones{dir: t.TempDir()}
-	_, z.fences = fencesOf(t, "testdata/dnssec.md")
+	_, z.fences = fencesOf(t, "../docs/dnssec.md")
 	writeZones(t, z.dir, z.fences)
 	z.newKey(t)
 	return z
@@ -60,7 +60,7 @@ func (z *signedZones) text(t *testing.T, info string, n int) string {
 			return text
 		}
 	}
-	t.Fatalf("testdata/dnssec.md has too few blocks %q", info)
+	t.Fatalf("docs/dnssec.md has too few blocks %q", info)
 	return ""
 }
 
@@ -306,9 +306,9 @@ const everyKind = `
 	WorkStation19.LAB.example.ORG AAAA  => secure
 	BUILD.lab.EXAMPLE.org               => secure, A 10.0.0.17, CNAME workstation17.lab.example.org.
 	7.3.0.10.IN-ADDR.arpa TXT           => secure
-	# no answer to ANY
-	workstation20.lab.example.org ANY   => secure
-	-x 10.0.3.20 ANY                    => secure
+	# any of the records
+	workstation20.lab.example.org ANY   => secure, A 10.0.0.20
+	-x 10.0.3.20 ANY                    => secure, PTR workstation788.lab.example.org.
 `
 
 // signed starts coredns with the document's Corefile, in which text can be replaced,
@@ -568,27 +568,31 @@ func TestOracleValidatorsDS(t *testing.T) {
 	}
 }
 
+// visible is a table of records of which each is asked for after another one of the
+// name, which there is not.
+const visible = `
+	-x 10.0.3.5 TXT                     => secure
+	-x 10.0.3.5                         => secure, PTR workstation773.lab.example.org.
+	-x 2001:db8::11 A                   => secure
+	-x 2001:db8::11                     => secure, PTR node17.lab.example.org.
+	-x 10.0.3.6 DS                      => secure
+	-x 10.0.3.6                         => secure, PTR workstation774.lab.example.org.
+	mail.lab.example.org TXT            => secure
+	mail.lab.example.org MX             => secure, MX 10 mail.lab.example.org.
+	lab.example.org HTTPS               => secure
+	lab.example.org CAA                 => secure, CAA 0 issue ";"
+`
+
 // TestOracleValidatorsHidden asks for one thing, and then for another that a
 // resolver's cache may deny because of the first. An NSEC record of dnssec lists
 // some types, whatever the name has, and neither PTR, MX nor CNAME; a resolver that
 // uses it for other questions (RFC 8198) denies these. Unbound does, unless told not
 // to, and BIND does not, as it knows such records when it sees them.
 //
-// BIND does something like it, with signatures or without: an empty answer to ANY
-// stands for all types. A plugin any above, which answers ANY, helps.
+// BIND does something like it, with signatures or without: an empty answer to ANY,
+// which is what file gives, stands for all types. We answer with a record, and any,
+// above, helps file.
 func TestOracleValidatorsHidden(t *testing.T) {
-	const visible = `
-		-x 10.0.3.5 TXT                     => secure
-		-x 10.0.3.5                         => secure, PTR workstation773.lab.example.org.
-		-x 2001:db8::11 A                   => secure
-		-x 2001:db8::11                     => secure, PTR node17.lab.example.org.
-		-x 10.0.3.6 DS                      => secure
-		-x 10.0.3.6                         => secure, PTR workstation774.lab.example.org.
-		mail.lab.example.org TXT            => secure
-		mail.lab.example.org MX             => secure, MX 10 mail.lab.example.org.
-		lab.example.org HTTPS               => secure
-		lab.example.org CAA                 => secure, CAA 0 issue ";"
-	`
 	// The same whatever the cache does.
 	const harmless = `
 		-x 10.0.3.7                         => secure, PTR workstation775.lab.example.org.
@@ -620,8 +624,8 @@ func TestOracleValidatorsHidden(t *testing.T) {
 		lab.example.org CAA                 => secure
 	`
 	const anyHides = `
-		workstation20.lab.example.org ANY   => secure
-		workstation20.lab.example.org       => secure
+		workstation20.lab.example.org ANY   => secure, A 10.0.0.20
+		workstation20.lab.example.org       => secure, A 10.0.0.20
 		printer.floor2.lab.example.org ANY  => secure
 		printer.floor2.lab.example.org      => secure
 	`
@@ -723,4 +727,73 @@ func TestOracleValidatorsAnotherKey(t *testing.T) {
 	z.trust(t, second)
 	z.delv(both).check(t, some)
 	z.delv(second).check(t, some)
+}
+
+// TestOracleValidatorsSigner has BIND transfer the zones and sign them. Validators
+// need not be told of any fault.
+func TestOracleValidatorsSigner(t *testing.T) {
+	const table = `
+		workstation17.lab.example.org       => secure, A 10.0.0.17
+		node17.lab.example.org AAAA         => secure, AAAA 2001:db8::11
+		workstation17.lab.example.org TXT   => secure
+		workstation17.lab.example.org DS    => secure
+		workstation1024.lab.example.org     => secure NXDOMAIN
+		a.workstation17.lab.example.org     => secure NXDOMAIN
+		build.lab.example.org               => secure, A 10.0.0.17, CNAME workstation17.lab.example.org.
+		build.lab.example.org AAAA          => secure, CNAME workstation17.lab.example.org.
+		away.lab.example.org                => secure NXDOMAIN, CNAME nowhere.lab.example.org.
+		floor2.lab.example.org TXT          => secure
+		printer.floor2.lab.example.org      => secure, A 198.51.100.26
+		lab.example.org A                   => secure
+		3.0.10.in-addr.arpa A               => secure
+		4.0.10.in-addr.arpa A               => secure NXDOMAIN
+		-x 10.0.4.0                         => secure NXDOMAIN
+		-x 2001:db8:0:1::                   => secure NXDOMAIN
+	` + visible
+	z := newSignedZones(t)
+	signer := testPort(t)
+	port := startCorefile(t, z.dir, strings.Replace(z.text(t, "corefile", 2), "192.0.2.61", "127.0.0.1:"+signer, 1))
+	startNamed(t, t.TempDir(), signer, strings.ReplaceAll(z.text(t, "signer", 0), "192.0.2.53 port 53", "127.0.0.1 port "+port))
+	for _, zone := range []string{"lab.example.org", "0.10.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"} {
+		waitUntilSigned(t, signer, zone)
+	}
+	z.trust(t, signer)
+
+	t.Run("delv", func(t *testing.T) { z.delv(signer).check(t, strings.ReplaceAll(table, " NXDOMAIN", "")) })
+	t.Run("Unbound", func(t *testing.T) {
+		z.unbound(t, signer, "    aggressive-nsec: no\n", "").check(t, table)
+	})
+	t.Run("BIND", func(t *testing.T) { z.named(t, signer).check(t, table) })
+
+	s, spoilt := startSpoiler(t, signer)
+	ask := z.delv(spoilt)
+	spoil := func(m *dns.Msg) { forge(m); strip(m) }
+	s.spoil.Store(&spoil)
+	ask.check(t, `
+		workstation17.lab.example.org       => bogus
+		workstation17.lab.example.org TXT   => bogus
+		workstation1024.lab.example.org     => bogus
+		-x 10.0.3.5                         => bogus
+	`)
+}
+
+// waitUntilSigned waits until a server denies with signatures, which it makes last.
+func waitUntilSigned(t *testing.T, port, zone string) {
+	t.Helper()
+	d, err := parseDig([]string{zone, "TYPE65280", "+dnssec"}, port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		m, err := d.ask()
+		if err == nil && slices.ContainsFunc(m.Ns, func(rr dns.RR) bool {
+			sig, ok := rr.(*dns.RRSIG)
+			return ok && sig.TypeCovered == dns.TypeNSEC
+		}) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s is not signed: %v, %v", zone, m, err)
+		}
+	}
 }
