@@ -460,6 +460,10 @@ func checkWorkstation(t *testing.T, ws *Workstation) {
 			}
 		}
 	}
+	for name := range ws.zones {
+		checkRuns(t, ws, name)
+	}
+	checkRuns(t, ws, "arpa.")
 	for _, f := range families {
 		for n, p := range samples(ws.reverse[f]) {
 			addr := f.address(n)
@@ -470,6 +474,34 @@ func checkWorkstation(t *testing.T, ws *Workstation) {
 			if o := ws.find(p.name(addr)); o.v4 != addr && o.v6 != addr {
 				t.Fatalf("%v: the PTR record of %s gives %q, which has the addresses %s and %s", p, addr, p.name(addr), o.v4, o.v6)
 			}
+		}
+	}
+}
+
+// checkRuns checks that a transfer of the zone, which may be too large for one, would
+// have what queries get, at both ends of each run.
+func checkRuns(t *testing.T, ws *Workstation, zone string) {
+	t.Helper()
+	for _, r := range ws.computedIn(zone).runs() {
+		for _, u := range []uint128{r.first, r.last} {
+			(run{span{u, u, r.pool}, r.owner}).records(func(rr dns.RR) {
+				o, got := ws.find(rr.Header().Name), ""
+				switch rr := rr.(type) {
+				case *dns.A:
+					got = o.v4.String()
+				case *dns.AAAA:
+					got = o.v6.String()
+				case *dns.PTR:
+					if o.ptr.IsValid() {
+						got = o.pool.name(o.ptr)
+					}
+				default:
+					t.Fatalf("zone %q has %s", zone, rr)
+				}
+				if !strings.HasSuffix(rr.String(), "\t"+got) || o.pool.ttl != rr.Header().Ttl || !dns.IsSubDomain(zone, rr.Header().Name) {
+					t.Fatalf("zone %q has %s, and a query gets %q", zone, rr, got)
+				}
+			})
 		}
 	}
 }
