@@ -80,7 +80,7 @@ func discard(rrs <-chan []dns.RR) {
 type computedZone struct {
 	ws      *Workstation
 	origin  string
-	zones   zones // the listed ones, other than the root, whose names would never end
+	zones   zones // but for the root, whose names would never end
 	reverse reverse
 }
 
@@ -89,7 +89,7 @@ type computedZone struct {
 func (ws *Workstation) computedIn(origin string) *computedZone {
 	c := &computedZone{ws: ws, origin: origin, zones: make(zones)}
 	for name, z := range ws.zones {
-		if z.listed && name != "." && dns.IsSubDomain(origin, name) {
+		if name != "." && dns.IsSubDomain(origin, name) {
 			c.zones[name] = z
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/file"
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
 	"github.com/coredns/coredns/plugin/test"
@@ -175,6 +176,15 @@ func TestTransfer(t *testing.T) {
 				ws0.lab.example.org. 60 A 192.0.2.0
 				ws1.lab.example.org. 60 A 192.0.2.1`,
 		}, {
+			name:     "a zone with several listed ones",
+			corefile: lab + "}\nworkstation test.example.org example.org example.net {\n name test{n}\n network 198.51.100.7/32\n}",
+			zone:     "example.org.",
+			want: `
+				test0.example.org. 3600 A 198.51.100.7
+				test0.test.example.org. 3600 A 198.51.100.7
+				ws0.lab.example.org. 60 A 192.0.2.0
+				ws1.lab.example.org. 60 A 192.0.2.1`,
+		}, {
 			// What is below a zone cut is in another zone, and an address there is glue.
 			name:     "a listed zone below a zone cut",
 			corefile: lab + "}\nworkstation example.org {\n name ws{n}\n network 198.51.100.7/32\n}",
@@ -196,9 +206,10 @@ func TestTransfer(t *testing.T) {
 			name:     "reverse zone cuts",
 			corefile: "workstation lab.example.org {\n name ws{n}\n network 192.0.1.254-192.0.4.1\n numbers 0-2 257-259 513-515\n}",
 			zone:     "0.192.in-addr.arpa.",
-			stored:   "2 300 NS ns.example.org.\n1.4 300 NS ns.1.4",
+			stored:   "2 300 NS ns.example.org.\n255.2 300 PTR stays.example.org.\n1.4 300 NS ns.1.4",
 			want: `
 				2.0.192.in-addr.arpa. 300 NS ns.example.org.
+				255.2.0.192.in-addr.arpa. 300 PTR stays.example.org.
 				1.4.0.192.in-addr.arpa. 300 NS ns.1.4.0.192.in-addr.arpa.
 				254.1.0.192.in-addr.arpa. 3600 PTR ws0.lab.example.org.
 				255.1.0.192.in-addr.arpa. 3600 PTR ws1.lab.example.org.
@@ -340,6 +351,47 @@ type transferFunc func(zone string, serial uint32) (<-chan []dns.RR, error)
 
 func (f transferFunc) Transfer(zone string, serial uint32) (<-chan []dns.RR, error) {
 	return f(zone, serial)
+}
+
+// TestTransferCase transfers records whose names have upper-case letters, as file's
+// never do.
+func TestTransferCase(t *testing.T) {
+	ws := testWorkstation(t, "workstation example.org {\n name ws{n}\n network 192.0.2.254-192.0.3.0\n}")
+	soa := test.SOA("0.192.In-Addr.arpa. 300 IN SOA ns.example.org. hostmaster.example.org. 7 7200 1800 86400 300")
+	ws.transferers = []transfer.Transferer{transferFunc(func(string, uint32) (<-chan []dns.RR, error) {
+		ch := make(chan []dns.RR, 1)
+		ch <- []dns.RR{
+			soa,
+			test.NS("0.192.IN-ADDR.arpa. 300 IN NS ns.example.org."),
+			test.PTR("255.2.0.192.IN-ADDR.ARPA. 300 IN PTR hidden.example.org."),
+			test.NS("3.0.192.In-Addr.Arpa. 300 IN NS ns.example.org."),
+			soa,
+		}
+		close(ch)
+		return ch, nil
+	})}
+	got := transferLines(t, ws, "0.192.in-addr.arpa.", 0)
+	want := []string{
+		line(soa),
+		"0.192.IN-ADDR.arpa. 300 NS ns.example.org.",
+		"3.0.192.In-Addr.Arpa. 300 NS ns.example.org.",
+		"254.2.0.192.in-addr.arpa. 3600 PTR ws0.example.org.",
+		"255.2.0.192.in-addr.arpa. 3600 PTR ws1.example.org.",
+		line(soa),
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestTransferersAfter checks that only plugins after this one are asked for zones.
+func TestTransferersAfter(t *testing.T) {
+	ws := testWorkstation(t, "workstation example.org {\n network 192.0.2.0/24\n}")
+	before, after := zoneFile(t, nil), zoneFile(t, map[string]string{"example.org.": ""})
+	got := transferersAfter(ws, []plugin.Handler{before, ws, replyWith(dns.RcodeSuccess), after})
+	if len(got) != 1 || len(got[0].(file.File).Names) != 1 {
+		t.Errorf("got %v", got)
+	}
 }
 
 func TestTransferError(t *testing.T) {
