@@ -6,7 +6,7 @@
 //
 //	serve COREFILE [BINARY]  start coredns; it logs to COREFILE.log
 //	reload COREFILE          have it read its Corefile again
-//	stop COREFILE            end it, as the end of the script does
+//	end COREFILE             end it, as the end of the script does
 //	logs COREFILE PATTERN    wait until it has logged something like PATTERN
 //	answers TABLE [ARG...]   ask the questions of a table, and compare
 //	dig ARG...               ask one question, and print the answer
@@ -28,6 +28,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,26 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, params("testdata"))
 }
 
+// TestScriptsHaveNoStop keeps a word from scripts by which testscript ends them, so
+// that they pass, although it looks like the command that is called end here.
+func TestScriptsHaveNoStop(t *testing.T) {
+	for _, dir := range []string{"testdata", "testdata/slow"} {
+		scripts, err := filepath.Glob(filepath.Join(dir, "*.txt"))
+		if err != nil || len(scripts) == 0 {
+			t.Fatalf("%d scripts in %s, %v", len(scripts), dir, err)
+		}
+		for _, script := range scripts {
+			b, err := os.ReadFile(script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if commands, _, _ := strings.Cut(string(b), "\n-- "); regexp.MustCompile(`(?m)^stop\b`).MatchString(commands) {
+				t.Errorf("%s: what comes after stop is not run", script)
+			}
+		}
+	}
+}
+
 func params(dir string) testscript.Params {
 	return testscript.Params{
 		Dir:                 dir,
@@ -60,7 +81,7 @@ func params(dir string) testscript.Params {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"serve":   serve,
 			"reload":  reload,
-			"stop":    stop,
+			"end":     end,
 			"logs":    logs,
 			"answers": cmdAnswers,
 			"dig":     cmdDig,
@@ -122,7 +143,7 @@ func servers(ts *testscript.TestScript) map[string]*server {
 // serverOf returns the server of the Corefile that is the only argument.
 func serverOf(ts *testscript.TestScript, neg bool, args []string) *server {
 	if neg || len(args) != 1 || servers(ts)[args[0]] == nil {
-		ts.Fatalf("usage: reload|stop|logs COREFILE..., which was started with serve")
+		ts.Fatalf("usage: reload|end|logs COREFILE..., which was started with serve")
 	}
 	return servers(ts)[args[0]]
 }
@@ -150,7 +171,7 @@ func reload(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(serverOf(ts, neg, args).reload())
 }
 
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+func end(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(serverOf(ts, neg, args).stop())
 }
 
