@@ -1,0 +1,388 @@
+//go:build oracle
+
+package test
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// Resolvers that minimise their queries (RFC 9156) ask for the names above a name
+// before they ask for the name itself, and the strict ones give up where one of
+// these is denied. Here they resolve computed names, after they were asked for
+// much that does not exist. Debian's packages are bind9 and unbound.
+
+// stanzas have networks that end within a label (the /15) and far below a zone
+// (the /64), and a zone, ip.site.example.org, below an empty non-terminal.
+const stanzas = `
+    workstation lab.example.org {
+        name ws{n}
+        network 10.20.0.0/15 2001:db8::/64
+    }
+    workstation ip.site.example.org {
+        name ip-{ip}
+        network 192.0.2.0/24 2001:db8:0:1::/64
+    }
+`
+
+// places are the zones for which a resolver asks our server: those of the
+// stanzas, or zones above them.
+var places = []struct{ name, zones string }{
+	{"at the names", "lab.example.org ip.site.example.org 20.10.in-addr.arpa 21.10.in-addr.arpa 2.0.192.in-addr.arpa 0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa 1.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"},
+	{"above", "example.org 10.in-addr.arpa 192.in-addr.arpa 8.b.d.0.1.0.0.2.ip6.arpa"},
+	{"at the top", "org arpa"},
+}
+
+// aboveFile has a zone file for each zone. The address of the name server is one
+// where nobody answers: a resolver has to keep to the address that it was given.
+const aboveFile = `
+$ZONES {
+    bind 127.0.0.1
+    log
+    $RECORDS
+    file db.zone
+}`
+
+const zoneFile = `
+@  300 IN SOA  ns hostmaster 1 7200 1800 86400 300
+@  300 IN NS   ns
+ns 300 IN A    127.0.0.2
+`
+
+// aboveForward has an upstream that denies everything, with the SOA record of
+// the zone.
+const aboveForward = `
+. {
+    bind 127.0.0.1
+    log
+    $RECORDS
+    forward . 127.0.0.1:$UPSTREAM
+}
+.:$UPSTREAM {
+    bind 127.0.0.1
+    template ANY ANY $ZONES {
+        rcode NXDOMAIN
+        authority "{{ .Zone }} 300 SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 300"
+    }
+}`
+
+// A minimiser is a resolver, configured to ask the server on port $SERVER about
+// each $ZONE, and to ask nobody else: what it sends can not leave the loopback.
+type minimiser struct{ name, program, args, conf, zone string }
+
+const unboundConf = `
+server:
+    interface: 127.0.0.1@$PORT
+    outgoing-interface: 127.0.0.1
+    do-not-query-localhost: no
+    # It has the reverse zones of private networks itself.
+    unblock-lan-zones: yes
+    module-config: "iterator"
+    qname-minimisation: yes
+    harden-below-nxdomain: yes
+    directory: "."
+    chroot: ""
+    username: ""
+    pidfile: ""
+    use-syslog: no
+    do-ip6: no
+`
+
+const unboundZone = `
+stub-zone:
+    name: "$ZONE"
+    stub-addr: 127.0.0.1@$SERVER
+`
+
+const bindConf = `
+controls {};
+options {
+    listen-on port $PORT { 127.0.0.1; };
+    query-source address 127.0.0.1;
+    # A static-stub zone knows no ports: this is where queries go.
+    port $SERVER;
+    recursion yes;
+    # It has the reverse zones of private networks itself.
+    empty-zones-enable no;
+    dnssec-validation no;
+    minimal-responses yes;
+    pid-file none;
+    session-keyfile none;
+    directory "$DIR";
+    qname-minimization $MINIMISE;
+};
+`
+
+const bindZone = `
+zone "$ZONE" {
+    type static-stub;
+    server-addresses { 127.0.0.1; };
+};
+`
+
+var minimisers = []minimiser{
+	{"Unbound", "unbound", "-d -c", unboundConf, unboundZone},
+	{"Unbound, strict", "unbound", "-d -c", unboundConf + "    qname-minimisation-strict: yes\n", unboundZone},
+	{"BIND, relaxed", "named", "-4 -g -c", strings.ReplaceAll(bindConf, "$MINIMISE", "relaxed"), bindZone},
+	{"BIND, strict", "named", "-4 -g -c", strings.ReplaceAll(bindConf, "$MINIMISE", "strict"), bindZone},
+}
+
+// start starts the resolver, and returns its port.
+func (r minimiser) start(t *testing.T, server string, zones []string) (port string) {
+	t.Helper()
+	dir, port := t.TempDir(), testPort(t)
+	conf := r.conf
+	for _, zone := range zones {
+		conf += strings.ReplaceAll(r.zone, "$ZONE", zone)
+	}
+	conf = strings.NewReplacer("$PORT", port, "$SERVER", server, "$DIR", dir).Replace(conf)
+	startPeer(t, port, r.program, append(strings.Fields(r.args), write(t, dir, "conf", conf))...)
+	return port
+}
+
+// A question is one in the words of dig, and what a resolver should say to it.
+type question struct{ asked, want string }
+
+// records are questions for computed records: numbers on both sides of where the
+// octets carry, and addresses in IPv4 and IPv6.
+func records() (questions []question) {
+	both := func(name, qtype string, addr netip.Addr) {
+		questions = append(questions, question{name + " " + qtype, addr.String()}, question{"-x " + addr.String(), name + "."})
+	}
+	v4, v6 := netip.MustParseAddr("10.20.0.0").As4(), netip.MustParseAddr("2001:db8::").As16()
+	for _, n := range []int{0, 1, 255, 256, 65535, 65536, 131071} {
+		name := fmt.Sprintf("ws%d.lab.example.org", n)
+		v4[1], v4[2], v4[3] = 20+byte(n>>16), byte(n>>8), byte(n)
+		both(name, "A", netip.AddrFrom4(v4))
+		v6[13], v6[14], v6[15] = byte(n>>16), byte(n>>8), byte(n)
+		both(name, "AAAA", netip.AddrFrom16(v6))
+	}
+	for _, addr := range slices.Concat(samples("192.0.2.0/24"), samples("2001:db8:0:1::/64")) {
+		label := "ip-" + strings.NewReplacer(".", "-", ":", "-").Replace(addr.String())
+		if strings.HasSuffix(label, "-") {
+			label += "0"
+		}
+		qtype := "AAAA"
+		if addr.Is4() {
+			qtype = "A"
+		}
+		both(label+".ip.site.example.org", qtype, addr)
+	}
+	return questions
+}
+
+// provocations are questions for what is not there, of which those are left that
+// lie in the zones: a resolver should take none of the answers for more than it
+// says.
+func provocations(zones []string) (questions []question) {
+	add := func(want string, asked ...string) {
+		for _, q := range asked {
+			if name := dns.Fqdn(strings.Fields(q)[0]); slices.ContainsFunc(zones, func(zone string) bool { return dns.IsSubDomain(zone+".", name) }) {
+				questions = append(questions, question{q, want})
+			}
+		}
+	}
+	for _, name := range []string{
+		// the zones, and what is above them and above PTR records; but never minimised
+		"org", "example.org", "lab.example.org", "site.example.org", "ip.site.example.org",
+		"arpa", "in-addr.arpa", "10.in-addr.arpa", "20.10.in-addr.arpa", "21.10.in-addr.arpa", "0.21.10.in-addr.arpa",
+		"192.in-addr.arpa", "2.0.192.in-addr.arpa",
+		"ip6.arpa", "8.b.d.0.1.0.0.2.ip6.arpa", "0.8.b.d.0.1.0.0.2.ip6.arpa", "0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", "1.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+		// computed names
+		"ws256.lab.example.org", "0.1.20.10.in-addr.arpa", "ip-192-0-2-1.ip.site.example.org", "1.2.0.192.in-addr.arpa",
+	} {
+		add("NODATA", name+" TXT", name+" MX", name+" TYPE65280")
+	}
+	add("NODATA",
+		"lab.example.org A", "10.in-addr.arpa PTR", "0.21.10.in-addr.arpa PTR", "0.8.b.d.0.1.0.0.2.ip6.arpa PTR",
+		"site.example.org NS", "0.0.21.10.in-addr.arpa NS", "ip-192-0-2-1.ip.site.example.org AAAA", "ip-2001-db8-0-1--1.ip.site.example.org A",
+	)
+	add("NXDOMAIN",
+		// siblings of computed names, of the zones and of empty non-terminals
+		"ws131072.lab.example.org A", "ws007.lab.example.org A", "ws.lab.example.org AAAA", "ip-192-0-3-1.ip.site.example.org A",
+		"nowhere.org A", "ws1.example.org A", "ip-192-0-2-1.site.example.org A", "10.site.example.org A",
+		"11.in-addr.arpa PTR", "1.0.22.10.in-addr.arpa PTR", "19.10.in-addr.arpa NS", "256.20.10.in-addr.arpa PTR", "x.0.20.10.in-addr.arpa PTR",
+		"3.ip6.arpa PTR", "1.8.b.d.0.1.0.0.2.ip6.arpa PTR", "x.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR",
+		// below computed names
+		"a.ws255.lab.example.org A", "a.b.ip-192-0-2-1.ip.site.example.org A", "1.255.0.20.10.in-addr.arpa PTR", "a.b.1.2.0.192.in-addr.arpa PTR",
+	)
+	return questions
+}
+
+// resolve asks a resolver, and returns the data of the records of the answer, or
+// NODATA, or the status.
+func resolve(t *testing.T, port, asked string) string {
+	t.Helper()
+	d, err := parseDig(strings.Fields(asked), port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.ask()
+	if err != nil {
+		t.Fatalf("dig -p %s %s: %v", port, asked, err)
+	}
+	if m.Rcode != dns.RcodeSuccess {
+		return dns.RcodeToString[m.Rcode]
+	}
+	if len(m.Answer) == 0 {
+		return "NODATA"
+	}
+	var data []string
+	for _, rr := range m.Answer {
+		data = append(data, rdata(rr))
+	}
+	return strings.Join(data, ", ")
+}
+
+// minimised is asked for by no question: it is above the name of a PTR record.
+const minimised = "255.20.10.in-addr.arpa."
+
+func TestOracleResolvers(t *testing.T) {
+	for _, below := range []struct{ name, corefile string }{
+		{"file", aboveFile},
+		{"forward", aboveForward},
+	} {
+		for _, place := range places {
+			zones := strings.Fields(place.zones)
+			denied, found := provocations(zones), records()
+			for _, zone := range zones {
+				want := "NODATA"
+				if below.name == "file" {
+					want = "ns." + zone + "."
+				}
+				denied = append(denied, question{zone + " NS", want})
+			}
+			// A strict resolver that was denied an ancestor may not ask for it again, and
+			// find the next name below: so begin with the records, too.
+			orders := map[string][]question{
+				"denied first": slices.Concat(denied, found, denied, found),
+				"found first":  slices.Concat(found, denied, found),
+			}
+			for _, r := range minimisers {
+				for order, questions := range orders {
+					t.Run(below.name+"/"+place.name+"/"+r.name+"/"+order, func(t *testing.T) {
+						dir := t.TempDir()
+						write(t, dir, "db.zone", zoneFile)
+						server := startCorefile(t, dir, expand(t, below.corefile, place.zones, stanzas))
+						port := r.start(t, server, zones)
+						for _, q := range questions {
+							if got := resolve(t, port, q.asked); got != q.want {
+								t.Errorf("%s: got %s, want %s", q.asked, got, q.want)
+							}
+						}
+						checkMinimised(t, filepath.Join(dir, "Corefile-"+server+".log"))
+					})
+				}
+			}
+		}
+	}
+}
+
+// checkMinimised looks in the log of coredns for a query for a name above one
+// that was asked for. That of relaxed BIND is for _, in place of the labels left out.
+func checkMinimised(t *testing.T, log string) {
+	t.Helper()
+	query := regexp.MustCompile(`"(A|NS) IN (_[.])?` + regexp.QuoteMeta(minimised) + " ")
+	var logged []byte
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		var err error
+		if logged, err = os.ReadFile(log); err != nil {
+			t.Fatal(err)
+		}
+		if query.Match(logged) {
+			return
+		}
+	}
+	t.Errorf("nobody asked for %s:\n%s", minimised, logged)
+}
+
+// TestOracleResolversUnguarded shows what the guard is for. The stand-in has the
+// same records, each from a template, and does not keep the next plugin from
+// denying what is above them, or their other types. Each line is for resolvers
+// that have just been started.
+func TestOracleResolversUnguarded(t *testing.T) {
+	tests := []struct{ before, asked, want, lostBy string }{
+		// A name above is denied, and strict resolvers ask no further.
+		{"", "ip-192-0-2-1.ip.site.example.org A", "192.0.2.1", "Unbound, strict; BIND, strict"},
+		{"", "ip-2001-db8-0-1--1.ip.site.example.org AAAA", "2001:db8:0:1::1", "Unbound, strict; BIND, strict"},
+		{"", "-x 10.21.255.255", "ws131071.lab.example.org.", "Unbound, strict; BIND, strict"},
+		{"", "-x 2001:db8::100", "ws256.lab.example.org.", "Unbound, strict; BIND, strict"},
+		{"20.10.in-addr.arpa NS", "-x 10.20.1.0", "ws256.lab.example.org.", "Unbound, strict; BIND, strict"},
+		// The name itself is denied, which BIND has for all its types then.
+		{"ws256.lab.example.org TXT", "ws256.lab.example.org A", "10.20.1.0", "Unbound, strict; BIND, relaxed; BIND, strict"},
+		{"0.1.20.10.in-addr.arpa TXT", "-x 10.20.1.0", "ws256.lab.example.org.", "Unbound, strict; BIND, relaxed; BIND, strict"},
+	}
+	const zones = "example.org 10.in-addr.arpa 192.in-addr.arpa 8.b.d.0.1.0.0.2.ip6.arpa"
+	var templates strings.Builder
+	for _, tc := range tests {
+		d, err := parseDig(strings.Fields(tc.asked), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, qtype := d.msg.Question[0].Name, dns.Type(d.msg.Question[0].Qtype)
+		fmt.Fprintf(&templates, "template IN %s %s {\n answer \"%s 300 %s %s\"\n }\n", qtype, name, name, qtype, tc.want)
+	}
+	unguarded := startCorefile(t, t.TempDir(), expand(t, aboveForward, zones, templates.String()))
+	guarded := startCorefile(t, t.TempDir(), expand(t, aboveForward, zones, stanzas))
+	for _, tc := range tests {
+		for _, r := range minimisers {
+			t.Run(tc.before+" "+tc.asked+"/"+r.name, func(t *testing.T) {
+				want := map[string]string{unguarded: tc.want, guarded: tc.want}
+				if slices.Contains(strings.Split(tc.lostBy, "; "), r.name) {
+					want[unguarded] = "NXDOMAIN"
+				}
+				for server, want := range want {
+					port := r.start(t, server, strings.Fields(zones))
+					if tc.before != "" {
+						resolve(t, port, tc.before)
+					}
+					if got := resolve(t, port, tc.asked); got != want {
+						t.Errorf("guarded: %t: got %s, want %s", server == guarded, got, want)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestOracleResolversSOA has an upstream that denies names with the SOA record of
+// a zone above the one for which the resolver asks our server. BIND takes a denial
+// (NXDOMAIN) with it, but not what the guard makes of a denial (NODATA).
+func TestOracleResolversSOA(t *testing.T) {
+	const records = "workstation example.org {\n name ws{n}\n network 192.0.2.0/24\n }"
+	corefile := strings.Replace(aboveForward, "{{ .Zone }}", "org.", 1)
+	tests := []struct{ asked, unbound, bind string }{
+		{"ws1.example.org A", "192.0.2.1", "192.0.2.1"},
+		{"nowhere.example.org A", "NXDOMAIN", "NXDOMAIN"},
+		{"ws1.example.org AAAA", "NODATA", "SERVFAIL"},
+		{"example.org TXT", "NODATA", "SERVFAIL"},
+	}
+	server := startCorefile(t, t.TempDir(), expand(t, corefile, "example.org", records))
+	for _, r := range minimisers {
+		port := r.start(t, server, []string{"example.org"})
+		for _, tc := range tests {
+			want := tc.unbound
+			if r.program == "named" {
+				want = tc.bind
+			}
+			if got := resolve(t, port, tc.asked); got != want {
+				t.Errorf("%s: %s: got %s, want %s", r.name, tc.asked, got, want)
+			}
+		}
+	}
+}
+
+// expand returns a Corefile with its zones and what gives the records.
+func expand(t *testing.T, corefile, zones, records string) string {
+	t.Helper()
+	return strings.NewReplacer("$ZONES", zones, "$RECORDS", records, "$UPSTREAM", testPort(t)).Replace(corefile)
+}
