@@ -77,6 +77,7 @@ const aboveForward = `
 
 // A minimiser is a resolver, configured to ask the server on port $SERVER about
 // each $ZONE, and to ask nobody else: what it sends can not leave the loopback.
+// Unbound's harden-below-nxdomain, on as by default, regards signed denials only.
 type minimiser struct{ name, program, args, conf, zone string }
 
 const unboundConf = `
@@ -89,7 +90,7 @@ server:
     module-config: "iterator"
     qname-minimisation: yes
     harden-below-nxdomain: yes
-    directory: "."
+    directory: "$DIR"
     chroot: ""
     username: ""
     pidfile: ""
