@@ -387,3 +387,39 @@ func expand(t *testing.T, corefile, zones, records string) string {
 	t.Helper()
 	return strings.NewReplacer("$ZONES", zones, "$RECORDS", records, "$UPSTREAM", testPort(t)).Replace(corefile)
 }
+
+// TestOracleResolversDocumented has resolvers ask our server by the lines of
+// docs/zones.md.
+func TestOracleResolversDocumented(t *testing.T) {
+	_, fences := fencesOf(t, zonesDoc)
+	dir := t.TempDir()
+	writeEmptyZone(t, dir)
+	server := startCorefile(t, dir, "lab.example.org 10.20.0.0/16 {\n workstation {\n name ws{n}\n network 10.20.0.0/16\n }\n file db.empty\n}")
+	for _, tc := range []struct {
+		info      string
+		minimiser minimiser
+	}{
+		{"unbound", minimisers[1]},
+		{"named", minimisers[3]},
+	} {
+		i := slices.IndexFunc(fences, func(f fence) bool { return f.info == tc.info })
+		if i < 0 {
+			t.Fatalf("%s has no lines of %s", zonesDoc, tc.info)
+		}
+		r := tc.minimiser
+		r.conf = strings.Replace(r.conf, "unblock-lan-zones: yes", "unblock-lan-zones: no", 1) +
+			strings.NewReplacer("192.0.2.53@53", "127.0.0.1@$SERVER", "192.0.2.53", "127.0.0.1").Replace(fences[i].text)
+		port := r.start(t, server, nil)
+		for _, q := range []question{
+			{"-x 10.20.1.0", "ws256.lab.example.org."},
+			{"ws256.lab.example.org A", "10.20.1.0"},
+			{"ws256.lab.example.org AAAA", "NODATA"},
+			{"1.20.10.in-addr.arpa A", "NODATA"},
+			{"ws65536.lab.example.org A", "NXDOMAIN"},
+		} {
+			if got := resolve(t, port, q.asked); got != q.want {
+				t.Errorf("%s: %s: got %s, want %s", r.name, q.asked, got, q.want)
+			}
+		}
+	}
+}
