@@ -1,0 +1,228 @@
+//go:build oracle
+
+package test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// stubs are the stub resolvers that most programs use. The programs of
+// testdata/stubs print the addresses of a name or the name of an address, as the
+// resolver has them, or its error. Debian's packages are gcc, libc6-dev,
+// musl-tools, python3 and nodejs, and iproute2 for the namespaces.
+var stubs = map[string]struct{ build, run string }{
+	"glibc":  {"gcc -o $DIR/stub-glibc stub.c", "stub-glibc"},
+	"musl":   {"musl-gcc -o $DIR/stub-musl stub.c", "stub-musl"},
+	"go":     {"go build -o $DIR/stub-go stub.go", "stub-go"},
+	"python": {"", "python3 stub.py"},
+	"node":   {"", "node stub.js lookup"},  // as the C library has it
+	"c-ares": {"", "node stub.js resolve"}, // A, and then AAAA
+}
+
+// What each gets, first with workstation and then with template, which answers A
+// only, in front of an upstream that denies every name. musl takes the denial of
+// the AAAA record for what it says, and drops the address; for c-ares these are
+// two questions, and the application gets both answers.
+const onHost = `
+	glibc  workstation17.lab.example.org  => 192.0.2.17 => 192.0.2.17
+	musl   workstation17.lab.example.org  => 192.0.2.17 => Name does not resolve
+	go     workstation17.lab.example.org  => 192.0.2.17 => 192.0.2.17
+	python workstation17.lab.example.org  => 192.0.2.17 => 192.0.2.17
+	node   workstation17.lab.example.org  => 192.0.2.17 => 192.0.2.17
+	c-ares workstation17.lab.example.org  => 192.0.2.17 ENODATA => 192.0.2.17 ENOTFOUND
+
+	# A name that does not exist.
+	glibc  workstation300.lab.example.org => Name or service not known => Name or service not known
+	musl   workstation300.lab.example.org => Name does not resolve => Name does not resolve
+	go     workstation300.lab.example.org => no such host => no such host
+	python workstation300.lab.example.org => Name or service not known => Name or service not known
+	node   workstation300.lab.example.org => ENOTFOUND => ENOTFOUND
+	c-ares workstation300.lab.example.org => ENOTFOUND ENOTFOUND => ENOTFOUND ENOTFOUND
+
+	# A name for the address takes another template.
+	glibc  192.0.2.17 => workstation17.lab.example.org  => Name or service not known
+	musl   192.0.2.17 => workstation17.lab.example.org  => Name does not resolve
+	go     192.0.2.17 => workstation17.lab.example.org. => no such host
+	python 192.0.2.17 => workstation17.lab.example.org  => Unknown host
+	node   192.0.2.17 => workstation17.lab.example.org  => ENOTFOUND
+	c-ares 192.0.2.17 => workstation17.lab.example.org  => ENOTFOUND
+
+	# An address without a name.
+	glibc  198.51.100.17 => Name or service not known => Name or service not known
+	musl   198.51.100.17 => Name does not resolve => Name does not resolve
+	go     198.51.100.17 => no such host => no such host
+	python 198.51.100.17 => Unknown host => Unknown host
+	node   198.51.100.17 => ENOTFOUND    => ENOTFOUND
+	c-ares 198.51.100.17 => ENOTFOUND    => ENOTFOUND
+`
+
+// The same in a pod of Kubernetes, whose resolv.conf has a search list, tried
+// first for names of fewer than five dots. Node asks c-ares for the name as it is.
+const inPod = `
+	glibc  workstation17 => 192.0.2.17 => 192.0.2.17
+	musl   workstation17 => 192.0.2.17 => Name does not resolve
+	go     workstation17 => 192.0.2.17 => 192.0.2.17
+	python workstation17 => 192.0.2.17 => 192.0.2.17
+	node   workstation17 => 192.0.2.17 => 192.0.2.17
+	c-ares workstation17 => ENOTFOUND ENOTFOUND => ENOTFOUND ENOTFOUND
+
+	glibc  workstation17.lab.example.org => 192.0.2.17 => 192.0.2.17
+	musl   workstation17.lab.example.org => 192.0.2.17 => Name does not resolve
+	go     workstation17.lab.example.org => 192.0.2.17 => 192.0.2.17
+	python workstation17.lab.example.org => 192.0.2.17 => 192.0.2.17
+	node   workstation17.lab.example.org => 192.0.2.17 => 192.0.2.17
+	c-ares workstation17.lab.example.org => 192.0.2.17 ENODATA => 192.0.2.17 ENOTFOUND
+
+	glibc  workstation300 => Name or service not known => Name or service not known
+	musl   workstation300 => Name does not resolve => Name does not resolve
+	go     workstation300 => no such host => no such host
+	python workstation300 => Name or service not known => Name or service not known
+	node   workstation300 => ENOTFOUND => ENOTFOUND
+	c-ares workstation300 => ENOTFOUND ENOTFOUND => ENOTFOUND ENOTFOUND
+`
+
+// TestOracleStubs runs itself again, as root, in namespaces of its own, where the
+// server has port 53 and resolv.conf points to it. Nothing changes outside of
+// them, and they end with their first process, which is this test.
+func TestOracleStubs(t *testing.T) {
+	if os.Getpid() != 1 {
+		inNamespaces(t)
+		return
+	}
+	runLine(t, "ip link set lo up")
+	mount(t, "/etc/nsswitch.conf", "hosts: files dns\n")
+	t.Run("workstation", func(t *testing.T) {
+		testStubs(t, 1, "NOERROR", `workstation lab.example.org {
+			network 192.0.2.0/24
+		}`)
+	})
+	t.Run("template", func(t *testing.T) {
+		testStubs(t, 2, "NXDOMAIN", `template IN A lab.example.org {
+			match "^workstation(?P<n>[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])[.]lab[.]example[.]org[.]$"
+			answer "{{ .Name }} 3600 IN A 192.0.2.{{ .Group.n }}"
+			fallthrough
+		}`)
+	})
+}
+
+// testStubs asks the stubs the questions of the tables, and compares the answers
+// with a column. The plugin makes rcode of each AAAA query for the computed name.
+func testStubs(t *testing.T, column int, rcode, plugin string) {
+	dir := t.TempDir()
+	write(t, dir, "Corefile", `.:53 {
+		bind 127.0.0.1
+		log . "{type} {name} {rcode}"
+		`+plugin+`
+		forward . 127.0.0.1:10053
+	}
+	.:10053 {
+		bind 127.0.0.1
+		template ANY ANY {
+			rcode NXDOMAIN
+			authority "org. 3600 SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 3600"
+		}
+	}`)
+	s, err := startServer("coredns", dir, filepath.Join(dir, "log"), nil, "-conf", "Corefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+
+	for _, tc := range []struct{ resolvConf, table string }{
+		{"nameserver 127.0.0.1\n", onHost},
+		{"nameserver 127.0.0.1\nsearch default.svc.cluster.local lab.example.org\noptions ndots:5\n", inPod},
+	} {
+		mount(t, "/etc/resolv.conf", tc.resolvConf)
+		for line := range strings.Lines(tc.table) {
+			if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+				continue
+			}
+			columns := strings.Split(line, "=>")
+			stub, question, _ := strings.Cut(columns[0], " ")
+			question = strings.TrimSpace(question)
+			offset := len(s.output())
+			got := strings.Join(strings.Fields(runLine(t, stubs[stub].run+" "+question)), " ")
+			if want := strings.TrimSpace(columns[column]); got != want {
+				t.Errorf("%s: got %q, want %q; resolv.conf is\n%s", columns[0], got, want, tc.resolvConf)
+			}
+			if question == "workstation17.lab.example.org" {
+				asked := "AAAA " + regexp.QuoteMeta(question+". "+rcode)
+				if err := s.waitForLog(asked, offset, 10*time.Second); err != nil {
+					t.Errorf("%s: %v", columns[0], err)
+				}
+			}
+		}
+	}
+}
+
+// inNamespaces builds the programs, and runs the test in network, mount and PID
+// namespaces that are made for it.
+func inNamespaces(t *testing.T) {
+	binary, err := coredns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	t.Setenv("PATH", dir+":"+filepath.Dir(binary)+":"+os.Getenv("PATH"))
+	t.Setenv("TMPDIR", dir)
+	t.Setenv("CGO_ENABLED", "0") // so that Go's resolver is its own
+	for _, stub := range stubs {
+		if stub.build != "" {
+			runLine(t, strings.Replace(stub.build, "$DIR", dir, 1))
+		}
+	}
+
+	// The kernel ends the child, and with it all processes of its namespace, when
+	// this thread ends.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	child := exec.Command("/proc/self/exe", "-test.run=^TestOracleStubs$", "-test.v")
+	child.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:   syscall.CLONE_NEWNET | syscall.CLONE_NEWPID,
+		Unshareflags: syscall.CLONE_NEWNS, // Go makes its mounts private, too
+		Pdeathsig:    syscall.SIGKILL,
+	}
+	if out, err := child.CombinedOutput(); err != nil {
+		t.Fatalf("%v; it takes root, who may make namespaces and mount in them\n%s", err, out)
+	}
+}
+
+// mount puts a file with the text in the place of the one at path until the end of
+// the test.
+func mount(t *testing.T, path, text string) {
+	t.Helper()
+	file := write(t, t.TempDir(), filepath.Base(path), text)
+	if err := syscall.Mount(file, path, "", syscall.MS_BIND, ""); err != nil {
+		t.Fatalf("mount over %s: %v", path, err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(path, 0); err != nil {
+			t.Errorf("unmount %s: %v", path, err)
+		}
+	})
+}
+
+// runLine runs a command in testdata/stubs, and returns what it prints.
+func runLine(t *testing.T, line string) string {
+	t.Helper()
+	words := strings.Fields(line)
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Dir = "testdata/stubs"
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v; is it installed?\n%s", line, err, out)
+	}
+	return string(out)
+}
