@@ -195,7 +195,7 @@ func inNamespaces(t *testing.T) {
 		Pdeathsig:    syscall.SIGKILL,
 	}
 	if out, err := child.CombinedOutput(); err != nil {
-		t.Fatalf("%v; it takes root, who may make namespaces and mount in them\n%s", err, out)
+		t.Fatalf("in namespaces, which only root may make: %v\n%s", err, out)
 	}
 }
 
