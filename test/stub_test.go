@@ -114,7 +114,8 @@ func TestOracleStubs(t *testing.T) {
 }
 
 // testStubs asks the stubs the questions of the tables, and compares the answers
-// with a column. The plugin makes rcode of each AAAA query for the computed name.
+// with a column. An AAAA query for the computed name, which all of them send, gets
+// rcode.
 func testStubs(t *testing.T, column int, rcode, plugin string) {
 	dir := t.TempDir()
 	write(t, dir, "Corefile", `.:53 {
@@ -172,6 +173,10 @@ func testStubs(t *testing.T, column int, rcode, plugin string) {
 func inNamespaces(t *testing.T) {
 	binary, err := coredns()
 	if err != nil {
+		t.Fatal(err)
+	}
+	// The go command does not see what the compilers and interpreters read, either.
+	if _, err := os.ReadDir("testdata/stubs"); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
