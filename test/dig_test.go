@@ -1,6 +1,7 @@
 package test
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -14,17 +15,24 @@ import (
 
 // dig asks a DNS server, as the program of that name does:
 //
-//	dig [@SERVER] [-p PORT] [-c CLASS] [+OPTION...] NAME [TYPE]
-//	dig [@SERVER] [-p PORT] [-c CLASS] [+OPTION...] -x ADDRESS
+//	dig [@SERVER] [-p PORT] [-OPTION...] [+OPTION...] NAME [TYPE]
+//	dig [@SERVER] [-p PORT] [-OPTION...] [+OPTION...] -x ADDRESS
 //
 // The server is 127.0.0.1, its port $PORT, the type A, and the options are
 //
+//	-b ADDRESS   ask from ADDRESS
+//	-c CLASS     ask in the class CLASS
+//	-y [hmac:]NAME:SECRET
+//	             sign with a TSIG key, for hmac-sha256 unless said, and fail where
+//	             the response is not signed with it
 //	+tcp, +notcp ask over TCP, or do not, if it is for a zone transfer
 //	+short       print the data of the answer's records only, and fail where the
 //	             status is not NOERROR
 //	+norecurse   do not set RD
 //	+cdflag      set CD
 //	+dnssec      set DO, in an OPT record
+//	+bufsize=N   take up to N octets over UDP, not 4096, in an OPT record
+//	+nsid        ask for the server's identifier, in an OPT record
 //	+opcode=OP   ask with the opcode OP, such as NOTIFY
 //	+noquestion  ask without a question
 //	+time=N      wait N seconds for the response, not 10
@@ -32,18 +40,20 @@ import (
 // A response is printed on one line, as summary has it, a zone transfer as one
 // line a record.
 type dig struct {
-	addr  string
-	net   string
-	short bool
-	wait  time.Duration
-	msg   *dns.Msg
+	addr    string
+	from    net.IP // nil: any
+	net     string
+	short   bool
+	wait    time.Duration
+	msg     *dns.Msg
+	secrets map[string]string // by name of the TSIG key
 }
 
 func parseDig(args []string, port string) (*dig, error) {
 	d := &dig{net: "udp", wait: 10 * time.Second, msg: new(dns.Msg)}
 	d.msg.SetQuestion(".", dns.TypeA)
 	q := &d.msg.Question[0]
-	server, noQuestion, named, noTCP := "127.0.0.1", false, false, false
+	server, key, noQuestion, named, noTCP := "127.0.0.1", "", false, false, false
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		switch {
@@ -55,6 +65,14 @@ func parseDig(args []string, port string) (*dig, error) {
 		case arg == "-c" && i+1 < len(args):
 			i++
 			q.Qclass = dns.StringToClass[args[i]]
+		case arg == "-b" && i+1 < len(args):
+			i++
+			if d.from = net.ParseIP(args[i]); d.from == nil {
+				return nil, fmt.Errorf("-b %s is no address", args[i])
+			}
+		case arg == "-y" && i+1 < len(args):
+			i++
+			key = args[i]
 		case arg == "-x" && i+1 < len(args):
 			i++
 			name, err := dns.ReverseAddr(args[i])
@@ -73,7 +91,15 @@ func parseDig(args []string, port string) (*dig, error) {
 		case arg == "+cdflag":
 			d.msg.CheckingDisabled = true
 		case arg == "+dnssec":
-			d.msg.SetEdns0(dns.DefaultMsgSize, true)
+			d.opt().SetDo()
+		case arg == "+nsid":
+			d.opt().Option = append(d.opt().Option, &dns.EDNS0_NSID{Code: dns.EDNS0NSID})
+		case strings.HasPrefix(arg, "+bufsize="):
+			size, err := strconv.ParseUint(strings.TrimPrefix(arg, "+bufsize="), 10, 16)
+			if err != nil {
+				return nil, err
+			}
+			d.opt().SetUDPSize(uint16(size))
 		case strings.HasPrefix(arg, "+opcode="):
 			d.msg.Opcode = dns.StringToOpcode[strings.TrimPrefix(arg, "+opcode=")]
 		case strings.HasPrefix(arg, "+time="):
@@ -111,8 +137,37 @@ func parseDig(args []string, port string) (*dig, error) {
 	} else if d.isTransfer() && !noTCP {
 		d.net = "tcp"
 	}
+	if key != "" { // at the end, since a TSIG record is the last of a message
+		if err := d.sign(key); err != nil {
+			return nil, err
+		}
+	}
 	d.addr = net.JoinHostPort(server, port)
 	return d, nil
+}
+
+// opt returns the OPT record of the query, which it adds if there is none.
+func (d *dig) opt() *dns.OPT {
+	if d.msg.IsEdns0() == nil {
+		d.msg.SetEdns0(dns.DefaultMsgSize, false)
+	}
+	return d.msg.IsEdns0()
+}
+
+// sign has the query signed with key, which is [hmac:]NAME:SECRET.
+func (d *dig) sign(key string) error {
+	hmac, rest, _ := strings.Cut(key, ":")
+	name, secret, ok := strings.Cut(rest, ":")
+	if !ok {
+		hmac, name, secret = "hmac-sha256", hmac, rest
+	}
+	if name == "" || secret == "" {
+		return fmt.Errorf("-y %s is not [hmac:]NAME:SECRET", key)
+	}
+	name = dns.CanonicalName(name)
+	d.secrets = map[string]string{name: secret}
+	d.msg.SetTsig(name, dns.CanonicalName(hmac), 300, time.Now().Unix())
+	return nil
 }
 
 // print asks, and prints the response to w.
@@ -143,13 +198,36 @@ func (d *dig) isTransfer() bool {
 }
 
 func (d *dig) ask() (*dns.Msg, error) {
-	c := &dns.Client{Net: d.net, Timeout: d.wait}
-	m, _, err := c.Exchange(d.msg, d.addr)
+	m, _, err := d.client().Exchange(d.msg, d.addr)
+	switch {
+	case d.secrets == nil || m == nil:
+	case m.IsTsig() == nil:
+		return nil, fmt.Errorf("%s: not signed", summary(m))
+	case m.IsTsig().Error != dns.RcodeSuccess:
+		return m, nil // the server does not take the key, and does not use it
+	}
 	return m, err
 }
 
+func (d *dig) client() *dns.Client {
+	dialer := &net.Dialer{Timeout: d.wait}
+	switch {
+	case d.from == nil:
+	case d.net == "tcp":
+		dialer.LocalAddr = &net.TCPAddr{IP: d.from}
+	default:
+		dialer.LocalAddr = &net.UDPAddr{IP: d.from}
+	}
+	return &dns.Client{Net: d.net, Dialer: dialer, Timeout: d.wait, TsigSecret: d.secrets}
+}
+
 func (d *dig) printTransfer(w io.Writer) error {
-	envelopes, err := new(dns.Transfer).In(d.msg, d.addr)
+	conn, err := d.client().Dial(d.addr)
+	if err != nil {
+		return err
+	}
+	transfer := &dns.Transfer{Conn: conn, ReadTimeout: d.wait, TsigSecret: d.secrets}
+	envelopes, err := transfer.In(d.msg, d.addr)
 	if err != nil {
 		return err
 	}
@@ -165,11 +243,11 @@ func (d *dig) printTransfer(w io.Writer) error {
 }
 
 // summary returns the response m on one line: its status, the flags AA, TC and
-// AD if they are set, the records of the answer, and the owner and type of
-// those of the authority section. For example,
+// AD if they are set, the records of the answer, the owner and type of those of
+// the authority section, and of an OPT record the NSID only. For example,
 //
 //	NOERROR aa, workstation1.example.org. 3600 A 192.0.2.1
-//	NXDOMAIN, authority: example.org. SOA
+//	NXDOMAIN, authority: example.org. SOA, nsid: ns1
 func summary(m *dns.Msg) string {
 	s := dns.RcodeToString[m.Rcode]
 	if m.Authoritative {
@@ -186,6 +264,14 @@ func summary(m *dns.Msg) string {
 	}
 	for _, rr := range m.Ns {
 		s += ", authority: " + rr.Header().Name + " " + dns.Type(rr.Header().Rrtype).String()
+	}
+	if opt := m.IsEdns0(); opt != nil {
+		for _, o := range opt.Option {
+			if nsid, ok := o.(*dns.EDNS0_NSID); ok {
+				name, _ := hex.DecodeString(nsid.Nsid)
+				s += ", nsid: " + string(name)
+			}
+		}
 	}
 	return s
 }
