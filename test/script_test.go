@@ -5,6 +5,7 @@
 // Besides the commands of testscript, a script has
 //
 //	serve COREFILE [BINARY]  start coredns; it logs to COREFILE.log
+//	logged COREFILE REGEXP   wait until it has logged a line that matches
 //	reload COREFILE          have it read its Corefile again
 //	end COREFILE             end it, as the end of the script does
 //	logs COREFILE PATTERN    wait until it has logged something like PATTERN
@@ -80,6 +81,7 @@ func params(dir string) testscript.Params {
 		RequireExplicitExec: true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"serve":   serve,
+			"logged":  logged,
 			"reload":  reload,
 			"end":     end,
 			"logs":    logs,
@@ -118,12 +120,14 @@ func setup(env *testscript.Env) error {
 }
 
 // condition knows [port53]: that a server can listen where a resolv.conf points
-// to, which has no place for a port. It is never false in CI.
+// to, which has no place for a port. And [loopback]: that the whole of 127.0.0.0/8
+// is this machine's, to ask from. Neither is ever false in CI.
 func condition(cond string) (bool, error) {
-	if cond != "port53" {
+	addresses := map[string]string{"port53": nextResolver() + ":53", "loopback": "127.0.1.1:0"}
+	if addresses[cond] == "" {
 		return false, fmt.Errorf("unknown condition %q", cond)
 	}
-	l, err := net.Listen("tcp", nextResolver()+":53")
+	l, err := net.Listen("tcp", addresses[cond])
 	if err != nil {
 		if os.Getenv("CI") != "" {
 			return false, err
@@ -165,6 +169,13 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	servers(ts)[args[0]] = s
 	ts.Defer(func() { ts.Check(s.stop()) })
+}
+
+func logged(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: logged COREFILE REGEXP")
+	}
+	ts.Check(serverOf(ts, neg, args[:1]).waitForLog("(?m)"+args[1], 0, time.Minute))
 }
 
 func reload(ts *testscript.TestScript, neg bool, args []string) {
