@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,7 +39,8 @@ import (
 //	+time=N      wait N seconds for the response, not 10
 //
 // A response is printed on one line, as summary has it, a zone transfer as one
-// line a record.
+// line a record. A response to another question is an error, be it the same in
+// another case.
 type dig struct {
 	addr    string
 	from    net.IP // nil: any
@@ -200,6 +202,8 @@ func (d *dig) isTransfer() bool {
 func (d *dig) ask() (*dns.Msg, error) {
 	m, _, err := d.client().Exchange(d.msg, d.addr)
 	switch {
+	case err == nil && len(m.Question) > 0 && !slices.Equal(m.Question, d.msg.Question):
+		return nil, fmt.Errorf("%s: answers the question %v", summary(m), m.Question)
 	case d.secrets == nil || m == nil:
 	case m.IsTsig() == nil:
 		return nil, fmt.Errorf("%s: not signed", summary(m))
