@@ -8,7 +8,6 @@
 //	logged COREFILE REGEXP   wait until it has logged a line that matches
 //	reload COREFILE          have it read its Corefile again
 //	end COREFILE             end it, as the end of the script does
-//	logs COREFILE PATTERN    wait until it has logged something like PATTERN
 //	answers TABLE [ARG...]   ask the questions of a table, and compare
 //	dig ARG...               ask one question, and print the answer
 //	get URL                  print what an HTTP server has there
@@ -84,7 +83,6 @@ func params(dir string) testscript.Params {
 			"logged":  logged,
 			"reload":  reload,
 			"end":     end,
-			"logs":    logs,
 			"answers": cmdAnswers,
 			"dig":     cmdDig,
 			"get":     get,
@@ -147,7 +145,7 @@ func servers(ts *testscript.TestScript) map[string]*server {
 // serverOf returns the server of the Corefile that is the only argument.
 func serverOf(ts *testscript.TestScript, neg bool, args []string) *server {
 	if neg || len(args) != 1 || servers(ts)[args[0]] == nil {
-		ts.Fatalf("usage: reload|end|logs COREFILE..., which was started with serve")
+		ts.Fatalf("usage: reload|end|logged COREFILE..., which was started with serve")
 	}
 	return servers(ts)[args[0]]
 }
@@ -184,13 +182,6 @@ func reload(ts *testscript.TestScript, neg bool, args []string) {
 
 func end(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(serverOf(ts, neg, args).stop())
-}
-
-func logs(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 2 {
-		ts.Fatalf("usage: logs COREFILE PATTERN")
-	}
-	ts.Check(serverOf(ts, neg, args[:1]).waitForLog(args[1], 0, time.Minute))
 }
 
 func cmdAnswers(ts *testscript.TestScript, neg bool, args []string) {
