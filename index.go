@@ -81,11 +81,6 @@ func (x index) clip(first, last uint128) index {
 	return clipped
 }
 
-// without returns the index less what lies between first and last.
-func (x index) without(first, last uint128) index {
-	return slices.DeleteFunc(overlay(index{{first, last, nil}}, x), func(s span) bool { return s.pool == nil })
-}
-
 // flatten makes one index of several. What more than one covers goes to the
 // first of them.
 func flatten(indexes []index) index {

@@ -467,7 +467,7 @@ func checkWorkstation(t *testing.T, ws *Workstation) {
 	for _, f := range families {
 		for n, p := range samples(ws.reverse[f]) {
 			addr := f.address(n)
-			qname := reverseName(netip.PrefixFrom(addr, addr.BitLen()))
+			qname := reverseZone(netip.PrefixFrom(addr, addr.BitLen()))
 			if o := ws.find(qname); o.pool != p || o.ptr != addr || o.zone == nil || o.zone.name != p.origin {
 				t.Fatalf("%v: %q is not found", p, qname)
 			}
@@ -482,9 +482,9 @@ func checkWorkstation(t *testing.T, ws *Workstation) {
 // have what queries get, at both ends of each run.
 func checkRuns(t *testing.T, ws *Workstation, zone string) {
 	t.Helper()
-	for _, r := range ws.computedIn(zone).runs() {
+	for _, r := range (&computedZone{ws: ws, origin: zone}).runs() {
 		for _, u := range []uint128{r.first, r.last} {
-			(run{span{u, u, r.pool}, r.owner}).records(func(rr dns.RR) {
+			(run{span{u, u, r.pool}, r.parent, r.owner}).records(func(rr dns.RR) {
 				o, got := ws.find(rr.Header().Name), ""
 				switch rr := rr.(type) {
 				case *dns.A:
@@ -549,7 +549,7 @@ func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, label string, ad
 		t.Fatalf("%v: %q is not found", p, qname)
 	}
 
-	o := ws.find(reverseName(netip.PrefixFrom(addr, addr.BitLen())))
+	o := ws.find(reverseZone(netip.PrefixFrom(addr, addr.BitLen())))
 	confined := len(p.within[f]) > 0 && !slices.ContainsFunc(p.within[f], func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
 	switch {
 	case p.origin != "" && !confined && o.pool == nil:

@@ -3,6 +3,8 @@ package workstation
 import (
 	"bytes"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -69,6 +71,25 @@ func parseReverse(name []byte) (prefix netip.Prefix, ok bool) {
 		return parseReverse6(labels)
 	}
 	return prefix, false
+}
+
+// reverseName returns the name of addr in its reverse tree.
+//
+// It is not dns.ReverseAddr, which takes ::ffff:192.0.2.1 for 192.0.2.1.
+func reverseName(addr netip.Addr) string {
+	var buf [len("f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.ip6.arpa.")]byte
+	b := buf[:0]
+	if addr.Is4() {
+		for _, octet := range slices.Backward(addr.AsSlice()) {
+			b = append(strconv.AppendUint(b, uint64(octet), 10), '.')
+		}
+		return string(append(b, "in-addr.arpa."...))
+	}
+	for _, octet := range slices.Backward(addr.AsSlice()) {
+		b = append(strconv.AppendUint(b, uint64(octet&0xf), 16), '.')
+		b = append(strconv.AppendUint(b, uint64(octet>>4), 16), '.')
+	}
+	return string(append(b, "ip6.arpa."...))
 }
 
 // reversePrefixes returns the networks of all addresses whose names are name, in

@@ -60,8 +60,8 @@ func TestParseReverse(t *testing.T) {
 		if ok != (tc.want != "") || ok && prefix != netip.MustParsePrefix(tc.want) {
 			t.Errorf("parseReverse(%q) = %s, %t, want %q", tc.name, prefix, ok, tc.want)
 		}
-		if ok && reverseName(prefix) != tc.name {
-			t.Errorf("the name of %s is %q, want %q", prefix, reverseName(prefix), tc.name)
+		if ok && reverseZone(prefix) != tc.name {
+			t.Errorf("the name of %s is %q, want %q", prefix, reverseZone(prefix), tc.name)
 		}
 	}
 }
@@ -90,14 +90,14 @@ func FuzzParseReverse(f *testing.F) {
 		} else if err != nil || theirs != prefix.Addr() && theirs != prefix.Addr().Unmap() {
 			t.Fatalf("%q is the name of %s, %v, not of %s", name, theirs, err, prefix)
 		}
-		if ok && reverseName(prefix) != name {
-			t.Fatalf("%q is the name of %s, whose name is %q", name, prefix, reverseName(prefix))
+		if ok && reverseZone(prefix) != name {
+			t.Fatalf("%q is the name of %s, whose name is %q", name, prefix, reverseZone(prefix))
 		}
 	})
 }
 
-// reverseName returns the name of the prefix, whose length is at a label's end.
-func reverseName(prefix netip.Prefix) string {
+// reverseZone returns the name of the prefix, whose length is at a label's end.
+func reverseZone(prefix netip.Prefix) string {
 	name := ""
 	if addr := prefix.Addr(); addr.Is4() {
 		for _, octet := range addr.As4() {

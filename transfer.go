@@ -33,7 +33,7 @@ const (
 // single SOA record if serial is current, and with the whole zone (RFC 5936) if
 // it is not.
 func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, error) {
-	c := ws.computedIn(zone)
+	c := &computedZone{ws, zone, make(map[string]bool)}
 	runs := c.runs()
 	if len(runs) == 0 {
 		return nil, transfer.ErrNotAuthoritative
@@ -76,62 +76,34 @@ func discard(rrs <-chan []dns.RR) {
 }
 
 // computedZone is what the stanzas put into a zone that is transferred: computed
-// names at or below its apex, and the PTR records of addresses.
+// names, its apex among them, and the PTR records of addresses.
 type computedZone struct {
-	ws      *Workstation
-	origin  string
-	zones   zones // but for the root, whose names would never end
-	reverse reverse
+	ws     *Workstation
+	origin string          // in lower case
+	cuts   map[string]bool // names, in lower case, at which there is another zone, or a DNAME
 }
 
-// computedIn returns what the stanzas put into the zone called origin, which is
-// given in lower case.
-func (ws *Workstation) computedIn(origin string) *computedZone {
-	c := &computedZone{ws: ws, origin: origin, zones: make(zones)}
-	for name, z := range ws.zones {
-		if name != "." && dns.IsSubDomain(origin, name) {
-			c.zones[name] = z
+// belowCut tells whether name, in lower case, is none of the zone's for being below
+// one of the cuts.
+func (c *computedZone) belowCut(name string) bool {
+	for off, end := dns.NextLabel(name, 0); !end; off, end = dns.NextLabel(name, off) {
+		if c.cuts[name[off:]] {
+			return true
 		}
 	}
-	for _, prefix := range reversePrefixes(origin) {
-		f := familyOf(prefix.Addr())
-		c.reverse[f] = ws.reverse[f].clip(bounds(prefix))
-	}
-	return c
-}
-
-// cut takes away what lies at or below name, where the zone ends and another
-// begins.
-func (c *computedZone) cut(name string) {
-	for below := range c.zones {
-		if dns.IsSubDomain(name, below) {
-			delete(c.zones, below)
-		}
-	}
-	for _, prefix := range reversePrefixes(strings.ToLower(name)) {
-		f := familyOf(prefix.Addr())
-		c.reverse[f] = c.reverse[f].without(bounds(prefix))
-	}
-}
-
-// owner returns what is computed for a name in the zone.
-func (c *computedZone) owner(name string) owner {
-	o := c.ws.find(name)
-	switch {
-	case o.zone == nil:
-		return owner{}
-	case o.ptr.IsValid() && c.reverse[familyOf(o.ptr)].find(addressNumber(o.ptr)) == nil:
-		return owner{}
-	case !o.ptr.IsValid() && c.zones[o.zone.name] == nil && !strings.EqualFold(name, c.origin):
-		return owner{}
-	default:
-		return o
-	}
+	return false
 }
 
 // hides tells whether queries get a computed record in place of the stored one.
 func (c *computedZone) hides(rr dns.RR) bool {
-	o := c.owner(rr.Header().Name)
+	name := strings.ToLower(rr.Header().Name)
+	o := c.ws.find(name)
+	switch {
+	case o.zone == nil || c.belowCut(name):
+		return false
+	case o.zone.name == "." && name != c.origin: // see runs
+		return false
+	}
 	switch rr.Header().Rrtype {
 	case dns.TypeA:
 		return o.v4.IsValid()
@@ -173,7 +145,7 @@ func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR) {
 					r.records(send)
 				}
 			case h.Rrtype == dns.TypeNS && !strings.EqualFold(h.Name, c.origin), h.Rrtype == dns.TypeDNAME:
-				c.cut(h.Name)
+				c.cuts[strings.ToLower(h.Name)] = true
 			}
 			if !c.hides(rr) {
 				send(rr)
@@ -184,36 +156,62 @@ func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR) {
 	merged <- batch
 }
 
-// runs returns all that is computed in the zone.
+// run is a span of numbers or addresses, and what each of them stands for.
+type run struct {
+	span
+	parent string // of the computed names
+	owner  func(u uint128) owner
+}
+
+// runs returns all that is computed in the zone. The names in the root zone, which
+// have any parent and never end, are left out.
 func (c *computedZone) runs() (runs []run) {
 	if o := c.ws.find(c.origin); o.v4.IsValid() || o.v6.IsValid() {
-		runs = append(runs, run{span{pool: o.pool}, func(uint128) owner { return o }})
+		parent, _ := dns.NextLabel(c.origin, 0)
+		runs = append(runs, run{span{pool: o.pool}, c.origin[parent:], func(uint128) owner { return o }})
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.zones)) {
-		z := c.zones[name]
-		for _, ns := range z.patterns {
+	for _, name := range slices.Sorted(maps.Keys(c.ws.zones)) {
+		if name == "." || !dns.IsSubDomain(c.origin, name) || c.cuts[name] || c.belowCut(name) {
+			continue
+		}
+		for _, ns := range c.ws.zones[name].patterns {
 			for _, s := range ns.numbers {
-				runs = append(runs, run{s, func(n uint128) owner { return owner{host: s.pool.host(n.lo), zone: z} }})
+				runs = append(runs, run{s, name, func(n uint128) owner { return owner{host: s.pool.host(n.lo)} }})
 			}
 			for _, f := range families {
 				for _, s := range ns.addresses[f] {
-					runs = append(runs, run{s, func(u uint128) owner { return owner{host: s.pool.hostAt(f.address(u)), zone: z} }})
+					runs = append(runs, run{s, name, func(u uint128) owner { return owner{host: s.pool.hostAt(f.address(u))} }})
 				}
 			}
 		}
 	}
+	reverse := c.reverse()
 	for _, f := range families {
-		for _, s := range c.reverse[f] {
-			runs = append(runs, run{s, func(u uint128) owner { return owner{host: host{pool: s.pool}, ptr: f.address(u)} }})
+		for _, s := range reverse[f] {
+			runs = append(runs, run{s, "", func(u uint128) owner { return owner{host: host{pool: s.pool}, ptr: f.address(u)} }})
 		}
 	}
 	return runs
 }
 
-// run is a span of numbers or addresses, and what each of them stands for.
-type run struct {
-	span
-	owner func(u uint128) owner
+// reverse returns the part of the reverse index that the zone has.
+func (c *computedZone) reverse() (rev reverse) {
+	var cuts [2][]index
+	for name := range c.cuts {
+		for _, prefix := range reversePrefixes(name) {
+			if !prefix.IsSingleIP() { // which has a name at the cut, not below it
+				f := familyOf(prefix.Addr())
+				first, last := bounds(prefix)
+				cuts[f] = append(cuts[f], index{{first, last, nil}})
+			}
+		}
+	}
+	for _, prefix := range reversePrefixes(c.origin) {
+		f := familyOf(prefix.Addr())
+		rev[f] = overlay(flatten(cuts[f]), c.ws.reverse[f].clip(bounds(prefix)))
+		rev[f] = slices.DeleteFunc(rev[f], func(s span) bool { return s.pool == nil })
+	}
+	return rev
 }
 
 // tooMany tells whether the runs are too long, together, to be transferred.
@@ -237,14 +235,13 @@ func (r run) records(send func(dns.RR)) {
 			return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: o.pool.ttl}
 		}
 		if o.v4.IsValid() {
-			send(&dns.A{Hdr: header(o.pool.nameIn(o.zone.name, o.v4), dns.TypeA), A: o.v4.AsSlice()})
+			send(&dns.A{Hdr: header(o.pool.nameIn(r.parent, o.v4), dns.TypeA), A: o.v4.AsSlice()})
 		}
 		if o.v6.IsValid() {
-			send(&dns.AAAA{Hdr: header(o.pool.nameIn(o.zone.name, o.v6), dns.TypeAAAA), AAAA: o.v6.AsSlice()})
+			send(&dns.AAAA{Hdr: header(o.pool.nameIn(r.parent, o.v6), dns.TypeAAAA), AAAA: o.v6.AsSlice()})
 		}
 		if o.ptr.IsValid() {
-			name, _ := dns.ReverseAddr(o.ptr.String()) // which is an address
-			send(&dns.PTR{Hdr: header(name, dns.TypePTR), Ptr: o.pool.name(o.ptr)})
+			send(&dns.PTR{Hdr: header(reverseName(o.ptr), dns.TypePTR), Ptr: o.pool.name(o.ptr)})
 		}
 		if u == r.last {
 			return

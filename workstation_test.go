@@ -381,7 +381,7 @@ func handlerOracle(qname string) (records map[uint16]string, exists bool) {
 		"192.0.2.0/24": "workstation%d", "203.0.113.0/24": "both%d", "2001:db9::/64": "both%d", "198.51.100.0/24": "ip-%s", "2001:db8::/32": "ip-%s",
 	} {
 		network := netip.MustParsePrefix(prefix)
-		apex := reverseName(network)
+		apex := reverseZone(network)
 		if strings.HasSuffix("."+apex, "."+name) && strings.HasSuffix(name, ".arpa.") {
 			return records, true // the network itself, or above it
 		}
