@@ -197,6 +197,14 @@ func TestTransfer(t *testing.T) {
 				ws1.lab.example.org. 300 A 203.0.113.1
 				ws0.example.org. 3600 A 198.51.100.7`,
 		}, {
+			name:     "a zone cut above the listed zone",
+			corefile: lab + "}\nworkstation org {\n name ws{n}\n network 198.51.100.7/32\n}",
+			zone:     "org.",
+			stored:   "example 300 NS ns.example.org.",
+			want: `
+				example.org. 300 NS ns.example.org.
+				ws0.org. 3600 A 198.51.100.7`,
+		}, {
 			name:     "a listed zone below a DNAME",
 			corefile: lab + "}\nworkstation example.org {\n name ws{n}\n network 198.51.100.7/32\n}",
 			zone:     "example.org.",
@@ -412,6 +420,7 @@ func TestTransferCase(t *testing.T) {
 			test.NS("0.192.IN-ADDR.arpa. 300 IN NS ns.example.org."),
 			test.PTR("255.2.0.192.IN-ADDR.ARPA. 300 IN PTR hidden.example.org."),
 			test.NS("3.0.192.In-Addr.Arpa. 300 IN NS ns.example.org."),
+			test.PTR("0.3.0.192.in-ADDR.ARPA. 300 IN PTR stays.example.org."),
 			soa,
 		}
 		close(ch)
@@ -422,6 +431,7 @@ func TestTransferCase(t *testing.T) {
 		line(soa),
 		"0.192.IN-ADDR.arpa. 300 NS ns.example.org.",
 		"3.0.192.In-Addr.Arpa. 300 NS ns.example.org.",
+		"0.3.0.192.in-ADDR.ARPA. 300 PTR stays.example.org.",
 		"254.2.0.192.in-addr.arpa. 3600 PTR ws0.example.org.",
 		"255.2.0.192.in-addr.arpa. 3600 PTR ws1.example.org.",
 		line(soa),
