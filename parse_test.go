@@ -571,7 +571,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("workstation example.org 10.1.0.0/16 2001:db8::/60 {\n name ws-{x:4}-a\n network 10.0.0.0/8 2001:db8::/64\n numbers 50-99 10 60-110\n offset -10\n}")
 	f.Add("workstation example.org {\n name ip-{ip}\n network ::/0 10.0.0.5-10.0.1.9\n}\nworkstation example.org {\n name a{n}\n offset 3\n no_reverse\n}")
 	f.Add("workstation a.example {\n name a{n}\n numbers 0-9\n}\nworkstation a.example {\n name a{n}\n network 10.0.0.0/24\n numbers 10-19\n}\nworkstation b.a.example {\n name a1{n}\n network 10.0.0.0/16\n}")
-	f.Add("workstation example.org {\n network 2001:db8::/32\n offset 9223372036854775807\n name {n:20}\n}\nworkstation . {\n name x{x}\n network ::ffff:0:0/96\n}")
+	f.Add("workstation example.org {\n network 2001:db8::/32\n offset 9223372036854775807\n name {n:20}\n}\nworkstation . example.net {\n name x{x}\n network ::ffff:0:0/96\n}")
 
 	f.Fuzz(func(t *testing.T, corefile string) {
 		ws, err := parseTest(corefile, ".")
