@@ -67,18 +67,7 @@ func TestSlowTransfer(t *testing.T) {
 // countTransfer transfers a zone, and returns how many records it has.
 func countTransfer(t *testing.T, port, zone string) (n int) {
 	t.Helper()
-	m := new(dns.Msg)
-	m.SetAxfr(zone + ".")
-	envelopes, err := new(dns.Transfer).In(m, "127.0.0.1:"+port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for e := range envelopes {
-		if e.Error != nil {
-			t.Fatal(e.Error)
-		}
-		n += len(e.RR)
-	}
+	eachMessage(t, port, zone, func(rrs []dns.RR) { n += len(rrs) })
 	return n
 }
 

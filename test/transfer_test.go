@@ -81,20 +81,11 @@ func writeEmptyZone(t *testing.T, dir string) {
 }
 
 // goroutines returns how many goroutines a server has.
-func goroutines(t *testing.T, metrics string) int {
+func goroutines(t *testing.T, port string) int {
 	t.Helper()
-	resp, err := http.Get("http://127.0.0.1:" + metrics + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := regexp.MustCompile(`(?m)^go_goroutines (\d+)$`).FindSubmatch(b)
+	m := regexp.MustCompile(`(?m)^go_goroutines (\d+)$`).FindSubmatch(scrape(t, port))
 	if m == nil {
-		t.Fatalf("there is no go_goroutines in\n%s", b)
+		t.Fatal("there is no go_goroutines")
 	}
 	n, err := strconv.Atoi(string(m[1]))
 	if err != nil {
@@ -103,8 +94,30 @@ func goroutines(t *testing.T, metrics string) int {
 	return n
 }
 
+// scrape returns the metrics of a server.
+func scrape(t *testing.T, port string) []byte {
+	t.Helper()
+	resp, err := http.Get("http://127.0.0.1:" + port + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // transfer returns the records of a zone.
 func transfer(t *testing.T, port, zone string) (rrs []dns.RR) {
+	t.Helper()
+	eachMessage(t, port, zone, func(message []dns.RR) { rrs = append(rrs, message...) })
+	return rrs
+}
+
+// eachMessage transfers a zone, and calls f with the records of each message.
+func eachMessage(t *testing.T, port, zone string, f func([]dns.RR)) {
 	t.Helper()
 	m := new(dns.Msg)
 	m.SetAxfr(zone + ".")
@@ -116,7 +129,6 @@ func transfer(t *testing.T, port, zone string) (rrs []dns.RR) {
 		if e.Error != nil {
 			t.Fatal(e.Error)
 		}
-		rrs = append(rrs, e.RR...)
+		f(e.RR)
 	}
-	return rrs
 }

@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -365,16 +363,7 @@ func TestOracleValidatorsCache(t *testing.T) {
 // cacheHits returns how many answers came from the cache of coredns.
 func cacheHits(t *testing.T, port string) (hits int) {
 	t.Helper()
-	resp, err := http.Get("http://127.0.0.1:" + port + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range regexp.MustCompile(`(?m)^coredns_cache_hits_total\{.*\} (\d+)$`).FindAllSubmatch(body, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^coredns_cache_hits_total\{.*\} (\d+)$`).FindAllSubmatch(scrape(t, port), -1) {
 		n, err := strconv.Atoi(string(m[1]))
 		if err != nil {
 			t.Fatal(err)
