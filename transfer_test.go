@@ -3,6 +3,8 @@ package workstation
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"runtime"
 
 	"slices"
@@ -324,14 +326,112 @@ func TestTransfer(t *testing.T) {
 	}
 }
 
+// transferNames are names at which there may be something stored, computed, or both.
+var transferNames = []string{
+	"org.", "example.org.", "ws1.org.", "ws1.example.org.", "ip-192-0-2-1.example.org.", "www.example.org.",
+	"lab.example.org.", "ws0.lab.example.org.", "ws1.lab.example.org.", "ws2.lab.example.org.", "h01.lab.example.org.",
+	"ip-192-0-2-1.lab.example.org.", "ip-2001-db8--1.lab.example.org.", "www.lab.example.org.", "a.ws0.lab.example.org.",
+	"ws0.ws1.lab.example.org.", "a.ws0.ws1.lab.example.org.", "ws1.com.",
+	"arpa.", "in-addr.arpa.", "192.in-addr.arpa.", "0.192.in-addr.arpa.", "2.0.192.in-addr.arpa.", "3.0.192.in-addr.arpa.",
+	"0.2.0.192.in-addr.arpa.", "1.2.0.192.in-addr.arpa.", "2.2.0.192.in-addr.arpa.", "255.2.0.192.in-addr.arpa.", "0.3.0.192.in-addr.arpa.", "a.1.2.0.192.in-addr.arpa.",
+	"ip6.arpa.", "8.b.d.0.1.0.0.2.ip6.arpa.", "1." + v6zeros[2:] + "8.b.d.0.1.0.0.2.ip6.arpa.", "2." + v6zeros[2:] + "8.b.d.0.1.0.0.2.ip6.arpa.",
+}
+
+// TestTransferOfRandomZones holds stanzas of all sorts, above zones of all sorts, to
+// what transfers are for.
+func TestTransferOfRandomZones(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
+	transferred := 0
+	for range 5000 {
+		var corefile, stored strings.Builder
+		for range 1 + rnd.IntN(3) {
+			fmt.Fprintf(&corefile, "workstation %s {\n", pick("lab.example.org", "example.org", "org lab.example.org", "ws1.lab.example.org example.org", "lab.example.org 192.0.2.0/24", ". example.org", "."))
+			fmt.Fprintf(&corefile, "name %s\nnetwork %s\n}\n", pick("ws{n}", "ws{n}", "ip-{ip}", "h{x:2}"),
+				pick("192.0.2.0/30", "2001:db8::/126", "192.0.2.0/31 2001:db8::/126", "192.0.2.254-192.0.3.1"))
+		}
+		origin := pick("example.org.", "lab.example.org.", "org.", "ws1.lab.example.org.", "ws1.com.", "2.0.192.in-addr.arpa.", "0.192.in-addr.arpa.", "1.2.0.192.in-addr.arpa.", "ip6.arpa.", "arpa.", ".")
+		taken := make(map[string]bool) // by a CNAME, which is alone, or by something else
+		for range rnd.IntN(10) {
+			name := pick(transferNames...)
+			data := pick("A 203.0.113.1", "AAAA 2001:db8:ffff::1", "TXT \"stored\"", "MX 10 mail.example.org.", "PTR stored.example.org.", "NS ns.example.org.", "CNAME www.example.net.", "DNAME example.net.")
+			if alone := strings.HasPrefix(data, "CNAME"); dns.IsSubDomain(origin, name) && name != origin && (!alone || !taken[name]) {
+				if taken[name] = true; !strings.Contains(stored.String(), name+" 300 CNAME") {
+					fmt.Fprintf(&stored, "%s 300 %s\n", name, data)
+				}
+			}
+		}
+		ws, err := parseTest(corefile.String(), ".")
+		if err != nil {
+			continue // two pools give one name
+		}
+		f := zoneFile(t, map[string]string{origin: stored.String()})
+		ws.Next, ws.transferers = f, []transfer.Transferer{f}
+		ch, err := ws.Transfer(origin, 7)
+		if err != nil {
+			continue // there is nothing computed in the zone
+		}
+		discard(ch)
+		transferred++
+		lines := transferLines(t, ws, origin, 0)
+		checkTransfer(t, ws, lines[:len(lines)-1])
+		cuts := newZoneCuts(origin, lines)
+		if got, want := cuts.below(lines), cuts.below(strings.FieldsFunc(stored.String(), func(r rune) bool { return r == '\n' })); !slices.Equal(got, want) {
+			t.Errorf("below zone cuts, got %q, want %q", got, want)
+		}
+		if t.Failed() {
+			t.Fatalf("%s\nabove the zone %s\n%s\ntransfers\n%s", &corefile, origin, &stored, strings.Join(lines, "\n"))
+		}
+	}
+	if transferred < 1000 {
+		t.Errorf("only %d zones were transferred", transferred)
+	}
+}
+
+// zoneCuts are the names in a zone at which there is another zone, or a DNAME.
+type zoneCuts map[string]bool
+
+func newZoneCuts(origin string, lines []string) zoneCuts {
+	cuts := make(zoneCuts)
+	for _, l := range lines {
+		fields := strings.Fields(l)
+		cuts[fields[0]] = cuts[fields[0]] || fields[2] == "DNAME" || fields[2] == "NS" && fields[0] != origin
+	}
+	return cuts
+}
+
+// above tells whether one of the cuts is above name.
+func (cuts zoneCuts) above(name string) bool {
+	for cut, is := range cuts {
+		if is && cut != name && dns.IsSubDomain(cut, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// below returns those of the records that are below one of the cuts, each once.
+func (cuts zoneCuts) below(lines []string) (below []string) {
+	for _, l := range lines {
+		if cuts.above(strings.Fields(l)[0]) {
+			below = append(below, l)
+		}
+	}
+	slices.Sort(below)
+	return slices.Compact(below)
+}
+
 // checkTransfer holds a transfer to what it is for: of each of its names, and of
 // some more, it has exactly the records that queries get.
 func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 	t.Helper()
 	types := []uint16{dns.TypeA, dns.TypeAAAA, dns.TypePTR, dns.TypeMX, dns.TypeTXT, dns.TypeNS, dns.TypeSOA, dns.TypeCNAME, dns.TypeDNAME}
-	names := map[string]bool{"ws0.lab.example.org.": true, "ws1.lab.example.org.": true, "1.2.0.192.in-addr.arpa.": true}
+	names := make(map[string]bool)
+	for _, name := range transferNames {
+		names[name] = true
+	}
 	origin, _, _ := strings.Cut(lines[0], " ")
-	var cuts []string
+	cuts := newZoneCuts(origin, lines)
 	for _, l := range lines {
 		rr, err := dns.NewRR(l)
 		if err != nil {
@@ -339,13 +439,12 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 		}
 		h := rr.Header()
 		names[h.Name] = true
-		if h.Rrtype == dns.TypeDNAME || h.Rrtype == dns.TypeNS && h.Name != origin {
-			cuts = append(cuts, h.Name)
+		if !dns.IsSubDomain(origin, h.Name) {
+			t.Errorf("%s is not in the zone", l)
 		}
 	}
 	for name := range names {
-		below := func(cut string) bool { return cut != name && dns.IsSubDomain(cut, name) }
-		if !dns.IsSubDomain(origin, name) || slices.ContainsFunc(cuts, below) {
+		if !dns.IsSubDomain(origin, name) || cuts.above(name) {
 			continue
 		}
 		for _, qtype := range types {
@@ -357,7 +456,7 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 			}
 			var got []string
 			for _, rr := range w.Msg.Answer {
-				if rr.Header().Rrtype == qtype {
+				if rr.Header().Name == name && rr.Header().Rrtype == qtype {
 					got = append(got, line(rr))
 				}
 			}
@@ -368,9 +467,11 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 			if o.zone != nil && o.zone.name == "." || o.pool != nil && qtype == dns.TypeCNAME {
 				continue // which a transfer cannot carry
 			}
-			if slices.Contains(cuts, name) && len(got) == 0 {
+			if cuts[name] && len(got) == 0 {
 				continue // a referral
 			}
+			slices.Sort(got)
+			slices.Sort(want)
 			if !slices.Equal(got, want) {
 				t.Errorf("%s %s: a query gets %q, the transfer has %q", name, dns.TypeToString[qtype], got, want)
 			}
