@@ -21,7 +21,8 @@
 //
 // A query's way is ServeDNS, then zones.find, pattern.number and pool.address,
 // or in the reverse trees reverse.find, pool.number and pool.name; then a reply
-// or the guard. A Corefile's way is setup, parseStanzas, zones.add and newReverse.
+// or the guard. A zone transfer's way is Transfer, computedZone.merge and runs. A
+// Corefile's way is setup, parseStanzas, zones.add and newReverse.
 package workstation
 
 import (
