@@ -1,3 +1,105 @@
+// Command client is what the tests run in pods.
 package main
 
-func main() {}
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+func main() {
+	switch command, args := os.Args[1], os.Args[2:]; command {
+	case "wait": // until the pod is deleted
+		deleted := make(chan os.Signal, 1)
+		signal.Notify(deleted, syscall.SIGTERM)
+		<-deleted
+	case "ask":
+		ask(args[0], args[1], args[2])
+	case "load":
+		load(args)
+	case "cat":
+		for _, path := range args {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				fmt.Println(err)
+			}
+			os.Stdout.Write(b)
+		}
+	default:
+		fmt.Fprintln(os.Stderr, "no command", command)
+		os.Exit(2)
+	}
+}
+
+// ask asks the pod's name server over UDP or TCP, and prints the response code,
+// and each record of the answer without its TTL.
+func ask(network, name, qtype string) {
+	config, err := dns.ClientConfigFromFile("/etc/resolv.conf")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	query := new(dns.Msg).SetQuestion(dns.Fqdn(name), dns.StringToType[qtype])
+	client := dns.Client{Net: network}
+	response, _, err := client.Exchange(query, net.JoinHostPort(config.Servers[0], config.Port))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(dns.RcodeToString[response.Rcode])
+	for _, rr := range response.Answer {
+		rdata := strings.TrimPrefix(rr.String(), rr.Header().String())
+		fmt.Println(rr.Header().Name, dns.TypeToString[rr.Header().Rrtype], rdata)
+	}
+}
+
+// load looks names up as programs in Go do, a hundred times a second, until its
+// input ends. Then it prints what came of it.
+func load(names []string) {
+	var ended atomic.Bool
+	go func() {
+		io.Copy(io.Discard, os.Stdin)
+		ended.Store(true)
+	}()
+	var (
+		mu     sync.Mutex
+		wg     sync.WaitGroup
+		result struct {
+			Lookups     int
+			Failures    []string
+			Median, Max time.Duration
+		}
+		took []time.Duration
+	)
+	for i := 0; !ended.Load(); i++ {
+		name := names[i%len(names)]
+		wg.Go(func() {
+			start := time.Now()
+			_, err := net.LookupHost(name)
+			d := time.Since(start)
+			mu.Lock()
+			defer mu.Unlock()
+			took = append(took, d)
+			if err != nil {
+				result.Failures = append(result.Failures, err.Error())
+			}
+		})
+		time.Sleep(10 * time.Millisecond)
+	}
+	wg.Wait()
+	slices.Sort(took)
+	result.Lookups = len(took)
+	result.Median, result.Max = took[len(took)/2], took[len(took)-1]
+	json.NewEncoder(os.Stdout).Encode(result)
+}

@@ -1,0 +1,296 @@
+// Package cluster has the end-to-end tests, of the manifests in deploy/ on the
+// cluster that KUBECONFIG names. Its cluster DNS is replaced, and in the end put
+// back, so it should be a cluster for tests.
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+const (
+	kubeSystem = "kube-system"
+	namespace  = "workstation-test" // of the pods that ask
+)
+
+var (
+	ctx     = context.Background()
+	cluster *kubernetes.Clientset
+
+	// The cluster DNS that was found.
+	stockDeployment *appsv1.Deployment
+	stockConfig     *corev1.ConfigMap
+)
+
+func TestMain(m *testing.M) {
+	if err := find(); err != nil {
+		log.Fatalf("no cluster to test on: %v", err)
+	}
+	code := m.Run()
+	if err := putBack(); err != nil {
+		log.Fatalf("cluster DNS is not as it was: %v", err)
+	}
+	os.Exit(code)
+}
+
+// find connects to the cluster, and remembers its cluster DNS.
+func find() error {
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
+		clientcmd.NewDefaultClientConfigLoadingRules(), nil).ClientConfig()
+	if err != nil {
+		return err
+	}
+	// It is a cluster of one client.
+	config.QPS, config.Burst = 100, 100
+	if cluster, err = kubernetes.NewForConfig(config); err != nil {
+		return err
+	}
+	if stockDeployment, err = cluster.AppsV1().Deployments(kubeSystem).Get(ctx, "coredns", metav1.GetOptions{}); err != nil {
+		return err
+	}
+	stockConfig, err = cluster.CoreV1().ConfigMaps(kubeSystem).Get(ctx, "coredns", metav1.GetOptions{})
+	return err
+}
+
+// putBack makes cluster DNS what it was.
+func putBack() error {
+	err := cluster.CoreV1().Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return err
+	}
+	config, deployment := stockConfig.DeepCopy(), stockDeployment.DeepCopy()
+	config.ResourceVersion, deployment.ResourceVersion = "", ""
+	if _, err := cluster.CoreV1().ConfigMaps(kubeSystem).Update(ctx, config, metav1.UpdateOptions{}); err != nil {
+		return err
+	}
+	_, err = cluster.AppsV1().Deployments(kubeSystem).Update(ctx, deployment, metav1.UpdateOptions{})
+	return err
+}
+
+// kubectl runs a command as an operator would, and returns its output.
+func kubectl(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("kubectl", args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// await waits for what a function reports as an error until it is done.
+func await(t *testing.T, timeout time.Duration, done func() error) {
+	t.Helper()
+	deadline := time.Now().Add(timeout)
+	for {
+		err := done()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after %v: %v", timeout, err)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// replaceClusterDNS applies the manifests as they are, from the stock cluster
+// DNS, which every test may have changed.
+func replaceClusterDNS(t *testing.T) {
+	t.Helper()
+	kubectl(t, "apply", "-k", "../../deploy/kubernetes")
+	kubectl(t, "-n", kubeSystem, "rollout", "status", "deployment/coredns", "--timeout=2m")
+}
+
+// stockClusterDNS puts back what was found, and waits for it.
+func stockClusterDNS(t *testing.T) {
+	t.Helper()
+	if err := putBack(); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "-n", kubeSystem, "rollout", "status", "deployment/coredns", "--timeout=2m")
+}
+
+// corefile returns the Corefile of cluster DNS.
+func corefile(t *testing.T) string {
+	t.Helper()
+	config, err := cluster.CoreV1().ConfigMaps(kubeSystem).Get(ctx, "coredns", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.Data["Corefile"]
+}
+
+// edit changes the Corefile of cluster DNS, as kubectl edit does.
+func edit(t *testing.T, corefile string) {
+	t.Helper()
+	patch, err := json.Marshal(map[string]any{"data": map[string]string{"Corefile": corefile}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "-n", kubeSystem, "patch", "configmap", "coredns", "--patch", string(patch))
+}
+
+// dnsPods returns the pods of cluster DNS that are not about to end.
+func dnsPods(t *testing.T) []corev1.Pod {
+	t.Helper()
+	pods, err := cluster.CoreV1().Pods(kubeSystem).List(ctx, metav1.ListOptions{LabelSelector: "k8s-app=kube-dns"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil })
+}
+
+// ready reports whether a pod is Ready, and how often its containers have been
+// restarted.
+func ready(pod corev1.Pod) (ready bool, restarts int32) {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			ready = condition.Status == corev1.ConditionTrue
+		}
+	}
+	for _, container := range pod.Status.ContainerStatuses {
+		restarts += container.RestartCount
+	}
+	return ready, restarts
+}
+
+// metrics returns what a pod exports.
+func metrics(t *testing.T, pod corev1.Pod) string {
+	t.Helper()
+	b, err := cluster.CoreV1().Pods(pod.Namespace).ProxyGet("http", pod.Name, "9153", "/metrics", nil).DoRaw(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// logs returns what a container of a pod has logged.
+func logs(t *testing.T, pod corev1.Pod, container string) string {
+	t.Helper()
+	options := &corev1.PodLogOptions{Container: container}
+	b, err := cluster.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, options).DoRaw(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// startClient starts the pod that asks, and beside it a Service of the name of a
+// workstation. The pods' own search path and options are as on any cluster; the
+// zone is added as the nodes' resolv.conf would.
+func startClient(t *testing.T) {
+	t.Helper()
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "client", Namespace: namespace},
+		Spec: corev1.PodSpec{
+			Containers: []corev1.Container{{
+				Name: "client", Image: "localhost/client", ImagePullPolicy: corev1.PullNever, Args: []string{"wait"},
+			}},
+			DNSConfig:                     &corev1.PodDNSConfig{Searches: []string{"lab.example.org"}},
+			TerminationGracePeriodSeconds: new(int64),
+		},
+	}
+	service := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: "workstation5", Namespace: namespace},
+		Spec:       corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}},
+	}
+	await(t, time.Minute, func() error { // a namespace of the name may be on its way out
+		_, err := cluster.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{
+			ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{})
+		return err
+	})
+	t.Cleanup(func() {
+		if err := cluster.CoreV1().Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	await(t, time.Minute, func() error { // the default ServiceAccount comes with a delay
+		_, err := cluster.CoreV1().Pods(namespace).Create(ctx, pod, metav1.CreateOptions{})
+		return err
+	})
+	if _, err := cluster.CoreV1().Services(namespace).Create(ctx, service, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "-n", namespace, "wait", "--for=condition=Ready", "pod/client", "--timeout=1m")
+}
+
+// inPod runs a program in the pod that asks, and returns its output in one line.
+func inPod(t *testing.T, args ...string) string {
+	t.Helper()
+	out := kubectl(t, append([]string{"-n", namespace, "exec", "client", "--"}, args...)...)
+	return strings.Join(strings.Fields(out), " ")
+}
+
+// expect fails unless a program in the pod prints this.
+func expect(t *testing.T, want string, args ...string) {
+	t.Helper()
+	if got := inPod(t, args...); got != want {
+		t.Errorf("%s: %q, want %q", strings.Join(args, " "), got, want)
+	}
+}
+
+// awaitAnswer waits until a question to cluster DNS gets this answer from pods
+// several times on end: each has its own time to reload.
+func awaitAnswer(t *testing.T, want, name, qtype string) {
+	t.Helper()
+	await(t, 3*time.Minute, func() error {
+		for range 10 {
+			if got := inPod(t, "/client", "ask", "udp", name, qtype); got != want {
+				return fmt.Errorf("%s %s: %q, want %q", name, qtype, got, want)
+			}
+		}
+		return nil
+	})
+}
+
+// load is a constant load of lookups from the pod that asks.
+type load struct {
+	Lookups     int
+	Failures    []string
+	Median, Max time.Duration
+}
+
+// startLoad starts to look names up. The function that it returns ends that, and
+// returns what came of it.
+func startLoad(t *testing.T, names ...string) (end func() load) {
+	t.Helper()
+	command := exec.Command("kubectl",
+		append([]string{"-n", namespace, "exec", "-i", "client", "--", "/client", "load"}, names...)...)
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	command.Stdout, command.Stderr = &out, os.Stderr
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return func() load {
+		t.Helper()
+		stdin.Close()
+		if err := command.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		var l load
+		if err := json.Unmarshal([]byte(out.String()), &l); err != nil {
+			t.Fatalf("%v: %q", err, out.String())
+		}
+		t.Logf("%d lookups, %d failed, median %v, longest %v", l.Lookups, len(l.Failures), l.Median, l.Max)
+		return l
+	}
+}

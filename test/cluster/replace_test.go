@@ -1,0 +1,233 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// TestLookups asks from a pod, as its resolv.conf has it.
+func TestLookups(t *testing.T) {
+	replaceClusterDNS(t)
+	startClient(t)
+	service, err := cluster.CoreV1().Services(namespace).Get(ctx, "workstation5", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := cluster.CoreV1().Services("default").Get(ctx, "kubernetes", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, stub := range []string{"/stub-musl", "/stub-go"} {
+		for _, name := range []string{
+			"workstation17", "WorkStation17", "workstation17.lab.example.org", "workstation17.lab.example.org.",
+		} {
+			expect(t, "192.0.2.17 2001:db8::11", stub, name)
+		}
+		expect(t, "192.0.2.1 2001:db8::1", stub, "gateway") // a stored CNAME
+		expect(t, api.Spec.ClusterIP, stub, "kubernetes.default")
+		expect(t, service.Spec.ClusterIP, stub, "workstation5")
+		expect(t, "192.0.2.5 2001:db8::5", stub, "workstation5.lab.example.org")
+		for _, name := range []string{"www.example.com", "www.example.com."} {
+			if got := inPod(t, stub, name); !strings.ContainsAny(got, "0123456789") {
+				t.Errorf("%s %s: %q, want an address", stub, name, got)
+			}
+		}
+	}
+	expect(t, "workstation17.lab.example.org", "/stub-musl", "192.0.2.17")
+	expect(t, "workstation17.lab.example.org.", "/stub-go", "192.0.2.17")
+	expect(t, "Name does not resolve", "/stub-musl", "workstation300.lab.example.org")
+	expect(t, "no such host", "/stub-go", "workstation300.lab.example.org")
+
+	for _, network := range []string{"udp", "tcp"} {
+		for _, test := range []struct{ name, qtype, want string }{
+			{"workstation17.lab.example.org", "A", "NOERROR workstation17.lab.example.org. A 192.0.2.17"},
+			{"workstation17.lab.example.org", "AAAA", "NOERROR workstation17.lab.example.org. AAAA 2001:db8::11"},
+			{"workstation17.lab.example.org", "TXT", "NOERROR"},
+			{"workstation300.lab.example.org", "A", "NXDOMAIN"},
+			{"17.2.0.192.in-addr.arpa", "PTR", "NOERROR 17.2.0.192.in-addr.arpa. PTR workstation17.lab.example.org."},
+			{"kubernetes.default.svc.cluster.local", "A",
+				"NOERROR kubernetes.default.svc.cluster.local. A " + api.Spec.ClusterIP},
+		} {
+			expect(t, test.want, "/client", "ask", network, test.name, test.qtype)
+		}
+	}
+}
+
+// TestConfinement looks at the process of a pod from beside it: the user,
+// capabilities and root file system that the kernel knows of.
+func TestConfinement(t *testing.T) {
+	replaceClusterDNS(t)
+	pod := dnsPods(t)[0]
+	pod.Spec.EphemeralContainers = append(pod.Spec.EphemeralContainers, corev1.EphemeralContainer{
+		EphemeralContainerCommon: corev1.EphemeralContainerCommon{
+			Name: "look", Image: "localhost/client", ImagePullPolicy: corev1.PullNever,
+			Args: []string{"cat", "/proc/1/status", "/proc/1/mountinfo"},
+		},
+		TargetContainerName: "coredns",
+	})
+	_, err := cluster.CoreV1().Pods(kubeSystem).UpdateEphemeralContainers(ctx, pod.Name, &pod, metav1.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, time.Minute, func() error {
+		now, err := cluster.CoreV1().Pods(kubeSystem).Get(ctx, pod.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		for _, status := range now.Status.EphemeralContainerStatuses {
+			if status.State.Terminated != nil {
+				return nil
+			}
+		}
+		return errors.New("the container that looks has not ended")
+	})
+	t.Cleanup(func() { // an ephemeral container stays as long as its pod
+		if err := cluster.CoreV1().Pods(kubeSystem).Delete(ctx, pod.Name, metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	looked := strings.Join(strings.Fields(logs(t, pod, "look")), " ")
+	for _, want := range []string{
+		"Name: coredns ",
+		"Uid: 65532 65532 65532 65532 ",
+		"Gid: 65532 65532 65532 65532 ",
+		"CapPrm: 0000000000000400 ", // CAP_NET_BIND_SERVICE
+		"CapEff: 0000000000000400 ",
+		"CapBnd: 0000000000000400 ",
+		"NoNewPrivs: 1 ",
+		"Seccomp: 2 ",
+		" / / ro,", // the root file system
+	} {
+		if !strings.Contains(looked, want) {
+			t.Errorf("no %q in\n%s", want, looked)
+		}
+	}
+}
+
+// TestNoLookupFails scales, restarts and drains cluster DNS while pods look names
+// up.
+func TestNoLookupFails(t *testing.T) {
+	replaceClusterDNS(t)
+	startClient(t)
+	end := startLoad(t, "kubernetes.default", "workstation17", "workstation17.lab.example.org.", "www.example.com")
+	available := func() {
+		t.Helper()
+		kubectl(t, "-n", kubeSystem, "rollout", "status", "deployment/coredns", "--timeout=2m")
+	}
+
+	kubectl(t, "-n", kubeSystem, "scale", "deployment/coredns", "--replicas=1")
+	available()
+	kubectl(t, "-n", kubeSystem, "scale", "deployment/coredns", "--replicas=2")
+	available()
+	kubectl(t, "-n", kubeSystem, "rollout", "restart", "deployment/coredns")
+	available()
+	// As kubectl drain does, which asks again while the budget forbids it.
+	for _, pod := range dnsPods(t) {
+		await(t, time.Minute, func() error {
+			return cluster.PolicyV1().Evictions(kubeSystem).Evict(ctx, &policyv1.Eviction{
+				ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Namespace: kubeSystem},
+			})
+		})
+		// The next one is evicted only when there are two again.
+		await(t, time.Minute, func() error {
+			n := 0
+			for _, pod := range dnsPods(t) {
+				if ok, _ := ready(pod); ok {
+					n++
+				}
+			}
+			if n < 2 {
+				return fmt.Errorf("%d pods are Ready", n)
+			}
+			return nil
+		})
+	}
+	time.Sleep(10 * time.Second) // to the end of the last one's lameduck
+
+	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 {
+		t.Errorf("of %d lookups these failed: %q", result.Lookups, result.Failures)
+	}
+}
+
+// TestEdit edits the ConfigMap, rightly and wrongly, under pods that stay.
+func TestEdit(t *testing.T) {
+	replaceClusterDNS(t)
+	startClient(t)
+	before := dnsPods(t)
+	good := corefile(t)
+
+	// Computed names below every domain, cluster.local included.
+	better := strings.Replace(good, "\n    forward ", "\n    workstation {\n        network 198.51.100.0/24\n    }\n    forward ", 1)
+	better += "printers.example.org {\n    workstation {\n        name printer{n:3}\n        network 203.0.113.0/24\n    }\n}\n"
+	edit(t, better)
+	awaitAnswer(t, "NOERROR printer007.printers.example.org. A 203.0.113.7", "printer007.printers.example.org", "A")
+	awaitAnswer(t, "NOERROR workstation6.example.com. A 198.51.100.6", "workstation6.example.com", "A")
+	service, err := cluster.CoreV1().Services(namespace).Get(ctx, "workstation5", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "workstation5." + namespace + ".svc.cluster.local"
+	expect(t, "NOERROR "+name+". A "+service.Spec.ClusterIP, "/client", "ask", "udp", name, "A")
+
+	edit(t, better+"broken.example.org {\n    workstation {\n        network 203.0.113.1/24\n    }\n}\n")
+	for _, pod := range before {
+		await(t, 3*time.Minute, func() error {
+			// The error that names the way out, once in a reload.
+			const line = "write 203.0.113.0/24"
+			if logged := logs(t, pod, "coredns"); !strings.Contains(logged, line) {
+				return fmt.Errorf("%q is not in the log:\n%s", line, logged)
+			}
+			if !strings.Contains(metrics(t, pod), "\ncoredns_reload_failed_total 1\n") {
+				return errors.New("coredns_reload_failed_total is not 1")
+			}
+			return nil
+		})
+	}
+	expect(t, "NOERROR printer007.printers.example.org. A 203.0.113.7",
+		"/client", "ask", "udp", "printer007.printers.example.org", "A")
+
+	edit(t, good)
+	awaitAnswer(t, "NXDOMAIN", "workstation6.example.com", "A")
+	for i, pod := range dnsPods(t) {
+		if ok, restarts := ready(pod); !ok || restarts > 0 || pod.UID != before[i].UID {
+			t.Errorf("%s: Ready %t, %d restarts; the pod was %s", pod.Name, ok, restarts, before[i].Name)
+		}
+	}
+}
+
+// TestUpstreamDead has cluster DNS forward to an address where nobody is.
+func TestUpstreamDead(t *testing.T) {
+	replaceClusterDNS(t)
+	startClient(t)
+	names := []string{
+		"kubernetes.default", "workstation17", "workstation17.lab.example.org.", "gateway.lab.example.org.",
+	}
+	end := startLoad(t, names...)
+	time.Sleep(5 * time.Second)
+	alive := end()
+
+	good := corefile(t)
+	edit(t, strings.Replace(good, "forward . /etc/resolv.conf", "forward . 203.0.113.53", 1))
+	t.Cleanup(func() { edit(t, good) })
+	awaitAnswer(t, "SERVFAIL", "www.example.com", "A")
+	end = startLoad(t, names...)
+	time.Sleep(5 * time.Second)
+	dead := end()
+
+	// Waiting for an upstream takes seconds.
+	for _, result := range []load{alive, dead} {
+		if result.Lookups < 100 || len(result.Failures) > 0 || result.Max > time.Second {
+			t.Errorf("of %d lookups the longest took %v; these failed: %q", result.Lookups, result.Max, result.Failures)
+		}
+	}
+	expect(t, "NOERROR 17.2.0.192.in-addr.arpa. PTR workstation17.lab.example.org.",
+		"/client", "ask", "udp", "17.2.0.192.in-addr.arpa", "PTR")
+}
