@@ -181,7 +181,7 @@ func TestEdit(t *testing.T) {
 	for _, pod := range before {
 		await(t, 3*time.Minute, func() error {
 			// The error that names the way out, once in a reload.
-			const line = "write 203.0.113.0/24"
+			const line = "write '203.0.113.0/24'"
 			if logged := logs(t, pod, "coredns"); !strings.Contains(logged, line) {
 				return fmt.Errorf("%q is not in the log:\n%s", line, logged)
 			}

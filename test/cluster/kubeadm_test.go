@@ -1,0 +1,64 @@
+//go:build kubeadm
+
+package cluster
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestKubeadm upgrades a node that kubeadm has set up, by the manual's command,
+// and goes the manual's way back. It has to run on that node.
+func TestKubeadm(t *testing.T) {
+	replaceClusterDNS(t)
+	startClient(t)
+	before := dnsPods(t)
+	kubeadm := func(args ...string) (string, error) {
+		out, err := exec.Command("kubeadm", args...).CombinedOutput()
+		return string(out), err
+	}
+	version, err := cluster.Discovery().ServerVersion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What is not of this node, or not of DNS: cgroups of version 1, the control
+	// plane, the kubelet, and kube-proxy, which is not a DaemonSet here.
+	upgrade := []string{"upgrade", "apply", version.GitVersion, "--yes"}
+	const (
+		ignored = "--ignore-preflight-errors=SystemVerification"
+		skipped = "--skip-phases=control-plane,kubelet-config,addon/kube-proxy"
+	)
+
+	const unknown = "start version '1.15.0-workstation' not supported"
+	for _, args := range [][]string{
+		{ignored, skipped}, // refused before anything is done
+		{ignored + ",CoreDNSUnsupportedPlugins,CoreDNSMigration", skipped}, // in the end
+	} {
+		if out, err := kubeadm(append(upgrade, args...)...); err == nil || !strings.Contains(out, unknown) {
+			t.Errorf("%v: %v, want %q in\n%s", args, err, unknown, out)
+		}
+	}
+	out, err := kubeadm(append(upgrade, ignored+",CoreDNSUnsupportedPlugins,CoreDNSMigration", skipped+",addon/coredns")...)
+	if err != nil || !strings.Contains(out, "SUCCESS") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for i, pod := range dnsPods(t) {
+		if pod.UID != before[i].UID {
+			t.Errorf("pod %s was not there before the upgrade", pod.Name)
+		}
+	}
+	expect(t, "192.0.2.17 2001:db8::11", "/stub-go", "workstation17")
+
+	// And the way back.
+	kubectl(t, "-n", kubeSystem, "delete", "configmap", "coredns")
+	if out, err := kubeadm("init", "phase", "addon", "coredns", "--kubernetes-version="+version.GitVersion); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	kubectl(t, "-n", kubeSystem, "rollout", "status", "deployment/coredns", "--timeout=2m")
+	kubectl(t, "-n", kubeSystem, "delete", "configmap/coredns-zones", "poddisruptionbudget/coredns")
+	expect(t, "no such host", "/stub-go", "workstation17")
+	if got := inPod(t, "/stub-go", "kubernetes.default"); !strings.HasPrefix(got, "10.") {
+		t.Errorf("kubernetes.default: %q", got)
+	}
+}

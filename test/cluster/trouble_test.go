@@ -1,0 +1,103 @@
+package cluster
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// TestTroubles starts pods that cannot work, and holds what the cluster and the
+// log say of them to the manual's troubleshooting.
+func TestTroubles(t *testing.T) {
+	manual, err := os.ReadFile("../../deploy/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaceClusterDNS(t)
+	template := dnsPods(t)[0].Spec
+	template.NodeName = ""
+	for i := range template.Containers {
+		template.Containers[i].VolumeMounts = template.Containers[i].VolumeMounts[:2] // not the token's
+	}
+	template.Volumes = template.Volumes[:2]
+
+	for _, test := range []struct {
+		name string
+		make func(*corev1.PodSpec, *corev1.Container)
+		want []string // in the log, or in what the cluster says of the pod
+	}{
+		{"no rights", func(spec *corev1.PodSpec, _ *corev1.Container) {
+			spec.ServiceAccountName = "default"
+		}, []string{
+			"Plugins not ready: \"kubernetes\"",
+			"is forbidden: User \"system:serviceaccount:kube-system:default\" cannot list resource",
+		}},
+		{"no API server", func(_ *corev1.PodSpec, coredns *corev1.Container) {
+			coredns.Env = append(coredns.Env, corev1.EnvVar{Name: "KUBERNETES_SERVICE_HOST", Value: "203.0.113.1"})
+		}, []string{
+			"plugin/kubernetes: Kubernetes API connection failure",
+			"plugin/kubernetes: starting server with unsynced Kubernetes API",
+		}},
+		{"no key", func(spec *corev1.PodSpec, _ *corev1.Container) {
+			spec.Volumes[0].ConfigMap.Items[0].Key = "corefile"
+		}, []string{"configmap references non-existent config key: corefile"}},
+		{"no zone files", func(spec *corev1.PodSpec, _ *corev1.Container) {
+			spec.Volumes[1].VolumeSource = corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}
+		}, []string{"plugin/file: Failed to open"}},
+		{"port taken", func(spec *corev1.PodSpec, coredns *corev1.Container) {
+			second := *coredns.DeepCopy()
+			second.Name = "second"
+			second.Ports, second.LivenessProbe, second.ReadinessProbe = nil, nil, nil
+			other := int64(65533)
+			second.SecurityContext.RunAsUser = &other
+			spec.Containers = append(spec.Containers, second)
+		}, []string{"bind: address already in use"}},
+		{"no capability", func(_ *corev1.PodSpec, coredns *corev1.Container) {
+			coredns.SecurityContext.Capabilities.Add = nil
+		}, []string{"operation not permitted"}},
+		{"stock image", func(_ *corev1.PodSpec, coredns *corev1.Container) {
+			coredns.Image = stockDeployment.Spec.Template.Spec.Containers[0].Image
+		}, []string{"Unknown directive 'workstation'"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			pod := &corev1.Pod{
+				ObjectMeta: metav1.ObjectMeta{GenerateName: "trouble-", Namespace: kubeSystem},
+				Spec:       *template.DeepCopy(),
+			}
+			pod.Spec.TerminationGracePeriodSeconds = new(int64)
+			test.make(&pod.Spec, &pod.Spec.Containers[0])
+			pod, err := cluster.CoreV1().Pods(kubeSystem).Create(ctx, pod, metav1.CreateOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := cluster.CoreV1().Pods(kubeSystem).Delete(ctx, pod.Name, metav1.DeleteOptions{}); err != nil {
+					t.Error(err)
+				}
+			})
+			for _, want := range test.want {
+				if !strings.Contains(string(manual), want) {
+					t.Errorf("the manual does not say %q", want)
+				}
+				await(t, time.Minute, func() error {
+					said := kubectl(t, "-n", kubeSystem, "describe", "pod", pod.Name)
+					for _, container := range pod.Spec.Containers {
+						options := &corev1.PodLogOptions{Container: container.Name}
+						// There is no log of a container that has not started.
+						logged, _ := cluster.CoreV1().Pods(kubeSystem).GetLogs(pod.Name, options).DoRaw(ctx)
+						said += string(logged)
+					}
+					if !strings.Contains(said, want) {
+						return fmt.Errorf("nothing says %q, only\n%s", want, said)
+					}
+					return nil
+				})
+			}
+		})
+	}
+}
