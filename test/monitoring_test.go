@@ -393,6 +393,11 @@ func TestMonitoring(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.ask(t, "SERVFAIL")
+	// Neither of these counts as a refused reload, which the README of the alerts says.
+	m.change(t, "ip6.arpa\n}", "ip6.arpa\n", `Corefile parse failed`)
+	if err := m.reload(); err != nil {
+		t.Fatal(err)
+	}
 	m.refuse(t)
 	for deadline := time.Now().Add(time.Minute); m.exported(t)["coredns_proxy_healthcheck_failures_total"] == nil; {
 		if time.Now().After(deadline) {
