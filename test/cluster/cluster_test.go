@@ -69,16 +69,24 @@ func find() error {
 
 // putBack makes cluster DNS what it was.
 func putBack() error {
-	err := cluster.CoreV1().Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{})
-	if err != nil && !apierrors.IsNotFound(err) {
-		return err
+	for _, err := range []error{
+		cluster.CoreV1().Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{}),
+		cluster.CoreV1().ConfigMaps(kubeSystem).Delete(ctx, "coredns-zones", metav1.DeleteOptions{}),
+		cluster.PolicyV1().PodDisruptionBudgets(kubeSystem).Delete(ctx, "coredns", metav1.DeleteOptions{}),
+	} {
+		if err != nil && !apierrors.IsNotFound(err) {
+			return err
+		}
 	}
 	config, deployment := stockConfig.DeepCopy(), stockDeployment.DeepCopy()
-	config.ResourceVersion, deployment.ResourceVersion = "", ""
+	config.ObjectMeta = metav1.ObjectMeta{Name: config.Name, Namespace: kubeSystem, Labels: config.Labels}
+	deployment.ObjectMeta = metav1.ObjectMeta{
+		Name: deployment.Name, Namespace: kubeSystem, Labels: deployment.Labels, Annotations: deployment.Annotations,
+	}
 	if _, err := cluster.CoreV1().ConfigMaps(kubeSystem).Update(ctx, config, metav1.UpdateOptions{}); err != nil {
 		return err
 	}
-	_, err = cluster.AppsV1().Deployments(kubeSystem).Update(ctx, deployment, metav1.UpdateOptions{})
+	_, err := cluster.AppsV1().Deployments(kubeSystem).Update(ctx, deployment, metav1.UpdateOptions{})
 	return err
 }
 
@@ -108,21 +116,37 @@ func await(t *testing.T, timeout time.Duration, done func() error) {
 	}
 }
 
-// replaceClusterDNS applies the manifests as they are, from the stock cluster
-// DNS, which every test may have changed.
+// replaceClusterDNS applies the manifests as they are.
 func replaceClusterDNS(t *testing.T) {
 	t.Helper()
 	kubectl(t, "apply", "-k", "../../deploy/kubernetes")
-	kubectl(t, "-n", kubeSystem, "rollout", "status", "deployment/coredns", "--timeout=2m")
+	rolledOut(t)
 }
 
-// stockClusterDNS puts back what was found, and waits for it.
+// stockClusterDNS puts back what was found.
 func stockClusterDNS(t *testing.T) {
 	t.Helper()
 	if err := putBack(); err != nil {
 		t.Fatal(err)
 	}
+	rolledOut(t)
+}
+
+// rolledOut waits until cluster DNS is what its Deployment says, and no pod of
+// before is left: while it ends, *kubernetes* answers, but watches no more.
+func rolledOut(t *testing.T) {
+	t.Helper()
 	kubectl(t, "-n", kubeSystem, "rollout", "status", "deployment/coredns", "--timeout=2m")
+	await(t, time.Minute, func() error {
+		pods, err := cluster.CoreV1().Pods(kubeSystem).List(ctx, metav1.ListOptions{LabelSelector: "k8s-app=kube-dns"})
+		if err != nil {
+			return err
+		}
+		if n := len(pods.Items) - len(dnsPods(t)); n > 0 {
+			return fmt.Errorf("%d pods are ending", n)
+		}
+		return nil
+	})
 }
 
 // corefile returns the Corefile of cluster DNS.
@@ -148,7 +172,13 @@ func edit(t *testing.T, corefile string) {
 // dnsPods returns the pods of cluster DNS that are not about to end.
 func dnsPods(t *testing.T) []corev1.Pod {
 	t.Helper()
-	pods, err := cluster.CoreV1().Pods(kubeSystem).List(ctx, metav1.ListOptions{LabelSelector: "k8s-app=kube-dns"})
+	return pods(t, "k8s-app=kube-dns")
+}
+
+// pods returns the pods with these labels that are not about to end.
+func pods(t *testing.T, labels string) []corev1.Pod {
+	t.Helper()
+	pods, err := cluster.CoreV1().Pods(kubeSystem).List(ctx, metav1.ListOptions{LabelSelector: labels})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,10 +199,10 @@ func ready(pod corev1.Pod) (ready bool, restarts int32) {
 	return ready, restarts
 }
 
-// metrics returns what a pod exports.
-func metrics(t *testing.T, pod corev1.Pod) string {
+// metrics returns what a pod exports on a port.
+func metrics(t *testing.T, pod corev1.Pod, port string) string {
 	t.Helper()
-	b, err := cluster.CoreV1().Pods(pod.Namespace).ProxyGet("http", pod.Name, "9153", "/metrics", nil).DoRaw(ctx)
+	b, err := cluster.CoreV1().Pods(pod.Namespace).ProxyGet("http", pod.Name, port, "/metrics", nil).DoRaw(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +223,7 @@ func logs(t *testing.T, pod corev1.Pod, container string) string {
 // startClient starts the pod that asks, and beside it a Service of the name of a
 // workstation. The pods' own search path and options are as on any cluster; the
 // zone is added as the nodes' resolv.conf would.
-func startClient(t *testing.T) {
+func startClient(t *testing.T, changes ...func(*corev1.Pod)) {
 	t.Helper()
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "client", Namespace: namespace},
@@ -204,6 +234,9 @@ func startClient(t *testing.T) {
 			DNSConfig:                     &corev1.PodDNSConfig{Searches: []string{"lab.example.org"}},
 			TerminationGracePeriodSeconds: new(int64),
 		},
+	}
+	for _, change := range changes {
+		change(pod)
 	}
 	service := &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: "workstation5", Namespace: namespace},
@@ -265,12 +298,13 @@ type load struct {
 	Median, Max time.Duration
 }
 
-// startLoad starts to look names up. The function that it returns ends that, and
+// startLoad starts to look names up, each so long after the one before. The function that it returns ends that, and
 // returns what came of it.
-func startLoad(t *testing.T, names ...string) (end func() load) {
+func startLoad(t *testing.T, between time.Duration, names ...string) (end func() load) {
 	t.Helper()
 	command := exec.Command("kubectl",
-		append([]string{"-n", namespace, "exec", "-i", "client", "--", "/client", "load"}, names...)...)
+		append([]string{"-n", namespace, "exec", "-i", "client", "--", "/client", "load", between.String()},
+			names...)...)
 	stdin, err := command.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

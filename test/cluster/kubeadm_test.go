@@ -55,7 +55,7 @@ func TestKubeadm(t *testing.T) {
 	if out, err := kubeadm("init", "phase", "addon", "coredns", "--kubernetes-version="+version.GitVersion); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	kubectl(t, "-n", kubeSystem, "rollout", "status", "deployment/coredns", "--timeout=2m")
+	rolledOut(t)
 	kubectl(t, "-n", kubeSystem, "delete", "configmap/coredns-zones", "poddisruptionbudget/coredns")
 	expect(t, "no such host", "/stub-go", "workstation17")
 	if got := inPod(t, "/stub-go", "kubernetes.default"); !strings.HasPrefix(got, "10.") {

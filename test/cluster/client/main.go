@@ -27,7 +27,7 @@ func main() {
 	case "ask":
 		ask(args[0], args[1], args[2])
 	case "load":
-		load(args)
+		load(args[0], args[1:])
 	case "cat":
 		for _, path := range args {
 			b, err := os.ReadFile(path)
@@ -64,9 +64,14 @@ func ask(network, name, qtype string) {
 	}
 }
 
-// load looks names up as programs in Go do, a hundred times a second, until its
-// input ends. Then it prints what came of it.
-func load(names []string) {
+// load looks names up as programs in Go do, each so long after the one before,
+// until its input ends. Then it prints what came of it.
+func load(pause string, names []string) {
+	between, err := time.ParseDuration(pause)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
 	var ended atomic.Bool
 	go func() {
 		io.Copy(io.Discard, os.Stdin)
@@ -95,7 +100,7 @@ func load(names []string) {
 				result.Failures = append(result.Failures, err.Error())
 			}
 		})
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(between)
 	}
 	wg.Wait()
 	slices.Sort(took)

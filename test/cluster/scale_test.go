@@ -1,0 +1,166 @@
+package cluster
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// TestAutoscale raises the load until there is a pod more. The cluster must have
+// metrics-server.
+func TestAutoscale(t *testing.T) {
+	replaceClusterDNS(t)
+	startClient(t)
+	end := startLoad(t, 10*time.Millisecond, "kubernetes.default", "workstation17", "workstation17.lab.example.org.")
+	kubectl(t, "apply", "-k", "../../deploy/autoscale")
+	t.Cleanup(func() { kubectl(t, "-n", kubeSystem, "delete", "horizontalpodautoscaler", "coredns") })
+	awaitPods := func(n int) {
+		t.Helper()
+		await(t, 3*time.Minute, func() error {
+			scaler, err := cluster.AutoscalingV2().HorizontalPodAutoscalers(kubeSystem).Get(ctx, "coredns", metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			ok := 0
+			for _, pod := range dnsPods(t) {
+				if ready, _ := ready(pod); ready {
+					ok++
+				}
+			}
+			if len(scaler.Status.CurrentMetrics) == 0 || ok < n {
+				return fmt.Errorf("%d pods are Ready: %+v", ok, scaler.Status)
+			}
+			return nil
+		})
+	}
+
+	awaitPods(2)
+	// What is a load depends on the machine, so the limit comes down to it.
+	kubectl(t, "-n", kubeSystem, "patch", "horizontalpodautoscaler", "coredns", "--type=json", "--patch",
+		`[{"op": "replace", "path": "/spec/metrics/0/resource/target/averageValue", "value": "5m"}]`)
+	awaitPods(3)
+	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 {
+		t.Errorf("of %d lookups these failed: %q", result.Lookups, result.Failures)
+	}
+}
+
+// TestNodeLocal asks the cache of the node, with cluster DNS behind it and then
+// without.
+func TestNodeLocal(t *testing.T) {
+	const cache = "daemonset/coredns-node-local"
+	stockClusterDNS(t)
+	kubectl(t, "apply", "-k", "../../deploy/node-local")
+	t.Cleanup(func() { kubectl(t, "-n", kubeSystem, "delete", cache, "configmap/coredns-node-local") })
+	rolledOut(t)
+	kubectl(t, "-n", kubeSystem, "rollout", "status", cache, "--timeout=2m")
+	// What the kubelet writes with this address for its clusterDNS.
+	startClient(t, func(pod *corev1.Pod) {
+		ndots := "5"
+		pod.Spec.DNSPolicy = corev1.DNSNone
+		pod.Spec.DNSConfig.Nameservers = []string{"169.254.20.10"}
+		pod.Spec.DNSConfig.Options = []corev1.PodDNSConfigOption{{Name: "ndots", Value: &ndots}}
+		pod.Spec.DNSConfig.Searches = append([]string{
+			namespace + ".svc.cluster.local", "svc.cluster.local", "cluster.local",
+		}, pod.Spec.DNSConfig.Searches...)
+	})
+	testLookups(t)
+
+	end := startLoad(t, 10*time.Millisecond, "kubernetes.default", "workstation17", "workstation17.lab.example.org.", "www.example.com")
+	kubectl(t, "-n", kubeSystem, "rollout", "restart", cache)
+	kubectl(t, "-n", kubeSystem, "rollout", "status", cache, "--timeout=2m")
+	time.Sleep(10 * time.Second) // to the end of the old one's lameduck
+	if result := end(); result.Lookups < 500 || len(result.Failures) > 0 {
+		t.Errorf("of %d lookups these failed: %q", result.Lookups, result.Failures)
+	}
+
+	kubectl(t, "-n", kubeSystem, "scale", "deployment/coredns", "--replicas=0")
+	await(t, time.Minute, func() error {
+		if n := len(dnsPods(t)); n > 0 {
+			return fmt.Errorf("%d pods of cluster DNS are left", n)
+		}
+		return nil
+	})
+	for _, qtype := range []string{"A", "AAAA"} {
+		for i := range 20 { // none of which is in a cache
+			name := fmt.Sprintf("workstation%d.lab.example.org", 100+i)
+			if got := inPod(t, "/client", "ask", "udp", name, qtype); !strings.HasPrefix(got, "NOERROR "+name) {
+				t.Errorf("%s %s: %q", name, qtype, got)
+			}
+		}
+	}
+}
+
+// TestCost measures what a pod takes as cluster DNS and as the cache of a node,
+// for the same lookups. It fails only where there is nothing to measure.
+func TestCost(t *testing.T) {
+	stockClusterDNS(t)
+	kubectl(t, "apply", "-k", "../../deploy/node-local")
+	t.Cleanup(func() {
+		kubectl(t, "-n", kubeSystem, "delete", "daemonset/coredns-node-local", "configmap/coredns-node-local")
+	})
+	kubectl(t, "-n", kubeSystem, "rollout", "restart", "deployment/coredns")
+	rolledOut(t)
+	kubectl(t, "-n", kubeSystem, "rollout", "status", "daemonset/coredns-node-local", "--timeout=2m")
+	for _, kind := range []struct{ name, server, labels, port string }{
+		{"cluster DNS", "10.96.0.10", "k8s-app=kube-dns", "9153"},
+		{"cache of a node", "169.254.20.10", "k8s-app=coredns-node-local", "9253"},
+	} {
+		t.Run(kind.name, func(t *testing.T) {
+			startClient(t, func(pod *corev1.Pod) {
+				pod.Spec.DNSPolicy = corev1.DNSNone
+				pod.Spec.DNSConfig = &corev1.PodDNSConfig{Nameservers: []string{kind.server}}
+			})
+			time.Sleep(10 * time.Second) // to be idle
+			measure := func() (n, memory, cpu, requests float64) {
+				t.Helper()
+				for _, pod := range pods(t, kind.labels) {
+					exported := metrics(t, pod, kind.port)
+					n++
+					memory += value(t, exported, "process_resident_memory_bytes")
+					cpu += value(t, exported, "process_cpu_seconds_total")
+					if strings.Contains(exported, "\ncoredns_dns_requests_total{") {
+						requests += value(t, exported, "coredns_dns_requests_total")
+					}
+				}
+				return n, memory, cpu, requests
+			}
+			n, idle, cpu, requests := measure()
+			end := startLoad(t, time.Millisecond/2, "workstation17.lab.example.org.", "kubernetes.default.svc.cluster.local.")
+			time.Sleep(20 * time.Second)
+			end()
+			_, loaded, cpuAfter, requestsAfter := measure()
+			queries := requestsAfter - requests
+			if queries < 1000 {
+				t.Fatalf("%v queries are too few to measure", queries)
+			}
+			t.Logf("a pod of %.0f: %.0f MiB idle, %.0f MiB after %.0f queries; %.0f µs of CPU a query",
+				n, idle/n/(1<<20), loaded/n/(1<<20), queries, (cpuAfter-cpu)/queries*1e6)
+		})
+	}
+}
+
+// value returns the sum of the samples of a metric.
+func value(t *testing.T, exported, name string) float64 {
+	t.Helper()
+	sum, found := 0.0, false
+	for line := range strings.Lines(exported) {
+		sample, number, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if bare, _, _ := strings.Cut(sample, "{"); bare != name {
+			continue
+		}
+		v, err := strconv.ParseFloat(number[strings.LastIndex(number, " ")+1:], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, found = sum+v, true
+	}
+	if !found {
+		t.Fatalf("no metric %s", name)
+	}
+	return sum
+}
