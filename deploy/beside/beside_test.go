@@ -1,0 +1,183 @@
+// Package beside has the test of this directory's Corefile and stubs.
+package beside
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/core/dnsserver"
+	_ "github.com/coredns/coredns/core/plugin"
+	"github.com/miekg/dns"
+
+	_ "github.com/seed-310b8fa8/workstation"
+)
+
+const clusterIP = "10.96.0.53"
+
+func init() {
+	file := slices.Index(dnsserver.Directives, "file")
+	dnsserver.Directives = slices.Insert(dnsserver.Directives, file, "workstation")
+	dnsserver.Quiet, caddy.Quiet = true, true
+}
+
+// Through each stub, every kind of answer is the one that the server gives.
+func TestStubs(t *testing.T) {
+	directory, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	corefile := strings.ReplaceAll(read(t, "Corefile"), "/etc/coredns", directory)
+	corefile = strings.NewReplacer(
+		"health {", "health 127.0.0.1:0 {",
+		"ready\n", "ready 127.0.0.1:0\n",
+		"prometheus :9153", "prometheus 127.0.0.1:0",
+		"reload\n", "\n",
+	).Replace(corefile)
+	server := start(t, corefile)
+	t.Run("server", func(t *testing.T) {
+		ask(t, server)
+		if got := query(t, server, "www.example.com.", dns.TypeA); got != "REFUSED" {
+			t.Errorf("outside of its zones: %s, want REFUSED", got)
+		}
+	})
+
+	zones := block(t, "Corefile")
+	zones = zones[:strings.Index(zones, " {\n")]
+	for _, stub := range []string{"coredns.Corefile", "node-local-dns.Corefile", "aks.yaml", "eks.yaml"} {
+		t.Run(stub, func(t *testing.T) {
+			corefile := block(t, "stubs/"+stub)
+			if !strings.HasPrefix(corefile, zones+" {\n") {
+				t.Errorf("its zones are not those of the server, %s", zones)
+			}
+			if !strings.Contains(corefile, "forward . "+clusterIP+"\n") {
+				t.Errorf("it does not forward to %s", clusterIP)
+			}
+			corefile = strings.ReplaceAll(corefile, clusterIP, server)
+			corefile = strings.ReplaceAll(corefile, "bind __PILLAR__LOCAL__DNS__", "")
+			ask(t, start(t, corefile))
+		})
+	}
+	t.Run("kube-dns.yaml", func(t *testing.T) {
+		_, data, _ := strings.Cut(read(t, "stubs/kube-dns.yaml"), "stubDomains: |\n")
+		var stubs map[string][]string
+		if err := json.Unmarshal([]byte(data), &stubs); err != nil {
+			t.Fatal(err)
+		}
+		for _, zone := range strings.Fields(zones) {
+			zone = strings.TrimSuffix(zone, ":53")
+			if !slices.Equal(stubs[zone], []string{clusterIP}) {
+				t.Errorf("%s: %v, want %s", zone, stubs[zone], clusterIP)
+			}
+		}
+	})
+	if !strings.Contains(read(t, "service.yaml"), "clusterIP: "+clusterIP+"\n") {
+		t.Errorf("service.yaml: its clusterIP is not %s", clusterIP)
+	}
+}
+
+// The zone files are those of ../kubernetes, and the values of ../helm hold them.
+func TestZoneFiles(t *testing.T) {
+	for _, name := range []string{"lab.example.org.zone", "reverse.zone"} {
+		zone := read(t, name)
+		if zone != read(t, "../kubernetes/"+name) {
+			t.Errorf("%s is not that of ../kubernetes", name)
+		}
+		value := "- filename: " + name + "\n"
+		contents := "    " + strings.ReplaceAll(strings.TrimSpace(zone), "\n", "\n    ") + "\n"
+		for _, values := range []string{"../helm/values.yaml", "../helm/beside.yaml"} {
+			if text := read(t, values); !strings.Contains(text, value) || !strings.Contains(text, contents) {
+				t.Errorf("%s does not hold %s", values, name)
+			}
+		}
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// block returns the server block of the pool's zones in a file, without the
+// indentation that it has in YAML.
+func block(t *testing.T, name string) string {
+	t.Helper()
+	var lines []string
+	indent := ""
+	for line := range strings.Lines(read(t, name)) {
+		if i := strings.Index(line, "lab.example.org:53 "); i >= 0 && lines == nil {
+			indent = line[:i]
+		} else if lines == nil {
+			continue
+		}
+		lines = append(lines, strings.TrimPrefix(line, indent))
+	}
+	if lines == nil {
+		t.Fatalf("%s has no block of lab.example.org:53", name)
+	}
+	return strings.Join(lines, "")
+}
+
+// start runs a Corefile on a free port of the loopback address, which it returns.
+func start(t *testing.T, corefile string) string {
+	t.Helper()
+	corefile = strings.ReplaceAll(corefile, ":53 ", ":0 ")
+	corefile = strings.Replace(corefile, " {\n", " {\n    bind 127.0.0.1\n", 1)
+	instance, err := caddy.Start(caddy.CaddyfileInput{Contents: []byte(corefile), ServerTypeName: "dns"})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, corefile)
+	}
+	t.Cleanup(func() { instance.Stop() })
+	return instance.Servers()[0].LocalAddr().String()
+}
+
+// ask asks for every kind of answer.
+func ask(t *testing.T, server string) {
+	t.Helper()
+	for _, question := range []struct {
+		name  string
+		qtype uint16
+		want  string
+	}{
+		{"workstation17.lab.example.org.", dns.TypeA, "NOERROR 192.0.2.17"},
+		{"workstation17.lab.example.org.", dns.TypeAAAA, "NOERROR 2001:db8::11"},
+		{"workstation17.lab.example.org.", dns.TypeTXT, "NOERROR SOA"},
+		{"workstation300.lab.example.org.", dns.TypeA, "NXDOMAIN SOA"},
+		{"gateway.lab.example.org.", dns.TypeA, "NOERROR workstation1.lab.example.org. 192.0.2.1"},
+		{"17.2.0.192.in-addr.arpa.", dns.TypePTR, "NOERROR workstation17.lab.example.org."},
+		{"1.1" + strings.Repeat(".0", 22) + ".8.b.d.0.1.0.0.2.ip6.arpa.", dns.TypePTR, "NOERROR workstation17.lab.example.org."},
+	} {
+		if got := query(t, server, question.name, question.qtype); got != question.want {
+			t.Errorf("%s %s: %q, want %q", question.name, dns.TypeToString[question.qtype], got, question.want)
+		}
+	}
+}
+
+// query returns an answer's rcode and data, or the type of a negative one's record.
+func query(t *testing.T, server, name string, qtype uint16) string {
+	t.Helper()
+	m := new(dns.Msg)
+	m.SetQuestion(name, qtype)
+	r, err := dns.Exchange(m, server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := []string{dns.RcodeToString[r.Rcode]}
+	for _, rr := range r.Answer {
+		fields = append(fields, strings.TrimPrefix(rr.String(), rr.Header().String()))
+	}
+	if len(r.Answer) == 0 {
+		for _, rr := range r.Ns {
+			fields = append(fields, dns.TypeToString[rr.Header().Rrtype])
+		}
+	}
+	return strings.Join(fields, " ")
+}
