@@ -68,7 +68,7 @@ func TestStubs(t *testing.T) {
 		if err := json.Unmarshal([]byte(data), &stubs); err != nil {
 			t.Fatal(err)
 		}
-		for _, zone := range strings.Fields(zones) {
+		for zone := range strings.FieldsSeq(zones) {
 			zone = strings.TrimSuffix(zone, ":53")
 			if !slices.Equal(stubs[zone], []string{clusterIP}) {
 				t.Errorf("%s: %v, want %s", zone, stubs[zone], clusterIP)
@@ -113,10 +113,12 @@ func block(t *testing.T, name string) string {
 	var lines []string
 	indent := ""
 	for line := range strings.Lines(read(t, name)) {
-		if i := strings.Index(line, "lab.example.org:53 "); i >= 0 && lines == nil {
-			indent = line[:i]
-		} else if lines == nil {
-			continue
+		if lines == nil {
+			before, _, found := strings.Cut(line, "lab.example.org:53 ")
+			if !found {
+				continue
+			}
+			indent = before
 		}
 		lines = append(lines, strings.TrimPrefix(line, indent))
 	}
