@@ -1,0 +1,120 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestAlertsQuiet has Prometheus scrape cluster DNS under load, with the rules, and
+// expects no alert.
+func TestAlertsQuiet(t *testing.T) {
+	replaceClusterDNS(t)
+	startClient(t)
+	const proxy, address = "127.0.0.1:18001", "127.0.0.1:19090"
+	run(t, "kubectl", "proxy", "--port="+strings.TrimPrefix(proxy, "127.0.0.1:"))
+
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	rule, err := os.ReadFile("../../deploy/monitoring/prometheusrule.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rules, _ := strings.Cut(string(rule), "\nspec:\n")
+	config := fmt.Sprintf("global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%s]\nscrape_configs:\n",
+		write("rules.yaml", strings.ReplaceAll("\n"+rules, "\n  ", "\n")))
+	pods := dnsPods(t)
+	for _, pod := range pods {
+		config += fmt.Sprintf("- {job_name: %s, metrics_path: /api/v1/namespaces/%s/pods/%s:9153/proxy/metrics, "+
+			"static_configs: [{targets: ['%s']}], relabel_configs: [{target_label: job, replacement: coredns}, "+
+			"{target_label: instance, replacement: %s}]}\n", pod.Name, kubeSystem, pod.Name, proxy, pod.Name)
+	}
+	run(t, "prometheus", "--config.file="+write("prometheus.yaml", config), "--storage.tsdb.path="+dir,
+		"--web.listen-address="+address)
+	get := func(path string, data any) error {
+		response, err := http.Get("http://" + address + "/api/v1/" + path)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		return json.NewDecoder(response.Body).Decode(data)
+	}
+
+	end := startLoad(t, 10*time.Millisecond, "kubernetes.default", "workstation17", "workstation17.lab.example.org.")
+	await(t, time.Minute, func() error {
+		var targets struct {
+			Data struct{ ActiveTargets []struct{ Health string } }
+		}
+		if err := get("targets", &targets); err != nil {
+			return err
+		}
+		up := 0
+		for _, target := range targets.Data.ActiveTargets {
+			if target.Health == "up" {
+				up++
+			}
+		}
+		if up < len(pods) {
+			return fmt.Errorf("%d of %d pods are scraped", up, len(pods))
+		}
+		return nil
+	})
+	time.Sleep(20 * time.Second)
+	end()
+
+	var answers struct {
+		Data struct{ Result []struct{ Value [2]any } }
+	}
+	if err := get("query?query=sum(rate(coredns_workstation_responses_total[20s]))", &answers); err != nil {
+		t.Fatal(err)
+	}
+	if len(answers.Data.Result) != 1 || answers.Data.Result[0].Value[1] == "0" {
+		t.Errorf("answers a second: %v", answers.Data.Result)
+	}
+	var found struct {
+		Data struct {
+			Groups []struct {
+				Rules []struct{ Name, State, Health string }
+			}
+		}
+	}
+	if err := get("rules", &found); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, group := range found.Data.Groups {
+		for _, rule := range group.Rules {
+			if n++; rule.State != "inactive" || rule.Health != "ok" {
+				t.Errorf("%+v", rule)
+			}
+		}
+	}
+	if want := strings.Count(rules, "- alert: "); n != want {
+		t.Errorf("%d rules, want %d", n, want)
+	}
+}
+
+// run runs a program until the end of the test.
+func run(t *testing.T, name string, args ...string) {
+	t.Helper()
+	command := exec.Command(name, args...)
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		command.Process.Kill()
+		command.Wait()
+	})
+}
