@@ -1,8 +1,13 @@
-// Package beside has the test of this directory's Corefile and stubs.
-package beside
+// Package deploy has the tests of the manifests and Corefiles in this directory, as
+// far as they need no cluster.
+package deploy
 
 import (
+	"bufio"
 	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +18,10 @@ import (
 	"github.com/coredns/coredns/core/dnsserver"
 	_ "github.com/coredns/coredns/core/plugin"
 	"github.com/miekg/dns"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	_ "github.com/seed-310b8fa8/workstation"
 )
@@ -27,17 +36,13 @@ func init() {
 
 // Through each stub, every kind of answer is the one that the server gives.
 func TestStubs(t *testing.T) {
-	directory, err := filepath.Abs(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	corefile := strings.ReplaceAll(read(t, "Corefile"), "/etc/coredns", directory)
-	corefile = strings.NewReplacer(
+	corefile := strings.NewReplacer(
+		"/etc/coredns", absolute(t, "beside"),
 		"health {", "health 127.0.0.1:0 {",
 		"ready\n", "ready 127.0.0.1:0\n",
 		"prometheus :9153", "prometheus 127.0.0.1:0",
 		"reload\n", "\n",
-	).Replace(corefile)
+	).Replace(read(t, "beside/Corefile"))
 	server := start(t, corefile)
 	t.Run("server", func(t *testing.T) {
 		ask(t, server)
@@ -46,11 +51,11 @@ func TestStubs(t *testing.T) {
 		}
 	})
 
-	zones := block(t, "Corefile")
+	zones := block(t, "beside/Corefile")
 	zones = zones[:strings.Index(zones, " {\n")]
 	for _, stub := range []string{"coredns.Corefile", "node-local-dns.Corefile", "aks.yaml", "eks.yaml"} {
 		t.Run(stub, func(t *testing.T) {
-			corefile := block(t, "stubs/"+stub)
+			corefile := block(t, "beside/stubs/"+stub)
 			if !strings.HasPrefix(corefile, zones+" {\n") {
 				t.Errorf("its zones are not those of the server, %s", zones)
 			}
@@ -63,7 +68,7 @@ func TestStubs(t *testing.T) {
 		})
 	}
 	t.Run("kube-dns.yaml", func(t *testing.T) {
-		_, data, _ := strings.Cut(read(t, "stubs/kube-dns.yaml"), "stubDomains: |\n")
+		_, data, _ := strings.Cut(read(t, "beside/stubs/kube-dns.yaml"), "stubDomains: |\n")
 		var stubs map[string][]string
 		if err := json.Unmarshal([]byte(data), &stubs); err != nil {
 			t.Fatal(err)
@@ -75,26 +80,118 @@ func TestStubs(t *testing.T) {
 			}
 		}
 	})
-	if !strings.Contains(read(t, "service.yaml"), "clusterIP: "+clusterIP+"\n") {
+	if !strings.Contains(read(t, "beside/service.yaml"), "clusterIP: "+clusterIP+"\n") {
 		t.Errorf("service.yaml: its clusterIP is not %s", clusterIP)
 	}
 }
 
-// The zone files are those of ../kubernetes, and the values of ../helm hold them.
+// The zone files beside cluster DNS are its own, and the values for Helm hold them.
 func TestZoneFiles(t *testing.T) {
 	for _, name := range []string{"lab.example.org.zone", "reverse.zone"} {
-		zone := read(t, name)
-		if zone != read(t, "../kubernetes/"+name) {
-			t.Errorf("%s is not that of ../kubernetes", name)
+		zone := read(t, "kubernetes/"+name)
+		if zone != read(t, "beside/"+name) {
+			t.Errorf("%s differs in kubernetes and beside", name)
 		}
 		value := "- filename: " + name + "\n"
 		contents := "    " + strings.ReplaceAll(strings.TrimSpace(zone), "\n", "\n    ") + "\n"
-		for _, values := range []string{"../helm/values.yaml", "../helm/beside.yaml"} {
+		for _, values := range []string{"helm/values.yaml", "helm/beside.yaml"} {
 			if text := read(t, values); !strings.Contains(text, value) || !strings.Contains(text, contents) {
 				t.Errorf("%s does not hold %s", values, name)
 			}
 		}
 	}
+}
+
+// TestManifests decodes every manifest into the types of the API, which know all of
+// their fields. kubectl and the API server see them in test/cluster.
+func TestManifests(t *testing.T) {
+	decoder := serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
+	kinds := map[string]int{}
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".yaml" {
+			return err
+		}
+		documents := yaml.NewYAMLReader(bufio.NewReader(strings.NewReader(read(t, path))))
+		for {
+			document, err := documents.Read()
+			if err == io.EOF {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			var is metav1.TypeMeta
+			if err := yaml.Unmarshal(document, &is); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+			switch {
+			// Of others: kubectl, Helm, AWS, promtool and Prometheus's operator read them.
+			case is.APIVersion == "", strings.HasPrefix(is.APIVersion, "kustomize.config.k8s.io/"),
+				strings.HasPrefix(is.APIVersion, "monitoring.coreos.com/"):
+				kinds["other"]++
+			default:
+				if _, _, err := decoder.Decode(document, nil, nil); err != nil {
+					t.Errorf("%s: %v", path, err)
+				}
+				kinds[is.Kind]++
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, least := range map[string]int{
+		"Deployment": 2, "DaemonSet": 1, "Service": 2, "PodDisruptionBudget": 2, "ConfigMap": 2,
+		"HorizontalPodAutoscaler": 1, "ClusterRole": 1, "ClusterRoleBinding": 1, "ServiceAccount": 2,
+	} {
+		if kinds[kind] < least {
+			t.Errorf("%d of kind %s, want %d: were all files read?", kinds[kind], kind, least)
+		}
+	}
+}
+
+// TestCorefiles has CoreDNS read the Corefiles whose servers cannot start here, and
+// run the setup of every plugin.
+func TestCorefiles(t *testing.T) {
+	resolvers := filepath.Join(t.TempDir(), "resolv.conf")
+	if err := os.WriteFile(resolvers, []byte("nameserver 192.0.2.53\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, eks, _ := strings.Cut(read(t, "beside/stubs/eks.yaml"), "corefile: |\n")
+	eks = strings.ReplaceAll("\n"+eks, "\n  ", "\n")
+	for name, corefile := range map[string]string{
+		"kubernetes": read(t, "kubernetes/Corefile"),
+		"node-local": read(t, "node-local/Corefile"),
+		"eks":        eks,
+	} {
+		t.Run(name, func(t *testing.T) {
+			corefile := strings.NewReplacer(
+				"/etc/zones", absolute(t, "kubernetes"),
+				"/etc/resolv.conf", resolvers,
+				// It asks the API server that its pod's environment names.
+				"pods insecure", "pods insecure\n endpoint http://127.0.0.1:1",
+			).Replace(corefile)
+			input := caddy.CaddyfileInput{Contents: []byte(corefile), Filepath: "Corefile", ServerTypeName: "dns"}
+			if err := caddy.ValidateAndExecuteDirectives(input, nil, true); err != nil {
+				t.Error(err)
+			}
+			if broken := strings.Replace(corefile, "forward .", "forward", 1); broken == corefile {
+				t.Error("it forwards nothing")
+			} else if input.Contents = []byte(broken); caddy.ValidateAndExecuteDirectives(input, nil, true) == nil {
+				t.Error("an error of a plugin is not noticed")
+			}
+		})
+	}
+}
+
+// absolute returns the absolute path of a directory.
+func absolute(t *testing.T, directory string) string {
+	t.Helper()
+	path, err := filepath.Abs(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func read(t *testing.T, name string) string {
