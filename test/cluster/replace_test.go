@@ -3,6 +3,8 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +69,41 @@ func testLookups(t *testing.T) {
 	}
 }
 
+// TestOverlay makes the manual's overlay, and asks the API server what it would make
+// of it.
+func TestOverlay(t *testing.T) {
+	manual, err := os.ReadFile("../../deploy/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(manual), "~~~ yaml cluster-dns/kustomization.yaml\n")
+	overlay, _, found := strings.Cut(rest, "~~~\n")
+	if !found {
+		t.Fatal("the manual has no overlay")
+	}
+	directory := t.TempDir()
+	if err := os.CopyFS(filepath.Join(directory, "deploy"), os.DirFS("../../deploy")); err != nil {
+		t.Fatal(err)
+	}
+	dns := filepath.Join(directory, "cluster-dns")
+	if err := os.CopyFS(dns, os.DirFS("../../deploy/kubernetes")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dns, "kustomization.yaml"), []byte(overlay), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	corefile := []byte(".:53 {\n    whoami\n}\n")
+	if err := os.WriteFile(filepath.Join(dns, "Corefile"), corefile, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	made := kubectl(t, "apply", "-k", dns, "--dry-run=server", "--output=yaml")
+	for _, want := range []string{"image: registry.example.net/dns/coredns:v1.15.0-workstation", "    whoami", "gateway IN CNAME"} {
+		if !strings.Contains(made, want) {
+			t.Errorf("no %q in\n%s", want, made)
+		}
+	}
+}
+
 // TestConfinement looks at the process of a pod from beside it: the user,
 // capabilities and root file system that the kernel knows of.
 func TestConfinement(t *testing.T) {
@@ -115,6 +152,10 @@ func TestConfinement(t *testing.T) {
 		if !strings.Contains(looked, want) {
 			t.Errorf("no %q in\n%s", want, looked)
 		}
+	}
+	// The version that the Go tool found in the clone.
+	if logged := logs(t, pod, "coredns"); !strings.Contains(logged, " workstation-v") {
+		t.Errorf("no version in\n%s", logged)
 	}
 }
 
@@ -175,7 +216,7 @@ func TestEdit(t *testing.T) {
 	better += "printers.example.org {\n    workstation {\n        name printer{n:3}\n        network 203.0.113.0/24\n    }\n}\n"
 	edit(t, better)
 	awaitAnswer(t, "NOERROR printer007.printers.example.org. A 203.0.113.7", "printer007.printers.example.org", "A")
-	awaitAnswer(t, "NOERROR workstation6.example.com. A 198.51.100.6", "workstation6.example.com", "A")
+	awaitAnswer(t, "NOERROR workstation6.example.net. A 198.51.100.6", "workstation6.example.net", "A")
 	service, err := cluster.CoreV1().Services(namespace).Get(ctx, "workstation5", metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +242,7 @@ func TestEdit(t *testing.T) {
 		"/client", "ask", "udp", "printer007.printers.example.org", "A")
 
 	edit(t, good)
-	awaitAnswer(t, "NXDOMAIN", "workstation6.example.com", "A")
+	awaitAnswer(t, "NXDOMAIN", "workstation6.example.net", "A")
 	for i, pod := range dnsPods(t) {
 		if ok, restarts := ready(pod); !ok || restarts > 0 || pod.UID != before[i].UID {
 			t.Errorf("%s: Ready %t, %d restarts; the pod was %s", pod.Name, ok, restarts, before[i].Name)

@@ -1,0 +1,191 @@
+// Command image builds the container image of CoreDNS with the plugin workstation,
+// by podman or docker, whichever is there:
+//
+//	go run ./deploy/image registry.example.org/coredns:v1.15.0-workstation
+//
+// It needs no root, no other image and, once Go has the modules, no network. Each
+// further argument is an architecture, if not this machine's, such as amd64 arm64.
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"debug/buildinfo"
+	_ "embed"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"golang.org/x/crypto/x509roots/fallback/bundle"
+)
+
+//go:embed Dockerfile
+var dockerfile []byte
+
+func main() {
+	log.SetFlags(0)
+	if len(os.Args) < 2 {
+		log.Fatal("usage: go run ./deploy/image NAME:TAG [ARCHITECTURE...]")
+	}
+	architectures := os.Args[2:]
+	if len(architectures) == 0 {
+		architectures = []string{runtime.GOARCH}
+	}
+	if err := build(os.Args[1], architectures); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// build builds the image of that name.
+func build(name string, architectures []string) error {
+	directory, err := os.MkdirTemp("", "image")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(directory)
+	if err := os.WriteFile(filepath.Join(directory, "Dockerfile"), dockerfile, 0o600); err != nil {
+		return err
+	}
+	var platforms []string
+	var info *buildinfo.BuildInfo
+	for _, architecture := range architectures {
+		program := filepath.Join(directory, "coredns")
+		if info, err = compile(program, architecture); err != nil {
+			return err
+		}
+		if err := writeFiles(filepath.Join(directory, "rootfs-"+architecture+".tar"), program); err != nil {
+			return err
+		}
+		platforms = append(platforms, "linux/"+architecture)
+	}
+
+	args := []string{"build", "--platform=" + strings.Join(platforms, ",")}
+	for _, label := range labels(info) {
+		args = append(args, "--label="+label)
+	}
+	tag := "--tag="
+	if len(platforms) == 1 {
+		// Docker's classic builder does not set it.
+		args = append(args, "--build-arg=TARGETARCH="+architectures[0])
+	}
+	if _, err := exec.LookPath("podman"); err == nil {
+		if len(platforms) > 1 {
+			tag = "--manifest="
+		}
+		return run(nil, "podman", append(args, tag+name, directory)...)
+	}
+	if _, err := exec.LookPath("docker"); err == nil {
+		return run(nil, "docker", append(args, tag+name, directory)...)
+	}
+	return errors.New("there is neither podman nor docker")
+}
+
+// compile compiles cmd/coredns, and returns what the program says of itself.
+func compile(program, architecture string) (*buildinfo.BuildInfo, error) {
+	environment := append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture)
+	err := run(environment, "go", "build", "-buildvcs=auto", "-trimpath", "-ldflags=-s -w", "-o", program,
+		"github.com/seed-310b8fa8/workstation/cmd/coredns")
+	if err != nil {
+		return nil, err
+	}
+	return buildinfo.ReadFile(program)
+}
+
+// labels returns the image's labels, those of the OCI image specification.
+func labels(info *buildinfo.BuildInfo) []string {
+	const prefix = "org.opencontainers.image."
+	all := []string{
+		prefix + "title=coredns",
+		prefix + "description=CoreDNS with the plugin workstation",
+		prefix + "source=https://" + info.Main.Path,
+		prefix + "licenses=Apache-2.0",
+		prefix + "version=" + info.Main.Version,
+	}
+	// Outside of a clone there is nothing to say of the commit.
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			all = append(all, prefix+"revision="+setting.Value)
+		case "vcs.time":
+			all = append(all, prefix+"created="+setting.Value)
+		}
+	}
+	return all
+}
+
+// netBindService is the file capability cap_net_bind_service=ep, as the kernel
+// stores it (struct vfs_cap_data of linux/capability.h): words in little-endian
+// order, of revision 2 with the effective flag, then of the permitted and
+// inheritable capabilities below 32, then of those above. It is capability 10.
+const netBindService = "\x01\x00\x00\x02" + "\x00\x04\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
+
+// writeFiles writes the image's files to a tar: the program, and the certificates by
+// which *forward* and *kubernetes* trust servers. Modification times are left out,
+// so that the same program gives the same files.
+func writeFiles(path, program string) error {
+	content, err := os.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	roots := authorities()
+	w := tar.NewWriter(file)
+	for _, entry := range []struct {
+		header  tar.Header
+		content []byte
+	}{
+		{tar.Header{
+			Name: "coredns", Mode: 0o755, Size: int64(len(content)),
+			PAXRecords: map[string]string{"SCHILY.xattr.security.capability": netBindService},
+		}, content},
+		{tar.Header{Typeflag: tar.TypeDir, Name: "etc/", Mode: 0o755}, nil},
+		{tar.Header{Typeflag: tar.TypeDir, Name: "etc/ssl/", Mode: 0o755}, nil},
+		{tar.Header{Typeflag: tar.TypeDir, Name: "etc/ssl/certs/", Mode: 0o755}, nil},
+		{tar.Header{Name: "etc/ssl/certs/ca-certificates.crt", Mode: 0o644, Size: int64(len(roots))}, roots},
+	} {
+		if err := w.WriteHeader(&entry.header); err != nil {
+			return err
+		}
+		if _, err := io.Copy(w, bytes.NewReader(entry.content)); err != nil {
+			return err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// authorities returns the certificates of those that Mozilla trusts without a
+// condition, which a file could not hold.
+func authorities() []byte {
+	var b bytes.Buffer
+	for root := range bundle.Roots() {
+		if root.Constraint == nil {
+			b.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate}))
+		}
+	}
+	return b.Bytes()
+}
+
+// run runs a program, whose output is this one's.
+func run(environment []string, name string, args ...string) error {
+	command := exec.Command(name, args...)
+	command.Env = environment
+	command.Stdout, command.Stderr = os.Stderr, os.Stderr
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}

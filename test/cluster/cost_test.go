@@ -1,0 +1,82 @@
+//go:build cost
+
+package cluster
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// TestCost measures what a pod takes as cluster DNS and as the cache of a node,
+// for the same lookups. It fails only where there is nothing to measure.
+func TestCost(t *testing.T) {
+	stockClusterDNS(t)
+	kubectl(t, "apply", "-k", "../../deploy/node-local")
+	t.Cleanup(func() {
+		kubectl(t, "-n", kubeSystem, "delete", "daemonset/coredns-node-local", "configmap/coredns-node-local")
+	})
+	kubectl(t, "-n", kubeSystem, "rollout", "restart", "deployment/coredns")
+	rolledOut(t)
+	kubectl(t, "-n", kubeSystem, "rollout", "status", "daemonset/coredns-node-local", "--timeout=2m")
+	for _, kind := range []struct{ name, server, labels, port string }{
+		{"cluster DNS", "10.96.0.10", "k8s-app=kube-dns", "9153"},
+		{"cache of a node", "169.254.20.10", "k8s-app=coredns-node-local", "9253"},
+	} {
+		t.Run(kind.name, func(t *testing.T) {
+			startClient(t, func(pod *corev1.Pod) {
+				pod.Spec.DNSPolicy = corev1.DNSNone
+				pod.Spec.DNSConfig = &corev1.PodDNSConfig{Nameservers: []string{kind.server}}
+			})
+			time.Sleep(10 * time.Second) // to be idle
+			measure := func() (n, memory, cpu, requests float64) {
+				t.Helper()
+				for _, pod := range pods(t, kind.labels) {
+					exported := metrics(t, pod, kind.port)
+					n++
+					memory += value(t, exported, "process_resident_memory_bytes")
+					cpu += value(t, exported, "process_cpu_seconds_total")
+					if strings.Contains(exported, "\ncoredns_dns_requests_total{") {
+						requests += value(t, exported, "coredns_dns_requests_total")
+					}
+				}
+				return n, memory, cpu, requests
+			}
+			n, idle, cpu, requests := measure()
+			end := startLoad(t, time.Millisecond/2, "workstation17.lab.example.org.", "kubernetes.default.svc.cluster.local.")
+			time.Sleep(20 * time.Second)
+			end()
+			_, loaded, cpuAfter, requestsAfter := measure()
+			queries := requestsAfter - requests
+			if queries < 1000 {
+				t.Fatalf("%v queries are too few to measure", queries)
+			}
+			t.Logf("a pod of %.0f: %.0f MiB idle, %.0f MiB after %.0f queries; %.0f µs of CPU a query",
+				n, idle/n/(1<<20), loaded/n/(1<<20), queries, (cpuAfter-cpu)/queries*1e6)
+		})
+	}
+}
+
+// value returns the sum of the samples of a metric.
+func value(t *testing.T, exported, name string) float64 {
+	t.Helper()
+	sum, found := 0.0, false
+	for line := range strings.Lines(exported) {
+		sample, number, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if bare, _, _ := strings.Cut(sample, "{"); bare != name {
+			continue
+		}
+		v, err := strconv.ParseFloat(number[strings.LastIndex(number, " ")+1:], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, found = sum+v, true
+	}
+	if !found {
+		t.Fatalf("no metric %s", name)
+	}
+	return sum
+}
