@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"debug/buildinfo"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -40,7 +41,7 @@ func TestFiles(t *testing.T) {
 	contents := map[string][]byte{}
 	for r := tar.NewReader(bytes.NewReader(archives[0])); ; {
 		header, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -74,7 +74,7 @@ func load(pause string, names []string) {
 	}
 	var ended atomic.Bool
 	go func() {
-		io.Copy(io.Discard, os.Stdin)
+		_, _ = io.Copy(io.Discard, os.Stdin)
 		ended.Store(true)
 	}()
 	var (
@@ -106,5 +106,8 @@ func load(pause string, names []string) {
 	slices.Sort(took)
 	result.Lookups = len(took)
 	result.Median, result.Max = took[len(took)/2], took[len(took)-1]
-	json.NewEncoder(os.Stdout).Encode(result)
+	if err := json.NewEncoder(os.Stdout).Encode(result); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
