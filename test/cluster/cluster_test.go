@@ -1,11 +1,12 @@
 // Package cluster has the end-to-end tests, of the manifests in deploy/ on the
-// cluster that KUBECONFIG names. Its cluster DNS is replaced, and in the end put
-// back, so it should be a cluster for tests.
+// cluster that KUBECONFIG names. Its cluster DNS is replaced, and in the end its
+// Deployment and Corefile are put back, so it should be a cluster for tests.
 package cluster
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -26,6 +27,7 @@ import (
 const (
 	kubeSystem = "kube-system"
 	namespace  = "workstation-test" // of the pods that ask
+	image      = "registry.example.org/coredns:v1.15.0-workstation"
 )
 
 var (
@@ -50,6 +52,9 @@ func TestMain(m *testing.M) {
 
 // find connects to the cluster, and remembers its cluster DNS.
 func find() error {
+	if os.Getenv("KUBECONFIG") == "" { // or it might be any
+		return errors.New("KUBECONFIG names none")
+	}
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
 		clientcmd.NewDefaultClientConfigLoadingRules(), nil).ClientConfig()
 	if err != nil {
@@ -116,9 +121,12 @@ func await(t *testing.T, timeout time.Duration, done func() error) {
 	}
 }
 
-// replaceClusterDNS applies the manifests as they are.
+// replaceClusterDNS goes the manual's way, with the manifests as they are: first
+// the image, which understands the Corefile of before, too.
 func replaceClusterDNS(t *testing.T) {
 	t.Helper()
+	kubectl(t, "-n", kubeSystem, "set", "image", "deployment/coredns", "coredns="+image)
+	kubectl(t, "-n", kubeSystem, "rollout", "status", "deployment/coredns", "--timeout=3m")
 	kubectl(t, "apply", "-k", "../../deploy/kubernetes")
 	rolledOut(t)
 }
@@ -197,6 +205,27 @@ func ready(pod corev1.Pod) (ready bool, restarts int32) {
 		restarts += container.RestartCount
 	}
 	return ready, restarts
+}
+
+// readyPods returns how many pods of cluster DNS are Ready.
+func readyPods(t *testing.T) (n int) {
+	t.Helper()
+	for _, pod := range dnsPods(t) {
+		if ok, _ := ready(pod); ok {
+			n++
+		}
+	}
+	return n
+}
+
+// names returns the names of pods, in order. Each pod has one of its own.
+func names(pods []corev1.Pod) string {
+	var names []string
+	for _, pod := range pods {
+		names = append(names, pod.Name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
 }
 
 // metrics returns what a pod exports on a port.
@@ -295,6 +324,7 @@ func awaitAnswer(t *testing.T, want, name, qtype string) {
 type load struct {
 	Lookups     int
 	Failures    []string
+	Slow        int // those that took more than a second
 	Median, Max time.Duration
 }
 
@@ -324,7 +354,7 @@ func startLoad(t *testing.T, between time.Duration, names ...string) (end func()
 		if err := json.Unmarshal([]byte(out.String()), &l); err != nil {
 			t.Fatalf("%v: %q", err, out.String())
 		}
-		t.Logf("%d lookups, %d failed, median %v, longest %v", l.Lookups, len(l.Failures), l.Median, l.Max)
+		t.Logf("%d lookups, %d failed, %d slow, median %v, longest %v", l.Lookups, len(l.Failures), l.Slow, l.Median, l.Max)
 		return l
 	}
 }

@@ -14,7 +14,7 @@ import (
 // TestCost measures what a pod takes as cluster DNS and as the cache of a node,
 // for the same lookups. It fails only where there is nothing to measure.
 func TestCost(t *testing.T) {
-	stockClusterDNS(t)
+	replaceClusterDNS(t)
 	kubectl(t, "apply", "-k", "../../deploy/node-local")
 	t.Cleanup(func() {
 		kubectl(t, "-n", kubeSystem, "delete", "daemonset/coredns-node-local", "configmap/coredns-node-local")

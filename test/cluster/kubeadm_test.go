@@ -3,7 +3,9 @@
 package cluster
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -43,16 +45,19 @@ func TestKubeadm(t *testing.T) {
 	if err != nil || !strings.Contains(out, "SUCCESS") {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for i, pod := range dnsPods(t) {
-		if pod.UID != before[i].UID {
-			t.Errorf("pod %s was not there before the upgrade", pod.Name)
-		}
+	if after := dnsPods(t); names(after) != names(before) {
+		t.Errorf("the pods were %s and are %s", names(before), names(after))
 	}
 	expect(t, "192.0.2.17 2001:db8::11", "/stub-go", "workstation17")
 
 	// And the way back.
+	config := filepath.Join(t.TempDir(), "cluster.yaml")
+	if err := os.WriteFile(config, []byte(kubectl(t, "-n", kubeSystem, "get", "configmap", "kubeadm-config",
+		"-o", "jsonpath={.data.ClusterConfiguration}")), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	kubectl(t, "-n", kubeSystem, "delete", "configmap", "coredns")
-	if out, err := kubeadm("init", "phase", "addon", "coredns", "--kubernetes-version="+version.GitVersion); err != nil {
+	if out, err := kubeadm("init", "phase", "addon", "coredns", "--config="+config); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	rolledOut(t)

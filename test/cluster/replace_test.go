@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,7 +45,9 @@ func testLookups(t *testing.T) {
 		expect(t, service.Spec.ClusterIP, stub, "workstation5")
 		expect(t, "192.0.2.5 2001:db8::5", stub, "workstation5.lab.example.org")
 		for _, name := range []string{"www.example.com", "www.example.com."} {
-			if got := inPod(t, stub, name); !strings.ContainsAny(got, "0123456789") {
+			got := inPod(t, stub, name)
+			first, _, _ := strings.Cut(got, " ")
+			if _, err := netip.ParseAddr(first); err != nil {
 				t.Errorf("%s %s: %q, want an address", stub, name, got)
 			}
 		}
@@ -61,6 +64,8 @@ func testLookups(t *testing.T) {
 			{"workstation17.lab.example.org", "TXT", "NOERROR"},
 			{"workstation300.lab.example.org", "A", "NXDOMAIN"},
 			{"17.2.0.192.in-addr.arpa", "PTR", "NOERROR 17.2.0.192.in-addr.arpa. PTR workstation17.lab.example.org."},
+			{"1.1" + strings.Repeat(".0", 22) + ".8.b.d.0.1.0.0.2.ip6.arpa", "PTR", "NOERROR 1.1" +
+				strings.Repeat(".0", 22) + ".8.b.d.0.1.0.0.2.ip6.arpa. PTR workstation17.lab.example.org."},
 			{"kubernetes.default.svc.cluster.local", "A",
 				"NOERROR kubernetes.default.svc.cluster.local. A " + api.Spec.ClusterIP},
 		} {
@@ -185,13 +190,7 @@ func TestNoLookupFails(t *testing.T) {
 		})
 		// The next one is evicted only when there are two again.
 		await(t, time.Minute, func() error {
-			n := 0
-			for _, pod := range dnsPods(t) {
-				if ok, _ := ready(pod); ok {
-					n++
-				}
-			}
-			if n < 2 {
+			if n := readyPods(t); n < 2 {
 				return fmt.Errorf("%d pods are Ready", n)
 			}
 			return nil
@@ -199,8 +198,10 @@ func TestNoLookupFails(t *testing.T) {
 	}
 	time.Sleep(10 * time.Second) // to the end of the last one's lameduck
 
-	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 {
-		t.Errorf("of %d lookups these failed: %q", result.Lookups, result.Failures)
+	// kube-proxy may forget the connection of a query that is under way when a pod
+	// goes. The resolver asks again, after five seconds.
+	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 || result.Slow*100 > result.Lookups {
+		t.Errorf("of %d lookups %d were slow; these failed: %q", result.Lookups, result.Slow, result.Failures)
 	}
 }
 
@@ -210,6 +211,7 @@ func TestEdit(t *testing.T) {
 	startClient(t)
 	before := dnsPods(t)
 	good := corefile(t)
+	t.Cleanup(func() { edit(t, good) })
 
 	// Computed names below every domain, cluster.local included.
 	better := strings.Replace(good, "\n    forward ", "\n    workstation {\n        network 198.51.100.0/24\n    }\n    forward ", 1)
@@ -243,9 +245,13 @@ func TestEdit(t *testing.T) {
 
 	edit(t, good)
 	awaitAnswer(t, "NXDOMAIN", "workstation6.example.net", "A")
-	for i, pod := range dnsPods(t) {
-		if ok, restarts := ready(pod); !ok || restarts > 0 || pod.UID != before[i].UID {
-			t.Errorf("%s: Ready %t, %d restarts; the pod was %s", pod.Name, ok, restarts, before[i].Name)
+	after := dnsPods(t)
+	if names(after) != names(before) {
+		t.Errorf("the pods were %s and are %s", names(before), names(after))
+	}
+	for _, pod := range after {
+		if ok, restarts := ready(pod); !ok || restarts > 0 {
+			t.Errorf("%s: Ready %t, %d restarts", pod.Name, ok, restarts)
 		}
 	}
 }
@@ -263,8 +269,11 @@ func TestUpstreamDead(t *testing.T) {
 
 	good := corefile(t)
 	edit(t, strings.Replace(good, "forward . /etc/resolv.conf", "forward . 203.0.113.53", 1))
-	t.Cleanup(func() { edit(t, good) })
-	awaitAnswer(t, "SERVFAIL", "www.example.com", "A")
+	t.Cleanup(func() {
+		edit(t, good)
+		awaitAnswer(t, "NXDOMAIN", "nobody.example.net", "A")
+	})
+	awaitAnswer(t, "SERVFAIL", "nobody.example.net", "A")
 	end = startLoad(t, 10*time.Millisecond, names...)
 	time.Sleep(5 * time.Second)
 	dead := end()

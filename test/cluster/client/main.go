@@ -83,6 +83,7 @@ func load(pause string, names []string) {
 		result struct {
 			Lookups     int
 			Failures    []string
+			Slow        int
 			Median, Max time.Duration
 		}
 		took []time.Duration
@@ -96,6 +97,9 @@ func load(pause string, names []string) {
 			mu.Lock()
 			defer mu.Unlock()
 			took = append(took, d)
+			if d > time.Second {
+				result.Slow++
+			}
 			if err != nil {
 				result.Failures = append(result.Failures, err.Error())
 			}
