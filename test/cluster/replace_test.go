@@ -196,7 +196,7 @@ func TestNoLookupFails(t *testing.T) {
 			return nil
 		})
 	}
-	time.Sleep(10 * time.Second) // to the end of the last one's lameduck
+	time.Sleep(15 * time.Second) // to the end of the last one's lameduck
 
 	// kube-proxy may forget the connection of a query that is under way when a pod
 	// goes. The resolver asks again, after five seconds.

@@ -69,7 +69,7 @@ func TestNodeLocal(t *testing.T) {
 	end := startLoad(t, 10*time.Millisecond, "kubernetes.default", "workstation17", "workstation17.lab.example.org.", "www.example.com")
 	kubectl(t, "-n", kubeSystem, "rollout", "restart", cache)
 	kubectl(t, "-n", kubeSystem, "rollout", "status", cache, "--timeout=2m")
-	time.Sleep(10 * time.Second) // to the end of the old one's lameduck
+	time.Sleep(15 * time.Second) // to the end of the old one's lameduck
 	if result := end(); result.Lookups < 500 || len(result.Failures) > 0 || result.Slow*100 > result.Lookups {
 		t.Errorf("of %d lookups %d were slow; these failed: %q", result.Lookups, result.Slow, result.Failures)
 	}
