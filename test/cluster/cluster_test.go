@@ -324,7 +324,7 @@ func awaitAnswer(t *testing.T, want, name, qtype string) {
 type load struct {
 	Lookups     int
 	Failures    []string
-	Slow        int // those that took more than a second
+	Slow        []string // those that took more than a second, and when they began
 	Median, Max time.Duration
 }
 
@@ -354,7 +354,7 @@ func startLoad(t *testing.T, between time.Duration, names ...string) (end func()
 		if err := json.Unmarshal([]byte(out.String()), &l); err != nil {
 			t.Fatalf("%v: %q", err, out.String())
 		}
-		t.Logf("%d lookups, %d failed, %d slow, median %v, longest %v", l.Lookups, len(l.Failures), l.Slow, l.Median, l.Max)
+		t.Logf("%d lookups, %d failed, %d slow, median %v, longest %v", l.Lookups, len(l.Failures), len(l.Slow), l.Median, l.Max)
 		return l
 	}
 }

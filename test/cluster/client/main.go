@@ -83,7 +83,7 @@ func load(pause string, names []string) {
 		result struct {
 			Lookups     int
 			Failures    []string
-			Slow        int
+			Slow        []string
 			Median, Max time.Duration
 		}
 		took []time.Duration
@@ -98,7 +98,7 @@ func load(pause string, names []string) {
 			defer mu.Unlock()
 			took = append(took, d)
 			if d > time.Second {
-				result.Slow++
+				result.Slow = append(result.Slow, fmt.Sprintf("%s %s: %v", start.Format("15:04:05.000"), name, d))
 			}
 			if err != nil {
 				result.Failures = append(result.Failures, err.Error())
