@@ -75,6 +75,7 @@ func TestNodeLocal(t *testing.T) {
 	}
 
 	kubectl(t, "-n", kubeSystem, "scale", "deployment/coredns", "--replicas=0")
+	t.Cleanup(func() { kubectl(t, "-n", kubeSystem, "scale", "deployment/coredns", "--replicas=2") })
 	await(t, time.Minute, func() error {
 		if n := len(dnsPods(t)); n > 0 {
 			return fmt.Errorf("%d pods of cluster DNS are left", n)
