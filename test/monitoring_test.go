@@ -36,8 +36,8 @@ func alertRules(t *testing.T) (rules []rule) {
 		}
 		rules = append(rules, rule{name, strings.TrimPrefix(m[1], "|"), m[2]})
 	}
-	if len(rules) != 9 {
-		t.Fatalf("found %d alerts, want 9", len(rules))
+	if len(rules) != 10 {
+		t.Fatalf("found %d alerts, want 10", len(rules))
 	}
 	return rules
 }

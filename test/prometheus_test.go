@@ -46,7 +46,7 @@ func monitoringRules(t *testing.T) (path, out string) {
 // that each alert has a test in which it fires.
 func TestOraclePromtool(t *testing.T) {
 	_, out := monitoringRules(t)
-	if !strings.Contains(out, "SUCCESS: 9 rules found") || strings.Count(out, "SUCCESS") != 2 {
+	if !strings.Contains(out, "SUCCESS: 10 rules found") || strings.Count(out, "SUCCESS") != 2 {
 		t.Errorf("promtool says\n%s", out)
 	}
 	tests, err := os.ReadFile(monitoring + "rules_test.yaml")

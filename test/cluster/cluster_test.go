@@ -30,6 +30,12 @@ const (
 	image      = "registry.example.org/coredns:v1.15.0-workstation"
 )
 
+// What pods look up all the time: a Service, a computed name by the search path and
+// without, and names that are forwarded, cached and not.
+var lookups = []string{
+	"kubernetes.default", "workstation17", "workstation17.lab.example.org.", "www.example.com", "nobody%d.example.com.",
+}
+
 var (
 	ctx     = context.Background()
 	cluster *kubernetes.Clientset
@@ -93,6 +99,11 @@ func putBack() error {
 	}
 	_, err := cluster.AppsV1().Deployments(kubeSystem).Update(ctx, deployment, metav1.UpdateOptions{})
 	return err
+}
+
+// stockImage is the one that was found.
+func stockImage() string {
+	return stockDeployment.Spec.Template.Spec.Containers[0].Image
 }
 
 // kubectl runs a command as an operator would, and returns its output.
@@ -249,21 +260,26 @@ func logs(t *testing.T, pod corev1.Pod, container string) string {
 	return string(b)
 }
 
+// newClient returns a pod that is to run a command of ./client.
+func newClient(name string, command ...string) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace},
+		Spec: corev1.PodSpec{
+			Containers: []corev1.Container{{
+				Name: name, Image: "localhost/client", ImagePullPolicy: corev1.PullNever, Args: command,
+			}},
+			TerminationGracePeriodSeconds: new(int64),
+		},
+	}
+}
+
 // startClient starts the pod that asks, and beside it a Service of the name of a
 // workstation. The pods' own search path and options are as on any cluster; the
 // zone is added as the nodes' resolv.conf would.
 func startClient(t *testing.T, changes ...func(*corev1.Pod)) {
 	t.Helper()
-	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: "client", Namespace: namespace},
-		Spec: corev1.PodSpec{
-			Containers: []corev1.Container{{
-				Name: "client", Image: "localhost/client", ImagePullPolicy: corev1.PullNever, Args: []string{"wait"},
-			}},
-			DNSConfig:                     &corev1.PodDNSConfig{Searches: []string{"lab.example.org"}},
-			TerminationGracePeriodSeconds: new(int64),
-		},
-	}
+	pod := newClient("client", "wait")
+	pod.Spec.DNSConfig = &corev1.PodDNSConfig{Searches: []string{"lab.example.org"}}
 	for _, change := range changes {
 		change(pod)
 	}
@@ -328,8 +344,9 @@ type load struct {
 	Median, Max time.Duration
 }
 
-// startLoad starts to look names up, each so long after the one before. The function that it returns ends that, and
-// returns what came of it.
+// startLoad starts to look names up, each so long after the one before. A %d in a name is
+// another number each time, and it is answered if its absence is. The function that it
+// returns ends the load, and returns what came of it.
 func startLoad(t *testing.T, between time.Duration, names ...string) (end func() load) {
 	t.Helper()
 	command := exec.Command("kubectl",

@@ -3,34 +3,60 @@
 package cluster
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestKubeadm upgrades a node that kubeadm has set up, by the manual's command,
-// and goes the manual's way back. It has to run on that node.
+// The tests here go the manual's ways with kubeadm. They have to run on a node that it
+// has set up.
+
+// What is not of this node, or not of DNS: cgroups of version 1, the control plane, the
+// kubelet, and kube-proxy, which is not a DaemonSet here.
+const (
+	ignored = "--ignore-preflight-errors=SystemVerification"
+	skipped = "--skip-phases=control-plane,kubelet-config,addon/kube-proxy"
+)
+
+// kubeadm runs it, and returns its output.
+func kubeadm(args ...string) (string, error) {
+	out, err := exec.Command("kubeadm", args...).CombinedOutput()
+	return string(out), err
+}
+
+// wayBack has kubeadm make its own cluster DNS again.
+func wayBack(t *testing.T) {
+	t.Helper()
+	config := filepath.Join(t.TempDir(), "cluster.yaml")
+	if err := os.WriteFile(config, []byte(kubectl(t, "-n", kubeSystem, "get", "configmap", "kubeadm-config",
+		"-o", "jsonpath={.data.ClusterConfiguration}")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "-n", kubeSystem, "delete", "configmap", "coredns")
+	if out, err := kubeadm("init", "phase", "addon", "coredns", "--config="+config); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	rolledOut(t)
+	kubectl(t, "-n", kubeSystem, "delete", "configmap/coredns-zones", "poddisruptionbudget/coredns")
+}
+
+// TestKubeadm upgrades a node, which leaves cluster DNS alone, and goes the way back.
 func TestKubeadm(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
 	before := dnsPods(t)
-	kubeadm := func(args ...string) (string, error) {
-		out, err := exec.Command("kubeadm", args...).CombinedOutput()
-		return string(out), err
-	}
 	version, err := cluster.Discovery().ServerVersion()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What is not of this node, or not of DNS: cgroups of version 1, the control
-	// plane, the kubelet, and kube-proxy, which is not a DaemonSet here.
 	upgrade := []string{"upgrade", "apply", version.GitVersion, "--yes"}
-	const (
-		ignored = "--ignore-preflight-errors=SystemVerification"
-		skipped = "--skip-phases=control-plane,kubelet-config,addon/kube-proxy"
-	)
 
 	const unknown = "start version '1.15.0-workstation' not supported"
 	for _, args := range [][]string{
@@ -45,25 +71,100 @@ func TestKubeadm(t *testing.T) {
 	if err != nil || !strings.Contains(out, "SUCCESS") {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	if out, err := kubeadm("upgrade", "node", ignored, skipped+",addon/coredns"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	if after := dnsPods(t); names(after) != names(before) {
 		t.Errorf("the pods were %s and are %s", names(before), names(after))
 	}
 	expect(t, "192.0.2.17 2001:db8::11", "/stub-go", "workstation17")
 
-	// And the way back.
-	config := filepath.Join(t.TempDir(), "cluster.yaml")
-	if err := os.WriteFile(config, []byte(kubectl(t, "-n", kubeSystem, "get", "configmap", "kubeadm-config",
-		"-o", "jsonpath={.data.ClusterConfiguration}")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	kubectl(t, "-n", kubeSystem, "delete", "configmap", "coredns")
-	if out, err := kubeadm("init", "phase", "addon", "coredns", "--config="+config); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	rolledOut(t)
-	kubectl(t, "-n", kubeSystem, "delete", "configmap/coredns-zones", "poddisruptionbudget/coredns")
+	wayBack(t)
 	expect(t, "no such host", "/stub-go", "workstation17")
 	if got := inPod(t, "/stub-go", "kubernetes.default"); !strings.HasPrefix(got, "10.") {
 		t.Errorf("kubernetes.default: %q", got)
 	}
+}
+
+// TestKubeadmKnownTag gives the image the tag of a version that kubeadm knows, which
+// replaces it then by one that does not start. The pods of before still answer, and
+// applying the manifests mends it.
+func TestKubeadmKnownTag(t *testing.T) {
+	replaceClusterDNS(t)
+	startClient(t)
+	_, tag, _ := strings.Cut(stockImage(), ":")
+	known := "registry.example.org/coredns:" + tag
+	if out, err := exec.Command("ctr", "--namespace", "k8s.io", "images", "tag", image, known).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	kubectl(t, "-n", kubeSystem, "set", "image", "deployment/coredns", "coredns="+known)
+	rolledOut(t)
+
+	if out, err := kubeadm("upgrade", "node", "phase", "addon", "coredns"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	await(t, time.Minute, func() error {
+		for _, pod := range dnsPods(t) {
+			if pod.Spec.Containers[0].Image == stockImage() {
+				logged, _ := cluster.CoreV1().Pods(kubeSystem).GetLogs(pod.Name, new(corev1.PodLogOptions)).DoRaw(ctx)
+				if strings.Contains(string(logged), "Unknown directive 'workstation'") {
+					return nil
+				}
+				return fmt.Errorf("the stock image logs %q", logged)
+			}
+		}
+		return fmt.Errorf("no pod has %s", stockImage())
+	})
+	expect(t, "192.0.2.17 2001:db8::11", "/stub-go", "workstation17")
+
+	kubectl(t, "apply", "-k", "../../deploy/kubernetes")
+	rolledOut(t)
+	testLookups(t)
+}
+
+// TestKubelet has the kubelet give pods the address of the node's cache, and takes it
+// back.
+func TestKubelet(t *testing.T) {
+	replaceClusterDNS(t)
+	startCache(t)
+	service, err := cluster.CoreV1().Services(kubeSystem).Get(ctx, "kube-dns", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// clusterDNS makes a server that of the pods from now on.
+	clusterDNS := func(from, to string) {
+		t.Helper()
+		config, err := cluster.CoreV1().ConfigMaps(kubeSystem).Get(ctx, "kubelet-config", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Data["kubelet"] = strings.Replace(config.Data["kubelet"], "\n- "+from+"\n", "\n- "+to+"\n", 1)
+		if _, err := cluster.CoreV1().ConfigMaps(kubeSystem).Update(ctx, config, metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := kubeadm("upgrade", "node", "phase", "kubelet-config"); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		// The service manager starts it again.
+		if out, err := exec.Command("pkill", "-x", "kubelet").CombinedOutput(); err != nil {
+			t.Fatalf("pkill: %v\n%s", err, out)
+		}
+	}
+
+	clusterDNS(service.Spec.ClusterIP, cacheAddress)
+	t.Run("cache", func(t *testing.T) {
+		startClient(t)
+		if got := inPod(t, "/client", "cat", "/etc/resolv.conf"); !strings.Contains(got, "nameserver "+cacheAddress+" ") {
+			t.Errorf("resolv.conf: %q", got)
+		}
+		testLookups(t)
+	})
+	clusterDNS(cacheAddress, service.Spec.ClusterIP)
+	t.Run("cluster DNS", func(t *testing.T) {
+		startClient(t)
+		if got := inPod(t, "/client", "cat", "/etc/resolv.conf"); !strings.Contains(got, "nameserver "+service.Spec.ClusterIP+" ") {
+			t.Errorf("resolv.conf: %q", got)
+		}
+		testLookups(t)
+	})
 }

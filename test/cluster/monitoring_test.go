@@ -10,12 +10,27 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
-// TestAlertsQuiet has Prometheus scrape cluster DNS under load, with the rules, and
-// expects no alert.
+// TestMonitoringManifests has the API server check what is for the Prometheus
+// operator. The cluster must have its definitions.
+func TestMonitoringManifests(t *testing.T) {
+	const monitoring = "../../deploy/monitoring"
+	made := kubectl(t, "apply", "--dry-run=server", "-k", monitoring) +
+		kubectl(t, "apply", "--dry-run=server", "-f", monitoring+"/podmonitor.yaml",
+			"-f", monitoring+"/podmonitor-node-local.yaml")
+	if strings.Count(made, "created (server dry run)") != 4 {
+		t.Errorf("want a rule, a ConfigMap and two PodMonitors:\n%s", made)
+	}
+}
+
+// TestAlertsQuiet has Prometheus scrape cluster DNS and the cache of the node under
+// load, with the rules, and expects no alert.
 func TestAlertsQuiet(t *testing.T) {
 	replaceClusterDNS(t)
+	startCache(t)
 	startClient(t)
 	const proxy, address = "127.0.0.1:18001", "127.0.0.1:19090"
 	run(t, "kubectl", "proxy", "--port="+strings.TrimPrefix(proxy, "127.0.0.1:"))
@@ -35,12 +50,16 @@ func TestAlertsQuiet(t *testing.T) {
 	_, rules, _ := strings.Cut(string(rule), "\nspec:\n")
 	config := fmt.Sprintf("global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%s]\nscrape_configs:\n",
 		write("rules.yaml", strings.ReplaceAll("\n"+rules, "\n  ", "\n")))
-	pods := dnsPods(t)
-	for _, pod := range pods {
-		config += fmt.Sprintf("- {job_name: %s, metrics_path: /api/v1/namespaces/%s/pods/%s:9153/proxy/metrics, "+
-			"static_configs: [{targets: ['%s']}], relabel_configs: [{target_label: job, replacement: coredns}, "+
-			"{target_label: instance, replacement: %s}]}\n", pod.Name, kubeSystem, pod.Name, proxy, pod.Name)
+	dns, caches := dnsPods(t), cachePods(t)
+	scrape := func(job, port string, pods []corev1.Pod) {
+		for _, pod := range pods {
+			config += fmt.Sprintf("- {job_name: %s, metrics_path: /api/v1/namespaces/%s/pods/%s:%s/proxy/metrics, "+
+				"static_configs: [{targets: ['%s']}], relabel_configs: [{target_label: job, replacement: %s}, "+
+				"{target_label: instance, replacement: %s}]}\n", pod.Name, kubeSystem, pod.Name, port, proxy, job, pod.Name)
+		}
 	}
+	scrape("coredns", "9153", dns)
+	scrape("coredns-node-local", "9253", caches)
 	run(t, "prometheus", "--config.file="+write("prometheus.yaml", config), "--storage.tsdb.path="+dir,
 		"--web.listen-address="+address)
 	get := func(path string, data any) error {
@@ -52,7 +71,7 @@ func TestAlertsQuiet(t *testing.T) {
 		return json.NewDecoder(response.Body).Decode(data)
 	}
 
-	end := startLoad(t, 10*time.Millisecond, "kubernetes.default", "workstation17", "workstation17.lab.example.org.")
+	end := startLoad(t, 10*time.Millisecond, lookups...)
 	await(t, time.Minute, func() error {
 		var targets struct {
 			Data struct{ ActiveTargets []struct{ Health string } }
@@ -66,8 +85,8 @@ func TestAlertsQuiet(t *testing.T) {
 				up++
 			}
 		}
-		if up < len(pods) {
-			return fmt.Errorf("%d of %d pods are scraped", up, len(pods))
+		if want := len(dns) + len(caches); up < want {
+			return fmt.Errorf("%d of %d pods are scraped", up, want)
 		}
 		return nil
 	})

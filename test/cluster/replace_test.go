@@ -71,40 +71,57 @@ func testLookups(t *testing.T) {
 		} {
 			expect(t, test.want, "/client", "ask", network, test.name, test.qtype)
 		}
+		for _, qtype := range []string{"A", "AAAA"} {
+			got := inPod(t, "/client", "ask", network, "www.example.com", qtype)
+			if !strings.HasPrefix(got, "NOERROR www.example.com. ") {
+				t.Errorf("www.example.com %s by %s: %q", qtype, network, got)
+			}
+		}
 	}
 }
 
-// TestOverlay makes the manual's overlay, and asks the API server what it would make
-// of it.
-func TestOverlay(t *testing.T) {
+// TestOverlays makes the manual's overlays, and asks the API server what it would make
+// of them.
+func TestOverlays(t *testing.T) {
 	manual, err := os.ReadFile("../../deploy/README.md")
 	if err != nil {
 		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(manual), "~~~ yaml cluster-dns/kustomization.yaml\n")
-	overlay, _, found := strings.Cut(rest, "~~~\n")
-	if !found {
-		t.Fatal("the manual has no overlay")
 	}
 	directory := t.TempDir()
 	if err := os.CopyFS(filepath.Join(directory, "deploy"), os.DirFS("../../deploy")); err != nil {
 		t.Fatal(err)
 	}
-	dns := filepath.Join(directory, "cluster-dns")
-	if err := os.CopyFS(dns, os.DirFS("../../deploy/kubernetes")); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dns, "kustomization.yaml"), []byte(overlay), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	corefile := []byte(".:53 {\n    whoami\n}\n")
-	if err := os.WriteFile(filepath.Join(dns, "Corefile"), corefile, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	made := kubectl(t, "apply", "-k", dns, "--dry-run=server", "--output=yaml")
-	for _, want := range []string{"image: registry.example.net/dns/coredns:v1.15.0-workstation", "    whoami", "gateway IN CNAME"} {
-		if !strings.Contains(made, want) {
-			t.Errorf("no %q in\n%s", want, made)
+	for _, test := range []struct {
+		name, base string
+		want       []string
+	}{
+		{"cluster-dns", "kubernetes", []string{
+			"image: registry.example.net/dns/coredns:v1.15.0-workstation", "    whoami", "gateway IN CNAME",
+		}},
+		{"node-local-dns", "node-local", []string{
+			"image: registry.example.net/dns/coredns:v1.15.0-workstation", "    whoami",
+			"image: registry.example.net/busybox:1.37",
+		}},
+	} {
+		_, rest, _ := strings.Cut(string(manual), "~~~ yaml "+test.name+"/kustomization.yaml\n")
+		overlay, _, found := strings.Cut(rest, "~~~\n")
+		if !found {
+			t.Fatalf("the manual has no overlay %s", test.name)
+		}
+		made := filepath.Join(directory, test.name)
+		if err := os.CopyFS(made, os.DirFS("../../deploy/"+test.base)); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{"kustomization.yaml": overlay, "Corefile": ".:53 {\n    whoami\n}\n"} {
+			if err := os.WriteFile(filepath.Join(made, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		said := kubectl(t, "apply", "-k", made, "--dry-run=server", "--output=yaml")
+		for _, want := range test.want {
+			if !strings.Contains(said, want) {
+				t.Errorf("%s: no %q in\n%s", test.name, want, said)
+			}
 		}
 	}
 }
@@ -169,7 +186,7 @@ func TestConfinement(t *testing.T) {
 func TestNoLookupFails(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
-	end := startLoad(t, 10*time.Millisecond, "kubernetes.default", "workstation17", "workstation17.lab.example.org.", "www.example.com")
+	end := startLoad(t, 10*time.Millisecond, lookups...)
 	available := func() {
 		t.Helper()
 		kubectl(t, "-n", kubeSystem, "rollout", "status", "deployment/coredns", "--timeout=2m")
@@ -257,34 +274,86 @@ func TestEdit(t *testing.T) {
 	}
 }
 
-// TestUpstreamDead has cluster DNS forward to an address where nobody is.
+// TestUpstreamDead has cluster DNS forward to who never answers, while pods wait for
+// that, too.
 func TestUpstreamDead(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
+	pod := newClient("deaf", "deaf")
+	if _, err := cluster.CoreV1().Pods(namespace).Create(ctx, pod, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "-n", namespace, "wait", "--for=condition=Ready", "pod/deaf", "--timeout=1m")
+	deaf, err := cluster.CoreV1().Pods(namespace).Get(ctx, "deaf", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+
 	names := []string{
 		"kubernetes.default", "workstation17", "workstation17.lab.example.org.", "gateway.lab.example.org.",
 	}
-	end := startLoad(t, 10*time.Millisecond, names...)
-	time.Sleep(5 * time.Second)
-	alive := end()
+	const forwarded = "nobody%d.example.net."
+	measure := func() (inside, outside load) {
+		t.Helper()
+		endOutside := startLoad(t, 50*time.Millisecond, forwarded)
+		endInside := startLoad(t, 10*time.Millisecond, names...)
+		time.Sleep(6 * time.Second)
+		return endInside(), endOutside()
+	}
 
+	alive, answered := measure()
 	good := corefile(t)
-	edit(t, strings.Replace(good, "forward . /etc/resolv.conf", "forward . 203.0.113.53", 1))
+	edit(t, strings.Replace(good, "forward . /etc/resolv.conf", "forward . "+deaf.Status.PodIP, 1)+
+		"edited.example.org {\n    workstation {\n        network 203.0.113.0/24\n    }\n}\n")
 	t.Cleanup(func() {
 		edit(t, good)
-		awaitAnswer(t, "NXDOMAIN", "nobody.example.net", "A")
+		awaitAnswer(t, "NXDOMAIN", "workstation1.edited.example.org", "A")
 	})
-	awaitAnswer(t, "SERVFAIL", "nobody.example.net", "A")
-	end = startLoad(t, 10*time.Millisecond, names...)
-	time.Sleep(5 * time.Second)
-	dead := end()
+	awaitAnswer(t, "NOERROR workstation1.edited.example.org. A 203.0.113.1", "workstation1.edited.example.org", "A")
+	dead, unanswered := measure()
 
-	// Waiting for an upstream takes seconds.
+	if answered.Lookups < 50 || len(answered.Failures) > 0 {
+		t.Errorf("with the upstream, of %d names of its own these failed: %q", answered.Lookups, answered.Failures)
+	}
+	if unanswered.Lookups < 50 || len(unanswered.Failures) < unanswered.Lookups || unanswered.Median < 2*time.Second {
+		t.Errorf("without the upstream, of %d names of its own %d failed, after a median of %v",
+			unanswered.Lookups, len(unanswered.Failures), unanswered.Median)
+	}
 	for _, result := range []load{alive, dead} {
 		if result.Lookups < 100 || len(result.Failures) > 0 || result.Max > time.Second {
 			t.Errorf("of %d lookups the longest took %v; these failed: %q", result.Lookups, result.Max, result.Failures)
 		}
 	}
+	if dead.Median > 3*alive.Median {
+		t.Errorf("the median was %v with the upstream, and is %v without", alive.Median, dead.Median)
+	}
 	expect(t, "NOERROR 17.2.0.192.in-addr.arpa. PTR workstation17.lab.example.org.",
 		"/client", "ask", "udp", "17.2.0.192.in-addr.arpa", "PTR")
+}
+
+// TestImageMissing goes the manual's first step with an image that cannot be pulled,
+// and gives it up.
+func TestImageMissing(t *testing.T) {
+	stockClusterDNS(t)
+	startClient(t)
+	end := startLoad(t, 10*time.Millisecond, "kubernetes.default")
+	kubectl(t, "-n", kubeSystem, "set", "image", "deployment/coredns", "coredns=registry.example.org/coredns:missing")
+	await(t, time.Minute, func() error {
+		for _, pod := range dnsPods(t) {
+			for _, container := range pod.Status.ContainerStatuses {
+				if waiting := container.State.Waiting; waiting != nil && waiting.Reason == "ImagePullBackOff" {
+					return nil
+				}
+			}
+		}
+		return errors.New("no pod lacks its image")
+	})
+	if readyPods(t) == 0 {
+		t.Error("no pod of before is left")
+	}
+	kubectl(t, "-n", kubeSystem, "rollout", "undo", "deployment/coredns")
+	rolledOut(t)
+	if result := end(); result.Lookups < 100 || len(result.Failures) > 0 {
+		t.Errorf("of %d lookups these failed: %q", result.Lookups, result.Failures)
+	}
 }

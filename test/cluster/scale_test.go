@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ import (
 func TestAutoscale(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
-	end := startLoad(t, 10*time.Millisecond, "kubernetes.default", "workstation17", "workstation17.lab.example.org.")
+	end := startLoad(t, 10*time.Millisecond, lookups...)
 	kubectl(t, "apply", "-f", "../../deploy/autoscale")
 	t.Cleanup(func() { kubectl(t, "-n", kubeSystem, "delete", "horizontalpodautoscaler", "coredns") })
 	awaitPods := func(n int) {
@@ -46,30 +47,84 @@ func TestAutoscale(t *testing.T) {
 	}
 }
 
-// TestNodeLocal asks the cache of the node, with cluster DNS behind it and then
-// without.
-func TestNodeLocal(t *testing.T) {
-	const cache = "daemonset/coredns-node-local"
-	replaceClusterDNS(t)
+// The cache of a node.
+const (
+	cache        = "daemonset/coredns-node-local"
+	cacheAddress = "169.254.20.10"
+)
+
+// startCache starts the cache of each node.
+func startCache(t *testing.T) {
+	t.Helper()
 	kubectl(t, "apply", "-k", "../../deploy/node-local")
 	t.Cleanup(func() { kubectl(t, "-n", kubeSystem, "delete", cache, "configmap/coredns-node-local") })
 	kubectl(t, "-n", kubeSystem, "rollout", "status", cache, "--timeout=2m")
-	// What the kubelet writes with this address for its clusterDNS.
-	startClient(t, func(pod *corev1.Pod) {
-		ndots := "5"
-		pod.Spec.DNSPolicy = corev1.DNSNone
-		pod.Spec.DNSConfig.Nameservers = []string{"169.254.20.10"}
-		pod.Spec.DNSConfig.Options = []corev1.PodDNSConfigOption{{Name: "ndots", Value: &ndots}}
-		pod.Spec.DNSConfig.Searches = append([]string{
-			namespace + ".svc.cluster.local", "svc.cluster.local", "cluster.local",
-		}, pod.Spec.DNSConfig.Searches...)
-	})
+}
+
+// cachePods returns the pods of the caches that are not about to end.
+func cachePods(t *testing.T) []corev1.Pod {
+	t.Helper()
+	return pods(t, "k8s-app=coredns-node-local")
+}
+
+// askCache makes a pod's resolv.conf what the kubelet writes with the cache's address
+// for its clusterDNS.
+func askCache(pod *corev1.Pod) {
+	ndots := "5"
+	pod.Spec.DNSPolicy = corev1.DNSNone
+	pod.Spec.DNSConfig.Nameservers = []string{cacheAddress}
+	pod.Spec.DNSConfig.Options = []corev1.PodDNSConfigOption{{Name: "ndots", Value: &ndots}}
+	pod.Spec.DNSConfig.Searches = append([]string{
+		namespace + ".svc.cluster.local", "svc.cluster.local", "cluster.local",
+	}, pod.Spec.DNSConfig.Searches...)
+}
+
+// TestNodeLocal asks the cache of the node, while it is replaced, and without
+// cluster DNS behind it.
+func TestNodeLocal(t *testing.T) {
+	replaceClusterDNS(t)
+	startCache(t)
+	startClient(t, askCache)
 	testLookups(t)
 
-	end := startLoad(t, 10*time.Millisecond, "kubernetes.default", "workstation17", "workstation17.lab.example.org.", "www.example.com")
+	// The address comes back.
+	pod := cachePods(t)[0]
+	added := func() int { return strings.Count(logs(t, pod, "address"), "added "+cacheAddress) }
+	before := added()
+	kubectl(t, "-n", kubeSystem, "exec", pod.Name, "-c", "address", "--",
+		"sh", "-c", "ip address del "+cacheAddress+"/32 dev lo")
+	await(t, 20*time.Second, func() error {
+		if added() == before {
+			return errors.New("the address was not added again")
+		}
+		return nil
+	})
+	expect(t, "NOERROR workstation17.lab.example.org. A 192.0.2.17",
+		"/client", "ask", "udp", "workstation17.lab.example.org", "A")
+
+	end := startLoad(t, 10*time.Millisecond, lookups...)
 	kubectl(t, "-n", kubeSystem, "rollout", "restart", cache)
 	kubectl(t, "-n", kubeSystem, "rollout", "status", cache, "--timeout=2m")
-	time.Sleep(10 * time.Second) // to the end of the old one's lameduck
+
+	// One that does not start replaces nothing, not even after minReadySeconds.
+	working := cachePods(t)
+	kubectl(t, "-n", kubeSystem, "set", "image", cache, "coredns="+stockImage())
+	await(t, time.Minute, func() error {
+		for _, pod := range cachePods(t) {
+			if _, restarts := ready(pod); restarts > 0 {
+				return nil
+			}
+		}
+		return errors.New("none has failed to start")
+	})
+	time.Sleep(40 * time.Second)
+	after := names(cachePods(t))
+	for _, pod := range working {
+		if !strings.Contains(after, pod.Name) {
+			t.Errorf("%s was replaced by one that does not start", pod.Name)
+		}
+	}
+	kubectl(t, "-n", kubeSystem, "rollout", "undo", cache)
 	if result := end(); result.Lookups < 500 || len(result.Failures) > 0 || len(result.Slow)*100 > result.Lookups {
 		t.Errorf("of %d lookups these failed: %q; these were slow: %q", result.Lookups, result.Failures, result.Slow)
 	}

@@ -60,7 +60,7 @@ func TestTroubles(t *testing.T) {
 			coredns.SecurityContext.Capabilities.Add = nil
 		}, []string{"operation not permitted"}},
 		{"stock image", func(_ *corev1.PodSpec, coredns *corev1.Container) {
-			coredns.Image = stockDeployment.Spec.Template.Spec.Containers[0].Image
+			coredns.Image = stockImage()
 		}, []string{"Unknown directive 'workstation'"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -3,12 +3,14 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,14 +22,20 @@ import (
 
 func main() {
 	switch command, args := os.Args[1], os.Args[2:]; command {
-	case "wait": // until the pod is deleted
-		deleted := make(chan os.Signal, 1)
-		signal.Notify(deleted, syscall.SIGTERM)
-		<-deleted
+	case "wait":
+		wait()
 	case "ask":
 		ask(args[0], args[1], args[2])
 	case "load":
 		load(args[0], args[1:])
+	case "deaf": // to whom queries come, and never an answer
+		socket, err := net.ListenPacket("udp", ":53")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		wait()
+		socket.Close()
 	case "cat":
 		for _, path := range args {
 			b, err := os.ReadFile(path)
@@ -42,6 +50,13 @@ func main() {
 	}
 }
 
+// wait waits until the pod is deleted.
+func wait() {
+	deleted := make(chan os.Signal, 1)
+	signal.Notify(deleted, syscall.SIGTERM)
+	<-deleted
+}
+
 // ask asks the pod's name server over UDP or TCP, and prints the response code,
 // and each record of the answer without its TTL.
 func ask(network, name, qtype string) {
@@ -51,7 +66,7 @@ func ask(network, name, qtype string) {
 		return
 	}
 	query := new(dns.Msg).SetQuestion(dns.Fqdn(name), dns.StringToType[qtype])
-	client := dns.Client{Net: network}
+	client := dns.Client{Net: network, Timeout: 10 * time.Second}
 	response, _, err := client.Exchange(query, net.JoinHostPort(config.Servers[0], config.Port))
 	if err != nil {
 		fmt.Println(err)
@@ -64,8 +79,9 @@ func ask(network, name, qtype string) {
 	}
 }
 
-// load looks names up as programs in Go do, each so long after the one before,
-// until its input ends. Then it prints what came of it.
+// load looks names up as programs in Go do, each so long after the one before, until
+// its input ends. Then it prints what came of it. Where a name has a %d, it is another
+// one each time, and need not exist.
 func load(pause string, names []string) {
 	between, err := time.ParseDuration(pause)
 	if err != nil {
@@ -89,11 +105,16 @@ func load(pause string, names []string) {
 		took []time.Duration
 	)
 	for i := 0; !ended.Load(); i++ {
-		name := names[i%len(names)]
+		pattern := names[i%len(names)]
+		name := strings.ReplaceAll(pattern, "%d", strconv.Itoa(i))
 		wg.Go(func() {
 			start := time.Now()
 			_, err := net.LookupHost(name)
 			d := time.Since(start)
+			var dnsError *net.DNSError
+			if errors.As(err, &dnsError) && dnsError.IsNotFound && pattern != name {
+				err = nil
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			took = append(took, d)
