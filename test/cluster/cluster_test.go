@@ -344,6 +344,11 @@ type load struct {
 	Median, Max time.Duration
 }
 
+// failed says how many lookups failed, and how the first ones did.
+func (l load) failed() string {
+	return fmt.Sprintf("%d of %d lookups failed: %q", len(l.Failures), l.Lookups, l.Failures[:min(len(l.Failures), 5)])
+}
+
 // startLoad starts to look names up, each so long after the one before. A %d in a name is
 // another number each time, and it is answered if its absence is. The function that it
 // returns ends the load, and returns what came of it.

@@ -215,11 +215,10 @@ func TestNoLookupFails(t *testing.T) {
 	}
 	time.Sleep(10 * time.Second) // to the end of the last one's lameduck
 
-	// Some are slow: a port that is used again has its queries sent where they were
-	// sent before, until kube-proxy learns that the pod has gone, and the resolver asks
-	// again after five seconds.
-	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 {
-		t.Errorf("of %d lookups these failed: %q", result.Lookups, result.Failures)
+	// A query to a pod that has gone is asked again after five seconds. A busy machine
+	// may be slow once.
+	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 || len(result.Slow)*200 > result.Lookups {
+		t.Errorf("%s; these were slow: %q", result.failed(), result.Slow)
 	}
 }
 
@@ -313,15 +312,14 @@ func TestUpstreamDead(t *testing.T) {
 	dead, unanswered := measure()
 
 	if answered.Lookups < 50 || len(answered.Failures) > 0 {
-		t.Errorf("with the upstream, of %d names of its own these failed: %q", answered.Lookups, answered.Failures)
+		t.Errorf("with the upstream: %s", answered.failed())
 	}
 	if unanswered.Lookups < 50 || len(unanswered.Failures) < unanswered.Lookups || unanswered.Median < 2*time.Second {
-		t.Errorf("without the upstream, of %d names of its own %d failed, after a median of %v",
-			unanswered.Lookups, len(unanswered.Failures), unanswered.Median)
+		t.Errorf("without the upstream: %s, after a median of %v", unanswered.failed(), unanswered.Median)
 	}
 	for _, result := range []load{alive, dead} {
 		if result.Lookups < 100 || len(result.Failures) > 0 || result.Max > time.Second {
-			t.Errorf("of %d lookups the longest took %v; these failed: %q", result.Lookups, result.Max, result.Failures)
+			t.Errorf("%s; the longest took %v", result.failed(), result.Max)
 		}
 	}
 	if dead.Median > 3*alive.Median {
@@ -354,6 +352,6 @@ func TestImageMissing(t *testing.T) {
 	kubectl(t, "-n", kubeSystem, "rollout", "undo", "deployment/coredns")
 	rolledOut(t)
 	if result := end(); result.Lookups < 100 || len(result.Failures) > 0 {
-		t.Errorf("of %d lookups these failed: %q", result.Lookups, result.Failures)
+		t.Error(result.failed())
 	}
 }

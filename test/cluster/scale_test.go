@@ -43,7 +43,7 @@ func TestAutoscale(t *testing.T) {
 		`[{"op": "replace", "path": "/spec/metrics/0/resource/target/averageValue", "value": "5m"}]`)
 	awaitPods(3)
 	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 {
-		t.Errorf("of %d lookups these failed: %q", result.Lookups, result.Failures)
+		t.Error(result.failed())
 	}
 }
 
@@ -126,7 +126,7 @@ func TestNodeLocal(t *testing.T) {
 	}
 	kubectl(t, "-n", kubeSystem, "rollout", "undo", cache)
 	if result := end(); result.Lookups < 500 || len(result.Failures) > 0 || len(result.Slow)*100 > result.Lookups {
-		t.Errorf("of %d lookups these failed: %q; these were slow: %q", result.Lookups, result.Failures, result.Slow)
+		t.Errorf("%s; these were slow: %q", result.failed(), result.Slow)
 	}
 
 	kubectl(t, "-n", kubeSystem, "scale", "deployment/coredns", "--replicas=0")
