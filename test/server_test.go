@@ -71,7 +71,7 @@ func nextResolver() string {
 	return fmt.Sprintf("127.53.%d.%d", 1+os.Getpid()%250, 1+resolvers.Add(1)%250)
 }
 
-// server is a running coredns.
+// server is a running coredns, or another program beside it.
 type server struct {
 	cmd  *exec.Cmd
 	log  string        // the file that it logs to
@@ -82,27 +82,37 @@ type server struct {
 // startServer starts the coredns at path with the given arguments and variables
 // in dir, and returns once it serves. Its output goes to the file log.
 func startServer(path, dir, log string, env []string, args ...string) (*server, error) {
+	cmd := exec.Command(path, args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	s, err := startProgram(cmd, log)
+	if err != nil {
+		return nil, err
+	}
+	// CoreDNS prints its version when all listeners are open.
+	if err := s.waitForLog(`(?m)^CoreDNS-`, 0, time.Minute); err != nil {
+		s.cmd.Process.Kill()
+		return nil, err
+	}
+	return s, nil
+}
+
+// startProgram starts a program. Its output goes to the file log.
+func startProgram(cmd *exec.Cmd, log string) (*server, error) {
 	out, err := os.Create(log)
 	if err != nil {
 		return nil, err
 	}
 	defer out.Close()
 
-	s := &server{cmd: exec.Command(path, args...), log: log, done: make(chan struct{})}
-	s.cmd.Dir, s.cmd.Env = dir, append(os.Environ(), env...)
-	s.cmd.Stdout, s.cmd.Stderr = out, out
-	if err := s.cmd.Start(); err != nil {
+	s := &server{cmd: cmd, log: log, done: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	go func() {
-		s.err = s.cmd.Wait()
+		s.err = cmd.Wait()
 		close(s.done)
 	}()
-	// CoreDNS prints its version when all listeners are open.
-	if err := s.waitForLog(`(?m)^CoreDNS-`, 0, time.Minute); err != nil {
-		s.cmd.Process.Kill()
-		return nil, err
-	}
 	return s, nil
 }
 
