@@ -89,27 +89,18 @@ func runProgram(t *testing.T, ready func() bool, program string, args ...string)
 	t.Cleanup(func() {
 		s.cmd.Process.Kill()
 		<-s.done
+		s.showOnFailure(t)
 	})
 	for deadline := time.Now().Add(time.Minute); !ready(); {
 		select {
 		case <-s.done:
-			t.Fatalf("%v ended: %v\n%s", s.cmd, s.err, s.output())
+			t.Fatalf("%v ended: %v", s.cmd, s.err)
 		case <-time.After(100 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%v is not ready:\n%s", s.cmd, s.output())
+			t.Fatalf("%v is not ready", s.cmd)
 		}
 	}
-}
-
-// testPort returns a free port.
-func testPort(t *testing.T) string {
-	t.Helper()
-	port, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // ask returns of the response to a question, in the words of dig, the status and

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"testing"
 	"time"
 
 	// What the program is made of is imported, so that it is compiled before the
@@ -64,6 +65,16 @@ func freePort() (string, error) {
 		}
 	}
 	return "", errors.New("no free port")
+}
+
+// testPort returns a free port, or fails.
+func testPort(t *testing.T) string {
+	t.Helper()
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }
 
 // nextResolver returns a loopback address for a resolver on port 53.
@@ -123,6 +134,14 @@ func (s *server) output() string {
 		return err.Error()
 	}
 	return string(b)
+}
+
+// showOnFailure shows what the server has logged if the test has failed.
+func (s *server) showOnFailure(t *testing.T) {
+	t.Helper()
+	if t.Failed() {
+		t.Logf("%v:\n%s", s.cmd, s.output())
+	}
 }
 
 // waitForLog waits until what the server logs from offset on matches pattern.
