@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/coredns/caddy"
+	"github.com/coredns/caddy/caddyfile"
 	"github.com/coredns/coredns/core/dnsserver"
 	_ "github.com/coredns/coredns/core/plugin"
 	"github.com/miekg/dns"
@@ -89,18 +91,123 @@ func TestStubs(t *testing.T) {
 // The zone files beside cluster DNS are its own, and the values for Helm hold them.
 func TestZoneFiles(t *testing.T) {
 	for _, name := range []string{"lab.example.org.zone", "reverse.zone"} {
-		zone := read(t, "kubernetes/"+name)
-		if zone != read(t, "beside/"+name) {
+		if read(t, "kubernetes/"+name) != read(t, "beside/"+name) {
 			t.Errorf("%s differs in kubernetes and beside", name)
 		}
-		value := "- filename: " + name + "\n"
-		contents := "    " + strings.ReplaceAll(strings.TrimSpace(zone), "\n", "\n    ") + "\n"
-		for _, values := range []string{"helm/values.yaml", "helm/beside.yaml"} {
-			if text := read(t, values); !strings.Contains(text, value) || !strings.Contains(text, contents) {
-				t.Errorf("%s does not hold %s", values, name)
+	}
+	for name, directory := range helm {
+		files := readValues(t, name).ZoneFiles
+		if len(files) != 2 {
+			t.Errorf("%s has %d zone files, want 2", name, len(files))
+		}
+		for _, file := range files {
+			got, want := records(t, file.Contents), records(t, read(t, directory+file.Filename))
+			if !slices.Equal(got, want) {
+				t.Errorf("%s has in %s\n%q, want\n%q", name, file.Filename, got, want)
 			}
 		}
 	}
+}
+
+// records returns the records of a zone file.
+func records(t *testing.T, zone string) (records []string) {
+	t.Helper()
+	parser := dns.NewZoneParser(strings.NewReader(zone), "example.org.", "")
+	for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
+		records = append(records, rr.String())
+	}
+	if err := parser.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return records
+}
+
+// helm are the values for the chart, with the directories of what it makes of them.
+var helm = map[string]string{"helm/values.yaml": "kubernetes/", "helm/beside.yaml": "beside/"}
+
+// values are those of which the chart makes a Corefile and zone files.
+type values struct {
+	Servers []struct {
+		Zones   []struct{ Zone string }
+		Port    string
+		Plugins []struct{ Name, Parameters, ConfigBlock string }
+	}
+	ZoneFiles []struct{ Filename, Contents string }
+}
+
+func readValues(t *testing.T, name string) (v values) {
+	t.Helper()
+	if err := yaml.Unmarshal([]byte(read(t, name)), &v); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return v
+}
+
+// corefile returns the Corefile that the chart makes. In CI, the chart makes it.
+func (v values) corefile() string {
+	var b strings.Builder
+	for _, server := range v.Servers {
+		var zones []string
+		for _, zone := range server.Zones {
+			zones = append(zones, zone.Zone)
+		}
+		fmt.Fprintf(&b, "%s:%s {\n", strings.Join(zones, " "), server.Port)
+		for _, plugin := range server.Plugins {
+			fmt.Fprintf(&b, "%s %s", plugin.Name, plugin.Parameters)
+			if plugin.ConfigBlock != "" {
+				fmt.Fprintf(&b, " {\n%s\n}", plugin.ConfigBlock)
+			}
+			b.WriteString("\n")
+		}
+		b.WriteString("}\n")
+	}
+	return b.String()
+}
+
+// TestHelm holds the servers of the values to the Corefiles that they stand for, in
+// which only the zone files are elsewhere.
+func TestHelm(t *testing.T) {
+	for name, directory := range helm {
+		got := serverBlocks(t, readValues(t, name).corefile())
+		want := serverBlocks(t, strings.ReplaceAll(read(t, directory+"Corefile"), "/etc/zones/", "/etc/coredns/"))
+		if len(got) != len(want) {
+			t.Fatalf("%s has %d server blocks, want %d", name, len(got), len(want))
+		}
+		for i := range want {
+			if !maps.Equal(got[i], want[i]) {
+				t.Errorf("%s, server block %d:\n%q, want\n%q", name, i, got[i], want[i])
+			}
+		}
+	}
+}
+
+// serverBlocks returns the server blocks of a Corefile: of each, the zones, and by
+// the plugins' names their lines.
+func serverBlocks(t *testing.T, corefile string) (blocks []map[string]string) {
+	t.Helper()
+	parsed, err := caddyfile.Parse("Corefile", strings.NewReader(corefile), dnsserver.Directives)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, corefile)
+	}
+	for _, block := range parsed {
+		lines := make(map[string]string)
+		for _, zone := range block.Keys {
+			// It is the default, and the chart writes it once.
+			lines["zones"] += " " + strings.TrimSuffix(zone, ":53")
+		}
+		for plugin, tokens := range block.Tokens {
+			line := 0
+			for _, token := range tokens {
+				if token.Line > line {
+					lines[plugin] += "\n"
+				}
+				line = token.Line
+				lines[plugin] += " " + token.Text
+			}
+		}
+		blocks = append(blocks, lines)
+	}
+	return blocks
 }
 
 // TestManifests decodes every manifest into the types of the API, which know all of
@@ -161,13 +268,16 @@ func TestCorefiles(t *testing.T) {
 	_, eks, _ := strings.Cut(read(t, "beside/stubs/eks.yaml"), "corefile: |\n")
 	eks = strings.ReplaceAll("\n"+eks, "\n  ", "\n")
 	for name, corefile := range map[string]string{
-		"kubernetes": read(t, "kubernetes/Corefile"),
-		"node-local": read(t, "node-local/Corefile"),
-		"eks":        eks,
+		"kubernetes":  read(t, "kubernetes/Corefile"),
+		"node-local":  read(t, "node-local/Corefile"),
+		"eks":         eks,
+		"helm":        readValues(t, "helm/values.yaml").corefile(),
+		"helm-beside": readValues(t, "helm/beside.yaml").corefile(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			corefile := strings.NewReplacer(
 				"/etc/zones", absolute(t, "kubernetes"),
+				"/etc/coredns", absolute(t, "beside"),
 				"/etc/resolv.conf", resolvers,
 				// It asks the API server that its pod's environment names.
 				"pods insecure", "pods insecure\n endpoint http://127.0.0.1:1",
@@ -176,8 +286,8 @@ func TestCorefiles(t *testing.T) {
 			if err := caddy.ValidateAndExecuteDirectives(input, nil, true); err != nil {
 				t.Error(err)
 			}
-			if broken := strings.Replace(corefile, "forward .", "forward", 1); broken == corefile {
-				t.Error("it forwards nothing")
+			if broken := strings.Replace(corefile, "prometheus :", "prometheus ", 1); broken == corefile {
+				t.Error("it has no metrics")
 			} else if input.Contents = []byte(broken); caddy.ValidateAndExecuteDirectives(input, nil, true) == nil {
 				t.Error("an error of a plugin is not noticed")
 			}

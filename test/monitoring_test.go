@@ -190,18 +190,15 @@ func startMonitored(t *testing.T) *monitored {
 	dir := t.TempDir()
 	writeEmptyZone(t, dir)
 	var m monitored
-	upstream, _, upstreamServer := serveCorefile(t, dir, `.:{$PORT} {
+	var upstream string
+	upstream, _, m.upstream = serveCorefile(t, dir, `.:{$PORT} {
     bind 127.0.0.1
     template IN A . {
         answer "{{ .Name }} 60 IN A 198.51.100.1"
     }
 }
 `)
-	m.upstream = upstreamServer
-	var err error
-	if m.metrics, err = freePort(); err != nil {
-		t.Fatal(err)
-	}
+	m.metrics = testPort(t)
 	m.corefile = strings.NewReplacer("METRICS", m.metrics, "UPSTREAM", upstream).Replace(monitoredCorefile)
 	m.port, m.path, m.server = serveCorefile(t, dir, m.corefile)
 	return &m

@@ -64,56 +64,43 @@ func write(t *testing.T, dir, name, text string) string {
 	return path
 }
 
-// startPeer runs a program until the end of the test, and returns once it answers
-// on port.
+// startPeer runs a name server until the end of the test, and returns once it
+// answers on port.
 func startPeer(t *testing.T, port string, program string, args ...string) {
 	t.Helper()
-	log, err := os.CreateTemp(t.TempDir(), "log")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	cmd := exec.Command(program, args...)
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v; is it installed?", err)
-	}
-	done := make(chan struct{})
-	go func() {
-		cmd.Wait()
-		close(done)
-	}()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		<-done
-	})
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+	runProgram(t, func() bool {
 		d, err := parseDig([]string{"+time=1", "lab.example.org", "SOA"}, port)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m, err := d.ask(); err == nil && m.Rcode != dns.RcodeServerFailure {
-			return
-		}
-		select {
-		case <-done:
-			out, _ := os.ReadFile(log.Name())
-			t.Fatalf("%v ended:\n%s", cmd, out)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	out, _ := os.ReadFile(log.Name())
-	t.Fatalf("%v does not answer:\n%s", cmd, out)
+		m, err := d.ask()
+		return err == nil && m.Rcode != dns.RcodeServerFailure
+	}, program, args...)
 }
 
-// testPort returns a free port.
-func testPort(t *testing.T) string {
+// runProgram runs a program until the end of the test, and returns once it is
+// ready.
+func runProgram(t *testing.T, ready func() bool, program string, args ...string) {
 	t.Helper()
-	port, err := freePort()
+	s, err := startProgram(exec.Command(program, args...), filepath.Join(t.TempDir(), "log"))
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v; is it installed?", err)
 	}
-	return port
+	t.Cleanup(func() {
+		s.cmd.Process.Kill()
+		<-s.done
+		s.showOnFailure(t)
+	})
+	for deadline := time.Now().Add(time.Minute); !ready(); {
+		select {
+		case <-s.done:
+			t.Fatalf("%v ended: %v", s.cmd, s.err)
+		case <-time.After(100 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%v is not ready", s.cmd)
+		}
+	}
 }
 
 // ask returns of the response to a question, in the words of dig, the status and

@@ -81,37 +81,16 @@ scrape_configs:
       - targets: [127.0.0.1:%s]
 `, rules, metrics)
 	address := "127.0.0.1:" + testPort(t)
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	cmd := exec.Command("prometheus", "--config.file="+write(t, dir, "prometheus.yml", config),
-		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address)
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%v; is it installed?", err)
-	}
-	done := make(chan struct{})
-	go func() {
-		cmd.Wait()
-		close(done)
-	}()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		<-done
-	})
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		if resp, err := http.Get("http://" + address + "/-/ready"); err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return prometheus(address)
-			}
+	runProgram(t, func() bool {
+		resp, err := http.Get("http://" + address + "/-/ready")
+		if err != nil {
+			return false
 		}
-	}
-	out, _ := os.ReadFile(log.Name())
-	t.Fatalf("%v is not ready:\n%s", cmd, out)
-	return ""
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	}, "prometheus", "--config.file="+write(t, dir, "prometheus.yml", config),
+		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address)
+	return prometheus(address)
 }
 
 // get decodes the data of a response of Prometheus's API.

@@ -79,11 +79,7 @@ func runExamples(t *testing.T, fences []fence) (corefiles, questions int) {
 		switch f.info {
 		case "corefile":
 			corefiles++
-			upstream, err := freePort()
-			if err != nil {
-				t.Fatal(err)
-			}
-			corefile := strings.NewReplacer(":10053", ":{$PORT}", ":10054", ":"+upstream, "/etc/resolv.conf", resolvConf).Replace(f.text)
+			corefile := strings.NewReplacer(":10053", ":{$PORT}", ":10054", ":"+testPort(t), "/etc/resolv.conf", resolvConf).Replace(f.text)
 			port = startCorefile(t, dir, corefile)
 		case "sh":
 			asked := regexp.MustCompile(`(?m)^\$ dig (.*)\n((?:[^$].*\n)*)`).FindAllStringSubmatch(f.text, -1)
@@ -119,9 +115,7 @@ func serveCorefile(t *testing.T, dir, corefile string) (port, path string, s *se
 	if err != nil {
 		t.Fatal(err)
 	}
-	if port, err = freePort(); err != nil {
-		t.Fatal(err)
-	}
+	port = testPort(t)
 	path = filepath.Join(dir, "Corefile-"+port)
 	if err := os.WriteFile(path, []byte(corefile), 0o644); err != nil {
 		t.Fatal(err)
@@ -134,6 +128,7 @@ func serveCorefile(t *testing.T, dir, corefile string) (port, path string, s *se
 		if err := s.stop(); err != nil {
 			t.Error(err)
 		}
+		s.showOnFailure(t)
 	})
 	return port, path, s
 }

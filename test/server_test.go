@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"testing"
 	"time"
 
 	// What the program is made of is imported, so that it is compiled before the
@@ -66,12 +67,22 @@ func freePort() (string, error) {
 	return "", errors.New("no free port")
 }
 
+// testPort returns a free port, or fails.
+func testPort(t *testing.T) string {
+	t.Helper()
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
 // nextResolver returns a loopback address for a resolver on port 53.
 func nextResolver() string {
 	return fmt.Sprintf("127.53.%d.%d", 1+os.Getpid()%250, 1+resolvers.Add(1)%250)
 }
 
-// server is a running coredns.
+// server is a running coredns, or another program beside it.
 type server struct {
 	cmd  *exec.Cmd
 	log  string        // the file that it logs to
@@ -82,27 +93,37 @@ type server struct {
 // startServer starts the coredns at path with the given arguments and variables
 // in dir, and returns once it serves. Its output goes to the file log.
 func startServer(path, dir, log string, env []string, args ...string) (*server, error) {
+	cmd := exec.Command(path, args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	s, err := startProgram(cmd, log)
+	if err != nil {
+		return nil, err
+	}
+	// CoreDNS prints its version when all listeners are open.
+	if err := s.waitForLog(`(?m)^CoreDNS-`, 0, time.Minute); err != nil {
+		s.cmd.Process.Kill()
+		return nil, err
+	}
+	return s, nil
+}
+
+// startProgram starts a program. Its output goes to the file log.
+func startProgram(cmd *exec.Cmd, log string) (*server, error) {
 	out, err := os.Create(log)
 	if err != nil {
 		return nil, err
 	}
 	defer out.Close()
 
-	s := &server{cmd: exec.Command(path, args...), log: log, done: make(chan struct{})}
-	s.cmd.Dir, s.cmd.Env = dir, append(os.Environ(), env...)
-	s.cmd.Stdout, s.cmd.Stderr = out, out
-	if err := s.cmd.Start(); err != nil {
+	s := &server{cmd: cmd, log: log, done: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	go func() {
-		s.err = s.cmd.Wait()
+		s.err = cmd.Wait()
 		close(s.done)
 	}()
-	// CoreDNS prints its version when all listeners are open.
-	if err := s.waitForLog(`(?m)^CoreDNS-`, 0, time.Minute); err != nil {
-		s.cmd.Process.Kill()
-		return nil, err
-	}
 	return s, nil
 }
 
@@ -113,6 +134,14 @@ func (s *server) output() string {
 		return err.Error()
 	}
 	return string(b)
+}
+
+// showOnFailure shows what the server has logged if the test has failed.
+func (s *server) showOnFailure(t *testing.T) {
+	t.Helper()
+	if t.Failed() {
+		t.Logf("%v:\n%s", s.cmd, s.output())
+	}
 }
 
 // waitForLog waits until what the server logs from offset on matches pattern.

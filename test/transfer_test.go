@@ -20,10 +20,7 @@ import (
 func TestTransferCutOff(t *testing.T) {
 	dir := t.TempDir()
 	writeEmptyZone(t, dir)
-	metrics, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
+	metrics := testPort(t)
 	port := startCorefile(t, dir, fmt.Sprintf(`lab.example.org 10.0.0.0/8 {
 		bind 127.0.0.1
 		prometheus 127.0.0.1:%s
