@@ -3,6 +3,7 @@ package cluster
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -32,7 +33,7 @@ func TestAlertsQuiet(t *testing.T) {
 	replaceClusterDNS(t)
 	startCache(t)
 	startClient(t)
-	const proxy, address = "127.0.0.1:18001", "127.0.0.1:19090"
+	proxy, address := freeAddress(t), freeAddress(t)
 	run(t, "kubectl", "proxy", "--port="+strings.TrimPrefix(proxy, "127.0.0.1:"))
 
 	dir := t.TempDir()
@@ -125,15 +126,32 @@ func TestAlertsQuiet(t *testing.T) {
 	}
 }
 
-// run runs a program until the end of the test.
+// freeAddress returns an address of this machine with a port that nobody has.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// run runs a program until the end of the test, and shows what it has said if that
+// failed.
 func run(t *testing.T, name string, args ...string) {
 	t.Helper()
+	var said strings.Builder
 	command := exec.Command(name, args...)
+	command.Stdout, command.Stderr = &said, &said
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		command.Process.Kill()
 		command.Wait()
+		if t.Failed() {
+			t.Logf("%s:\n%s", name, said.String())
+		}
 	})
 }

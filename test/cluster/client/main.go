@@ -75,7 +75,8 @@ func ask(network, name, qtype string) {
 	fmt.Println(dns.RcodeToString[response.Rcode])
 	for _, rr := range response.Answer {
 		rdata := strings.TrimPrefix(rr.String(), rr.Header().String())
-		fmt.Println(rr.Header().Name, dns.TypeToString[rr.Header().Rrtype], rdata)
+		owner := strings.ToLower(rr.Header().Name) // a cache has it as who asked first wrote it
+		fmt.Println(owner, dns.TypeToString[rr.Header().Rrtype], rdata)
 	}
 }
 
