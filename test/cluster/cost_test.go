@@ -15,16 +15,12 @@ import (
 // for the same lookups. It fails only where there is nothing to measure.
 func TestCost(t *testing.T) {
 	replaceClusterDNS(t)
-	kubectl(t, "apply", "-k", "../../deploy/node-local")
-	t.Cleanup(func() {
-		kubectl(t, "-n", kubeSystem, "delete", "daemonset/coredns-node-local", "configmap/coredns-node-local")
-	})
+	startCache(t)
 	kubectl(t, "-n", kubeSystem, "rollout", "restart", "deployment/coredns")
 	rolledOut(t)
-	kubectl(t, "-n", kubeSystem, "rollout", "status", "daemonset/coredns-node-local", "--timeout=2m")
 	for _, kind := range []struct{ name, server, labels, port string }{
 		{"cluster DNS", "10.96.0.10", "k8s-app=kube-dns", "9153"},
-		{"cache of a node", "169.254.20.10", "k8s-app=coredns-node-local", "9253"},
+		{"cache of a node", cacheAddress, "k8s-app=coredns-node-local", "9253"},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			startClient(t, func(pod *corev1.Pod) {

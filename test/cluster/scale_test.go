@@ -58,7 +58,18 @@ func startCache(t *testing.T) {
 	t.Helper()
 	kubectl(t, "apply", "-k", "../../deploy/node-local")
 	t.Cleanup(func() { kubectl(t, "-n", kubeSystem, "delete", cache, "configmap/coredns-node-local") })
-	kubectl(t, "-n", kubeSystem, "rollout", "status", cache, "--timeout=2m")
+	await(t, time.Minute, func() error { // rollout status waits for minReadySeconds, too
+		pods := cachePods(t)
+		for _, pod := range pods {
+			if ok, _ := ready(pod); !ok {
+				return fmt.Errorf("%s is not Ready", pod.Name)
+			}
+		}
+		if len(pods) == 0 {
+			return errors.New("there are no pods")
+		}
+		return nil
+	})
 }
 
 // cachePods returns the pods of the caches that are not about to end.
