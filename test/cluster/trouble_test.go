@@ -26,6 +26,15 @@ func TestTroubles(t *testing.T) {
 	}
 	template.Volumes = template.Volumes[:2]
 
+	elsewhere := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: "trouble", Namespace: kubeSystem},
+		Data:       map[string]string{"Corefile": ".:53 {\n    bind 203.0.113.53\n}\n"},
+	}
+	if _, err := cluster.CoreV1().ConfigMaps(kubeSystem).Create(ctx, elsewhere, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { kubectl(t, "-n", kubeSystem, "delete", "configmap", elsewhere.Name) })
+
 	for _, test := range []struct {
 		name string
 		make func(*corev1.PodSpec, *corev1.Container)
@@ -48,6 +57,9 @@ func TestTroubles(t *testing.T) {
 		{"no zone files", func(spec *corev1.PodSpec, _ *corev1.Container) {
 			spec.Volumes[1].VolumeSource = corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}
 		}, []string{"plugin/file: Failed to open"}},
+		{"no address", func(spec *corev1.PodSpec, _ *corev1.Container) {
+			spec.Volumes[0].ConfigMap.Name = elsewhere.Name
+		}, []string{"bind: cannot assign requested address"}},
 		{"port taken", func(spec *corev1.PodSpec, coredns *corev1.Container) {
 			second := *coredns.DeepCopy()
 			second.Name = "second"
