@@ -1,9 +1,10 @@
 // Package cluster has the end-to-end tests, of the manifests in deploy/ on the
 // cluster that KUBECONFIG names. Its cluster DNS is replaced, and in the end its
-// Deployment and Corefile are put back, so it should be a cluster for tests.
+// Deployment, Service and Corefile are put back, so it should be a cluster for tests.
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,19 +31,20 @@ const (
 	image      = "registry.example.org/coredns:v1.15.0-workstation"
 )
 
-// What pods look up all the time: a Service, a computed name by the search path and
-// without, and names that are forwarded, cached and not.
+// What pods look up all the time: a Service, a computed name, with its addresses, by the
+// search path and without, and names that are forwarded, cached and not.
 var lookups = []string{
-	"kubernetes.default", "workstation17", "workstation17.lab.example.org.", "www.example.com", "nobody%d.example.com.",
+	"kubernetes.default", "workstation17=192.0.2.17 2001:db8::11", "workstation17.lab.example.org.=192.0.2.17 2001:db8::11",
+	"www.example.com", "nobody%d.example.com.",
 }
 
 var (
 	ctx     = context.Background()
 	cluster *kubernetes.Clientset
 
-	// The cluster DNS that was found.
+	// The cluster DNS that was found, and as the manual has it saved.
 	stockDeployment *appsv1.Deployment
-	stockConfig     *corev1.ConfigMap
+	before          []byte
 )
 
 func TestMain(m *testing.M) {
@@ -74,7 +76,8 @@ func find() error {
 	if stockDeployment, err = cluster.AppsV1().Deployments(kubeSystem).Get(ctx, "coredns", metav1.GetOptions{}); err != nil {
 		return err
 	}
-	stockConfig, err = cluster.CoreV1().ConfigMaps(kubeSystem).Get(ctx, "coredns", metav1.GetOptions{})
+	before, err = exec.Command("kubectl", "-n", kubeSystem, "get",
+		"configmap/coredns", "service/kube-dns", "deployment/coredns", "-o", "yaml").Output()
 	return err
 }
 
@@ -89,16 +92,13 @@ func putBack() error {
 			return err
 		}
 	}
-	config, deployment := stockConfig.DeepCopy(), stockDeployment.DeepCopy()
-	config.ObjectMeta = metav1.ObjectMeta{Name: config.Name, Namespace: kubeSystem, Labels: config.Labels}
-	deployment.ObjectMeta = metav1.ObjectMeta{
-		Name: deployment.Name, Namespace: kubeSystem, Labels: deployment.Labels, Annotations: deployment.Annotations,
+	// The manual's way back.
+	back := exec.Command("sh", "-c", "sed '/^    resourceVersion:/d; /^    uid:/d' | kubectl replace -f -")
+	back.Stdin = bytes.NewReader(before)
+	if out, err := back.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
 	}
-	if _, err := cluster.CoreV1().ConfigMaps(kubeSystem).Update(ctx, config, metav1.UpdateOptions{}); err != nil {
-		return err
-	}
-	_, err := cluster.AppsV1().Deployments(kubeSystem).Update(ctx, deployment, metav1.UpdateOptions{})
-	return err
+	return nil
 }
 
 // stockImage is the one that was found.
@@ -136,10 +136,18 @@ func await(t *testing.T, timeout time.Duration, done func() error) {
 // the image, which understands the Corefile of before, too.
 func replaceClusterDNS(t *testing.T) {
 	t.Helper()
+	keepPods(t)
 	kubectl(t, "-n", kubeSystem, "set", "image", "deployment/coredns", "coredns="+image)
 	kubectl(t, "-n", kubeSystem, "rollout", "status", "deployment/coredns", "--timeout=3m")
 	kubectl(t, "apply", "-k", "../../deploy/kubernetes")
 	rolledOut(t)
+}
+
+// keepPods has no pod go before a new one is Ready.
+func keepPods(t *testing.T) {
+	t.Helper()
+	kubectl(t, "-n", kubeSystem, "patch", "deployment", "coredns", "-p",
+		`{"spec":{"strategy":{"rollingUpdate":{"maxUnavailable":0}}}}`)
 }
 
 // stockClusterDNS puts back what was found.
@@ -349,9 +357,10 @@ func (l load) failed() string {
 	return fmt.Sprintf("%d of %d lookups failed: %q", len(l.Failures), l.Lookups, l.Failures[:min(len(l.Failures), 5)])
 }
 
-// startLoad starts to look names up, each so long after the one before. A %d in a name is
-// another number each time, and it is answered if its absence is. The function that it
-// returns ends the load, and returns what came of it.
+// startLoad starts to look names up, each so long after the one before. With "=" and
+// addresses, these must be all that a name has. A %d in a name is another number each time,
+// and it is answered if its absence is. The function that it returns ends the load, and
+// returns what came of it.
 func startLoad(t *testing.T, between time.Duration, names ...string) (end func() load) {
 	t.Helper()
 	command := exec.Command("kubectl",

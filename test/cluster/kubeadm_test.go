@@ -7,12 +7,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
 )
 
 // The tests here go the manual's ways with kubeadm. They have to run on a node that it
@@ -47,27 +50,83 @@ func wayBack(t *testing.T) {
 	kubectl(t, "-n", kubeSystem, "delete", "configmap/coredns-zones", "poddisruptionbudget/coredns")
 }
 
+// TestDifferences holds the manifest and Corefile to kubeadm's, but for what they say
+// that they have of their own.
+func TestDifferences(t *testing.T) {
+	stockClusterDNS(t)
+	ours, err := os.ReadFile("../../deploy/kubernetes/Corefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if theirs := corefile(t); !strings.HasPrefix(string(ours), strings.TrimRight(theirs, "\n")) {
+		t.Errorf("the Corefile does not begin with kubeadm's:\n%s", theirs)
+	}
+
+	manifest, err := os.ReadFile("../../deploy/kubernetes/deployment.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	deployment := new(appsv1.Deployment)
+	if err := yaml.UnmarshalStrict(manifest, deployment); err != nil {
+		t.Fatal(err)
+	}
+	deployment.Name = "other"
+	// The API server puts in what is left out.
+	deployment, err = cluster.AppsV1().Deployments(kubeSystem).Create(ctx, deployment, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strategy := deployment.Spec.Strategy.RollingUpdate; strategy.MaxUnavailable.String() != "0" || strategy.MaxSurge.String() != "1" {
+		t.Errorf("the strategy is %v", strategy)
+	}
+	got, want := deployment.Spec.Template.Spec, stockDeployment.Spec.Template.Spec
+	if zone := got.TopologySpreadConstraints; len(zone) != 1 || zone[0].TopologyKey != corev1.LabelTopologyZone {
+		t.Errorf("the pods are spread over %v", zone)
+	}
+	got.SecurityContext, want.SecurityContext = nil, nil
+	got.TopologySpreadConstraints = nil
+	got.Volumes = got.Volumes[:1]
+	container := &got.Containers[0]
+	container.Image, container.Env = want.Containers[0].Image, nil
+	container.VolumeMounts = container.VolumeMounts[:1]
+	for _, probe := range []*corev1.Probe{container.ReadinessProbe, want.Containers[0].ReadinessProbe} {
+		probe.PeriodSeconds, probe.TimeoutSeconds, probe.FailureThreshold = 0, 0, 0
+	}
+	if !reflect.DeepEqual(got, want) {
+		g, _ := yaml.Marshal(got)
+		w, _ := yaml.Marshal(want)
+		t.Errorf("ours, without what it has of its own:\n%s\nkubeadm's:\n%s", g, w)
+	}
+}
+
 // TestKubeadm upgrades a node, which leaves cluster DNS alone, and goes the way back.
 func TestKubeadm(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
 	before := dnsPods(t)
+	const unknown = "start version '1.15.0-workstation' not supported"
 	version, err := cluster.Discovery().ServerVersion()
 	if err != nil {
 		t.Fatal(err)
 	}
+	const plugins = ",CoreDNSUnsupportedPlugins,CoreDNSMigration"
+	if out, err := kubeadm("upgrade", "plan", version.GitVersion, ignored); err == nil || !strings.Contains(out, unknown) {
+		t.Errorf("%v, want %q in\n%s", err, unknown, out)
+	}
+	if out, err := kubeadm("upgrade", "plan", version.GitVersion, ignored+plugins); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 	upgrade := []string{"upgrade", "apply", version.GitVersion, "--yes"}
 
-	const unknown = "start version '1.15.0-workstation' not supported"
 	for _, args := range [][]string{
-		{ignored, skipped}, // refused before anything is done
-		{ignored + ",CoreDNSUnsupportedPlugins,CoreDNSMigration", skipped}, // in the end
+		{ignored, skipped},           // refused before anything is done
+		{ignored + plugins, skipped}, // in the end
 	} {
 		if out, err := kubeadm(append(upgrade, args...)...); err == nil || !strings.Contains(out, unknown) {
 			t.Errorf("%v: %v, want %q in\n%s", args, err, unknown, out)
 		}
 	}
-	out, err := kubeadm(append(upgrade, ignored+",CoreDNSUnsupportedPlugins,CoreDNSMigration", skipped+",addon/coredns")...)
+	out, err := kubeadm(append(upgrade, ignored+plugins, skipped+",addon/coredns")...)
 	if err != nil || !strings.Contains(out, "SUCCESS") {
 		t.Fatalf("%v\n%s", err, out)
 	}

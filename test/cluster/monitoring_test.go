@@ -19,11 +19,13 @@ import (
 // operator. The cluster must have its definitions.
 func TestMonitoringManifests(t *testing.T) {
 	const monitoring = "../../deploy/monitoring"
+	kubectl(t, "create", "namespace", "workstation-dns")
+	t.Cleanup(func() { kubectl(t, "delete", "namespace", "workstation-dns") })
 	made := kubectl(t, "apply", "--dry-run=server", "-k", monitoring) +
 		kubectl(t, "apply", "--dry-run=server", "-f", monitoring+"/podmonitor.yaml",
-			"-f", monitoring+"/podmonitor-node-local.yaml")
-	if strings.Count(made, "created (server dry run)") != 4 {
-		t.Errorf("want a rule, a ConfigMap and two PodMonitors:\n%s", made)
+			"-f", monitoring+"/podmonitor-beside.yaml", "-f", monitoring+"/podmonitor-node-local.yaml")
+	if strings.Count(made, "created (server dry run)") != 5 {
+		t.Errorf("want a rule, a ConfigMap and three PodMonitors:\n%s", made)
 	}
 }
 

@@ -116,6 +116,8 @@ func TestNodeLocal(t *testing.T) {
 	end := startLoad(t, 10*time.Millisecond, lookups...)
 	kubectl(t, "-n", kubeSystem, "rollout", "restart", cache)
 	kubectl(t, "-n", kubeSystem, "rollout", "status", cache, "--timeout=2m")
+	kubectl(t, "-n", kubeSystem, "rollout", "restart", "deployment/coredns")
+	rolledOut(t)
 
 	// One that does not start replaces nothing, not even after minReadySeconds.
 	working := cachePods(t)

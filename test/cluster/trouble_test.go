@@ -19,6 +19,8 @@ func TestTroubles(t *testing.T) {
 		t.Fatal(err)
 	}
 	replaceClusterDNS(t)
+	startClient(t)
+	const computed = "workstation17.lab.example.org"
 	template := dnsPods(t)[0].Spec
 	template.NodeName = ""
 	for i := range template.Containers {
@@ -39,27 +41,36 @@ func TestTroubles(t *testing.T) {
 		name string
 		make func(*corev1.PodSpec, *corev1.Container)
 		want []string // in the log, or in what the cluster says of the pod
+		// What the pod answers to a name's A, while it is or is not Ready.
+		answers map[string]string
+		ready   bool
 	}{
 		{"no rights", func(spec *corev1.PodSpec, _ *corev1.Container) {
 			spec.ServiceAccountName = "default"
 		}, []string{
 			"Plugins not ready: \"kubernetes\"",
 			"is forbidden: User \"system:serviceaccount:kube-system:default\" cannot list resource",
-		}},
+		}, nil, false},
 		{"no API server", func(_ *corev1.PodSpec, coredns *corev1.Container) {
 			coredns.Env = append(coredns.Env, corev1.EnvVar{Name: "KUBERNETES_SERVICE_HOST", Value: "203.0.113.1"})
 		}, []string{
 			"plugin/kubernetes: starting server with unsynced Kubernetes API",
-		}},
+		}, map[string]string{
+			computed:                               "NOERROR " + computed + ". A 192.0.2.17",
+			"kubernetes.default.svc.cluster.local": "SERVFAIL",
+		}, false},
 		{"no key", func(spec *corev1.PodSpec, _ *corev1.Container) {
 			spec.Volumes[0].ConfigMap.Items[0].Key = "corefile"
-		}, []string{"configmap references non-existent config key: corefile"}},
+		}, []string{"configmap references non-existent config key: corefile"}, nil, false},
 		{"no zone files", func(spec *corev1.PodSpec, _ *corev1.Container) {
 			spec.Volumes[1].VolumeSource = corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}
-		}, []string{"plugin/file: Failed to open"}},
+		}, []string{"plugin/file: Failed to open"}, map[string]string{
+			computed:                  "NOERROR " + computed + ". A 192.0.2.17",
+			"gateway.lab.example.org": "SERVFAIL",
+		}, true},
 		{"no address", func(spec *corev1.PodSpec, _ *corev1.Container) {
 			spec.Volumes[0].ConfigMap.Name = elsewhere.Name
-		}, []string{"bind: cannot assign requested address"}},
+		}, []string{"bind: cannot assign requested address"}, nil, false},
 		{"port taken", func(spec *corev1.PodSpec, coredns *corev1.Container) {
 			second := *coredns.DeepCopy()
 			second.Name = "second"
@@ -67,13 +78,13 @@ func TestTroubles(t *testing.T) {
 			other := int64(65533)
 			second.SecurityContext.RunAsUser = &other
 			spec.Containers = append(spec.Containers, second)
-		}, []string{"bind: address already in use"}},
+		}, []string{"bind: address already in use"}, nil, false},
 		{"no capability", func(_ *corev1.PodSpec, coredns *corev1.Container) {
 			coredns.SecurityContext.Capabilities.Add = nil
-		}, []string{"operation not permitted"}},
+		}, []string{"operation not permitted"}, nil, false},
 		{"stock image", func(_ *corev1.PodSpec, coredns *corev1.Container) {
 			coredns.Image = stockImage()
-		}, []string{"Unknown directive 'workstation'"}},
+		}, []string{"Unknown directive 'workstation'"}, nil, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			pod := &corev1.Pod{
@@ -108,6 +119,20 @@ func TestTroubles(t *testing.T) {
 					}
 					return nil
 				})
+			}
+			await(t, time.Minute, func() error {
+				now, err := cluster.CoreV1().Pods(kubeSystem).Get(ctx, pod.Name, metav1.GetOptions{})
+				if err != nil {
+					return err
+				}
+				pod = now
+				if ok, _ := ready(*pod); ok != test.ready {
+					return fmt.Errorf("Ready is %t", ok)
+				}
+				return nil
+			})
+			for name, want := range test.answers {
+				expect(t, want, "/client", "ask", "udp", name, "A", pod.Status.PodIP)
 			}
 		})
 	}

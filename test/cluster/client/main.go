@@ -25,7 +25,7 @@ func main() {
 	case "wait":
 		wait()
 	case "ask":
-		ask(args[0], args[1], args[2])
+		ask(args[0], args[1], args[2], args[3:]...)
 	case "load":
 		load(args[0], args[1:])
 	case "deaf": // to whom queries come, and never an answer
@@ -57,17 +57,18 @@ func wait() {
 	<-deleted
 }
 
-// ask asks the pod's name server over UDP or TCP, and prints the response code,
-// and each record of the answer without its TTL.
-func ask(network, name, qtype string) {
+// ask asks the pod's name server, or another, over UDP or TCP, and prints the response
+// code, and each record of the answer without its TTL.
+func ask(network, name, qtype string, server ...string) {
 	config, err := dns.ClientConfigFromFile("/etc/resolv.conf")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+	server = append(server, config.Servers...)
 	query := new(dns.Msg).SetQuestion(dns.Fqdn(name), dns.StringToType[qtype])
 	client := dns.Client{Net: network, Timeout: 10 * time.Second}
-	response, _, err := client.Exchange(query, net.JoinHostPort(config.Servers[0], config.Port))
+	response, _, err := client.Exchange(query, net.JoinHostPort(server[0], "53"))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -81,8 +82,8 @@ func ask(network, name, qtype string) {
 }
 
 // load looks names up as programs in Go do, each so long after the one before, until
-// its input ends. Then it prints what came of it. Where a name has a %d, it is another
-// one each time, and need not exist.
+// its input ends. Then it prints what came of it. A name may be followed by "=" and its
+// addresses. Where it has a %d, it is another one each time, and need not exist.
 func load(pause string, names []string) {
 	between, err := time.ParseDuration(pause)
 	if err != nil {
@@ -106,12 +107,15 @@ func load(pause string, names []string) {
 		took []time.Duration
 	)
 	for i := 0; !ended.Load(); i++ {
-		pattern := names[i%len(names)]
+		pattern, want, _ := strings.Cut(names[i%len(names)], "=")
 		name := strings.ReplaceAll(pattern, "%d", strconv.Itoa(i))
 		wg.Go(func() {
 			start := time.Now()
-			_, err := net.LookupHost(name)
+			addresses, err := net.LookupHost(name)
 			d := time.Since(start)
+			if got := strings.Join(addresses, " "); err == nil && want != "" && got != want {
+				err = fmt.Errorf("%s has %s, want %s", name, got, want)
+			}
 			var dnsError *net.DNSError
 			if errors.As(err, &dnsError) && dnsError.IsNotFound && pattern != name {
 				err = nil
