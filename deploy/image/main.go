@@ -78,6 +78,10 @@ func build(name string, architectures []string) error {
 	if _, err := exec.LookPath("podman"); err == nil {
 		if len(platforms) > 1 {
 			tag = "--manifest="
+			// It would add to a list of that name, and fail with an image of that name. That
+			// there may be neither is no error.
+			_ = exec.Command("podman", "manifest", "rm", name).Run()
+			_ = exec.Command("podman", "untag", name, name).Run()
 		}
 		return run(nil, "podman", append(args, tag+name, directory)...)
 	}
