@@ -131,8 +131,8 @@ func labels(info *buildinfo.BuildInfo) []string {
 const netBindService = "\x01\x00\x00\x02" + "\x00\x04\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
 
 // writeFiles writes the image's files to a tar: the program, and the certificates by
-// which *forward* and *kubernetes* trust servers. Modification times are left out,
-// so that the same program gives the same files.
+// which *forward* trusts servers; a pod's *kubernetes* has the ServiceAccount's ca.crt.
+// Modification times are left out, so that the same program gives the same files.
 func writeFiles(path, program string) error {
 	content, err := os.ReadFile(program)
 	if err != nil {
