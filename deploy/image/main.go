@@ -78,6 +78,10 @@ func build(name string, architectures []string) error {
 	if _, err := exec.LookPath("podman"); err == nil {
 		if len(platforms) > 1 {
 			tag = "--manifest="
+			// It would add to a list of that name, and fail with an image of that name. That
+			// there may be neither is no error.
+			_ = exec.Command("podman", "manifest", "rm", name).Run()
+			_ = exec.Command("podman", "untag", name, name).Run()
 		}
 		return run(nil, "podman", append(args, tag+name, directory)...)
 	}
@@ -127,8 +131,8 @@ func labels(info *buildinfo.BuildInfo) []string {
 const netBindService = "\x01\x00\x00\x02" + "\x00\x04\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
 
 // writeFiles writes the image's files to a tar: the program, and the certificates by
-// which *forward* and *kubernetes* trust servers. Modification times are left out,
-// so that the same program gives the same files.
+// which *forward* trusts servers; a pod's *kubernetes* has the ServiceAccount's ca.crt.
+// Modification times are left out, so that the same program gives the same files.
 func writeFiles(path, program string) error {
 	content, err := os.ReadFile(program)
 	if err != nil {

@@ -12,12 +12,14 @@ import (
 	"debug/elf"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +79,7 @@ func dig(t *testing.T, pid string, args ...string) string {
 }
 
 // TestArchitectures checks that the programs are for their architectures, and link
-// nothing.
+// nothing, and that an image of several takes the place of what had its name.
 func TestArchitectures(t *testing.T) {
 	for architecture, machine := range map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64} {
 		path := filepath.Join(t.TempDir(), "coredns")
@@ -98,6 +100,46 @@ func TestArchitectures(t *testing.T) {
 			}
 		}
 	}
+
+	storage(t)
+	both := []string{"amd64", "arm64"}
+	for i, architectures := range [][]string{{"amd64"}, both, both} {
+		// The program has it in its build information, so each time it is another one.
+		t.Setenv("GOFLAGS", fmt.Sprintf("%s -tags=build%d", os.Getenv("GOFLAGS"), i))
+		if err := build(testName, architectures); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var list struct {
+		Manifests []struct{ Platform struct{ Architecture string } }
+	}
+	if err := json.Unmarshal([]byte(podman(t, "manifest", "inspect", testName)), &list); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, manifest := range list.Manifests {
+		got = append(got, manifest.Platform.Architecture)
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, both) {
+		t.Errorf("the list has %q, want %q", got, both)
+	}
+}
+
+// storage has podman keep its images in a directory of the test's.
+func storage(t *testing.T) {
+	t.Helper()
+	directory := t.TempDir()
+	conf := filepath.Join(directory, "storage.conf")
+	if err := os.WriteFile(conf, fmt.Appendf(nil, `
+[storage]
+driver = "vfs"
+graphroot = "%[1]s/graph"
+runroot = "%[1]s/run"
+`, directory), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CONTAINERS_STORAGE_CONF", conf)
 }
 
 // TestImage builds the image without a network, and runs it.
