@@ -253,7 +253,7 @@ func TestManifests(t *testing.T) {
 	}
 	want := map[string]int{
 		"ClusterRole": 1, "ClusterRoleBinding": 1, "ConfigMap": 2, "DaemonSet": 1, "Deployment": 2,
-		"HorizontalPodAutoscaler": 1, "Kustomization": 4, "Namespace": 1, "PodDisruptionBudget": 2, "PodMonitor": 2,
+		"HorizontalPodAutoscaler": 1, "Kustomization": 4, "Namespace": 1, "PodDisruptionBudget": 2, "PodMonitor": 3,
 		"PrometheusRule": 1, "ResourceQuota": 1, "Service": 4, "ServiceAccount": 2,
 	}
 	if !maps.Equal(kinds, want) {
