@@ -1,0 +1,29 @@
+// Command echo sends each UDP packet back to where it came from: the least that a
+// server in Go can do. Its argument is the address to listen on.
+package main
+
+import (
+	"log"
+	"net"
+	"net/netip"
+	"os"
+)
+
+func main() {
+	addr, err := netip.ParseAddrPort(os.Args[1])
+	if err != nil {
+		log.Fatal(err)
+	}
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
+	if err != nil {
+		log.Fatal(err)
+	}
+	var buf [512]byte
+	for {
+		n, from, err := conn.ReadFromUDPAddrPort(buf[:])
+		if err != nil {
+			continue // a client that is gone
+		}
+		conn.WriteToUDPAddrPort(buf[:n], from)
+	}
+}

@@ -1,0 +1,287 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+	"golang.org/x/perf/benchfmt"
+)
+
+// goal is a ratio that is to be reached.
+type goal struct {
+	what        string
+	unit        string // of ratio, if it is none
+	ratio       float64
+	most, dream float64
+}
+
+// variants are servers of our program whose costs are compared.
+type variants struct {
+	miss, without     *server // a query for whoami, with and without the plugin before it
+	small, large      *server // a pool of a /24 and of a /8
+	one, tenThousands *server // stanzas
+}
+
+func newVariants(p *programs) *variants {
+	argv := append([]string{p.coredns}, corednsArgs...)
+	base := server{config: "workstation", argv: argv, bits: 24, questions: network(24)}
+	with := func(name string, change func(*server)) *server {
+		s := base
+		s.name = name
+		change(&s)
+		return &s
+	}
+	whoami := func(stanza string) func(*server) {
+		return func(s *server) {
+			s.right = introduced
+			s.files = map[string]string{"Corefile": corefile("lab.example.org", "    "+stanza+"\n    whoami\n")}
+		}
+	}
+	return &variants{
+		// The names are such as the pool might have, so that all is looked at.
+		miss:    with("a miss", whoami("workstation {\n        name ip-{ip}\n        network 172.16.0.0/16\n    }")),
+		without: with("without the plugin", whoami("")),
+		small:   with("a /24", func(*server) {}),
+		large: with("a /8", func(s *server) {
+			s.bits, s.questions = 8, network(8)
+		}),
+		one:          with("one stanza", func(s *server) { stanzas(s, 1) }),
+		tenThousands: with("10,000 stanzas", func(s *server) { stanzas(s, 10_000) }),
+	}
+}
+
+func (v *variants) all() []*server {
+	return []*server{v.miss, v.without, v.small, v.large, v.one, v.tenThousands}
+}
+
+// corefile returns a Corefile of one server block.
+func corefile(zone, stanzas string) string {
+	return zone + ":{{.Port}} {\n    bind 127.0.0.1\n" + stanzas + "}\n"
+}
+
+// stanzas gives a server n stanzas of a /24 each, and questions for names of them all.
+func stanzas(s *server, n int) {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "    workstation {\n        name rack%d-{n}\n        network %v/24\n    }\n", i, hostAt(i<<8).Addr)
+	}
+	s.files = map[string]string{"Corefile": corefile("lab.example.org", b.String())}
+	s.questions = nil
+	for i := range max(n, 256) {
+		stanza, number := i%n, i*37%256
+		s.questions = append(s.questions, question{fmt.Sprintf("rack%d-%d.lab.example.org.", stanza, number), hostAt(stanza<<8 + number).Addr})
+	}
+}
+
+// The zone of a transfer has two records more, its SOA and NS, and one more SOA at the end.
+const transferCorefile = `lab.example.org:{{.Port}} {
+    bind 127.0.0.1
+    transfer {
+        to *
+    }
+    workstation {
+        name ip-{ip}
+        network 10.0.0.0/{{.Bits}}
+    }
+    file zone.empty
+}
+`
+
+// transferServers returns our program and BIND with a zone of 10.0.0.0/16.
+func transferServers(p *programs) (ours, bind *server) {
+	ours = &server{name: "transfer", config: "workstation", argv: append([]string{p.coredns}, corednsArgs...), bits: 16,
+		files: map[string]string{"Corefile": transferCorefile}, questions: network(16)[:1]}
+	bind = &server{name: "transfer by BIND", config: "bind", argv: namedArgs, bits: 16, questions: network(16)[:1]}
+	return ours, bind
+}
+
+// measureTransfer measures the rate at which the server transfers its zone, in records
+// a second.
+func (s *server) measureTransfer() (c cost, err error) {
+	p, err := s.run()
+	if err != nil {
+		return c, err
+	}
+	defer p.stop()
+	begun := time.Now()
+	if err := p.transfer(); err != nil {
+		return c, fmt.Errorf("%s: %w", s.name, err)
+	}
+	c.rate = float64(p.records()) / time.Since(begun).Seconds()
+	return c, nil
+}
+
+// records is the number of those in a transfer of the server's zone.
+func (p *process) records() int { return 1<<(32-p.bits) + 3 }
+
+// transfer transfers the server's zone. It counts the records of each message, but
+// reads none, for a client that does takes longer than the servers.
+func (p *process) transfer() error {
+	conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	query := new(dns.Msg)
+	query.SetAxfr("lab.example.org.")
+	if err := (&dns.Conn{Conn: conn}).WriteMsg(query); err != nil {
+		return err
+	}
+	message := make([]byte, dns.MaxMsgSize)
+	for records := 0; records < p.records(); {
+		conn.SetReadDeadline(time.Now().Add(time.Minute))
+		if _, err := io.ReadFull(conn, message[:2]); err != nil {
+			return fmt.Errorf("after %d records of %d: %w", records, p.records(), err)
+		}
+		message = message[:binary.BigEndian.Uint16(message)]
+		if _, err := io.ReadFull(conn, message); err != nil {
+			return err
+		}
+		records += int(binary.BigEndian.Uint16(message[6:])) // the header's ANCOUNT
+		if records >= p.records() {
+			m := new(dns.Msg)
+			if err := m.Unpack(message); err != nil {
+				return err
+			}
+			if _, ok := m.Answer[len(m.Answer)-1].(*dns.SOA); !ok || records > p.records() {
+				return fmt.Errorf("%d records and not %d, the last one %v", records, p.records(), m.Answer[len(m.Answer)-1])
+			}
+		}
+		message = message[:cap(message)]
+	}
+	return nil
+}
+
+// transferGrowth returns the MiB of memory by which the server grows at most during a
+// transfer of a /8, after it has answered queries for a while.
+func transferGrowth(ours *server, l load) (float64, error) {
+	s := *ours
+	s.name, s.bits, s.questions = "transfer of a /8", 8, network(8)
+	p, err := s.run()
+	if err != nil {
+		return 0, err
+	}
+	defer p.stop()
+	if err := p.drive(l, new(cost)); err != nil {
+		return 0, err
+	}
+	before, err := p.memory()
+	if err != nil {
+		return 0, err
+	}
+	most, done := before, make(chan error)
+	go func() { done <- p.transfer() }()
+	for {
+		select {
+		case err := <-done:
+			return float64(most-before) / (1 << 20), err
+		case <-time.After(100 * time.Millisecond):
+			now, err := p.memory()
+			if err != nil {
+				return 0, err
+			}
+			most = max(most, now)
+		}
+	}
+}
+
+// goBenchmarks runs the plugin's own benchmarks, each as often as there are rounds, and
+// returns the median of their times, in ns, by name.
+func goBenchmarks(rounds int) (map[string]float64, error) {
+	cmd := exec.Command("taskset", "-c", serverCore, "go", "test", "-run=^$", "-bench=^BenchmarkServeDNS$",
+		"-count="+strconv.Itoa(rounds), ".")
+	cmd.Dir, cmd.Stderr = "..", os.Stderr
+	output, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go test -bench: %w\n%s", err, output)
+	}
+	times, allocations := make(map[string][]float64), make(map[string]float64)
+	for r := benchfmt.NewReader(bytes.NewReader(output), "go test"); r.Scan(); {
+		if result, ok := r.Result().(*benchfmt.Result); ok {
+			name := strings.TrimPrefix(string(result.Name.Full()), "ServeDNS/")
+			seconds, _ := result.Value("sec/op")
+			times[name] = append(times[name], seconds*1e9)
+			allocations[name], _ = result.Value("allocs/op")
+		}
+	}
+	if allocations["hit"] != 1 || allocations["miss"] != allocations["next"] {
+		return nil, fmt.Errorf("go test -bench: other allocations than one a hit and none a miss: %v", allocations)
+	}
+	medians := make(map[string]float64)
+	for name, values := range times {
+		medians[name] = median(values)
+		log.Printf("benchmark %s: %.0f ns", name, medians[name])
+	}
+	return medians, nil
+}
+
+// measureGoals returns how far the goals are reached.
+func measureGoals(s settings, p *programs, peers []*peer, costs map[*server]costs) ([]goal, error) {
+	byName := func(name string) *server {
+		return peers[slices.IndexFunc(peers, func(p *peer) bool { return strings.Contains(p.name, name) })].server
+	}
+	ours := costs[byName("*workstation*")]
+	cpuOver := func(what, name string, most, dream float64) goal {
+		return goal{"a query / " + what, "", ours.over(costs[byName(name)], cpu), most, dream}
+	}
+	goals := []goal{
+		cpuOver("the same by *template*", "*template*", 0.45, 0.40),
+		cpuOver("*whoami*, the empty chain", "*whoami*", 0.85, 0.75),
+		cpuOver("*cache* and *forward* to Knot DNS", "*forward*", 0.80, 0.60),
+		cpuOver("Knot DNS's synthrecord itself", "synthrecord", 1.80, 1.00),
+		cpuOver("a bare Go loop that sends each packet back", "packet", 1.55, 1.20),
+	}
+
+	v := newVariants(p)
+	l := load{seconds: s.seconds, clients: 10, cores: loadCore}
+	vc, err := interleave(s.rounds, v.all(), func(s *server) (cost, error) { return s.measure(l) })
+	if err != nil {
+		return nil, err
+	}
+	goals = append(goals,
+		goal{"a miss that goes on to *whoami* / *whoami* without the plugin", "", vc[v.miss].over(vc[v.without], cpu), 1.03, 1.01},
+		goal{"a pool of a /8 / of a /24: a query", "", vc[v.large].over(vc[v.small], cpu), 1.05, 1.00},
+		goal{"a pool of a /8 / of a /24: memory", "", vc[v.large].over(vc[v.small], memory), 1.05, 1.00},
+		goal{"a pool of a /8 / of a /24: start", "", vc[v.large].over(vc[v.small], start), 1.05, 1.00},
+		goal{"10,000 stanzas / one: a query", "", vc[v.tenThousands].over(vc[v.one], cpu), 1.05, 1.00},
+	)
+
+	transfer, bind := transferServers(p)
+	tc, err := interleave(s.rounds, []*server{transfer, bind}, (*server).measureTransfer)
+	if err != nil {
+		return nil, err
+	}
+	var growths []float64
+	for range s.rounds {
+		growth, err := transferGrowth(transfer, l)
+		if err != nil {
+			return nil, err
+		}
+		log.Printf("transfer of a /8: %.1f MiB", growth)
+		growths = append(growths, growth)
+	}
+	goals = append(goals,
+		goal{"transfer of a /16: records a second, BIND's / ours", "", tc[bind].over(tc[transfer], rate), 0.33, 0.20},
+		goal{"growth while a /8 is transferred", " MiB", median(growths), 10, 2},
+	)
+
+	ns, err := goBenchmarks(s.rounds)
+	if err != nil {
+		return nil, err
+	}
+	return append(goals,
+		goal{"the plugin alone, a hit / to build and write the same reply", "", ns["hit"] / ns["reply"], 2.0, 1.5},
+		goal{"the plugin alone, a miss / `plugin.NextOrFailure` alone", "", ns["miss"] / ns["next"], 2.5, 1.5},
+	), nil
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// fixedRate is the queries a second under which latency is measured.
+const fixedRate = 10_000
+
+// cost is what one round measured of a server.
+type cost struct {
+	start    time.Duration // from its execution to its first answer
+	cpu      time.Duration // of a query
+	rate     float64       // queries a second, when as many come as it answers
+	p50, p99 time.Duration // from query to response, at the fixed rate
+	memory   int           // resident after all this, in bytes
+}
+
+// load says how a server is driven.
+type load struct {
+	seconds float64
+	clients int
+	cores   string // on which dnsperf runs
+	threads int    // of dnsperf; one unless said
+	latency bool   // is measured, too
+}
+
+// measure starts the server, checks it and drives it.
+func (s *server) measure(l load) (c cost, err error) {
+	p, err := s.run()
+	if err != nil {
+		return c, err
+	}
+	defer p.stop()
+	if err := p.check(); err != nil {
+		return c, err
+	}
+	if l.seconds > 0 {
+		err = p.drive(l, &c)
+	}
+	if err == nil {
+		c.memory, err = p.memory()
+	}
+	c.start = p.start
+	return c, err
+}
+
+// drive has dnsperf ask the server all its questions, over and over.
+func (p *process) drive(l load, c *cost) error {
+	questions := filepath.Join(p.dir, "questions")
+	if err := writeQuestions(questions, p.questions); err != nil {
+		return err
+	}
+	ask := func(seconds float64, options ...string) (*perf, error) {
+		argv := []string{"-c", l.cores, "dnsperf", "-s", "127.0.0.1", "-p", strconv.Itoa(p.port), "-d", questions,
+			"-T", strconv.Itoa(max(l.threads, 1)), "-c", strconv.Itoa(l.clients), "-l", strconv.FormatFloat(seconds, 'f', -1, 64)}
+		output, err := exec.Command("taskset", append(argv, options...)...).Output()
+		if err != nil {
+			return nil, fmt.Errorf("%s: dnsperf: %w", p.name, err)
+		}
+		perf, err := parsePerf(output)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.name, err)
+		}
+		return perf, nil
+	}
+
+	if _, err := ask(max(l.seconds/4, 0.1)); err != nil { // to warm up
+		return err
+	}
+	before, err := p.cpu()
+	if err != nil {
+		return err
+	}
+	most, err := ask(l.seconds)
+	if err != nil {
+		return err
+	}
+	after, err := p.cpu()
+	if err != nil {
+		return err
+	}
+	c.cpu, c.rate = (after-before)/time.Duration(most.completed), most.rate
+	if !l.latency {
+		return nil
+	}
+	steady, err := ask(l.seconds/2, "-Q", strconv.Itoa(fixedRate), "-v")
+	if err != nil {
+		return err
+	}
+	slices.Sort(steady.latencies)
+	n := len(steady.latencies)
+	c.p50, c.p99 = steady.latencies[n/2], steady.latencies[n*99/100]
+	return nil
+}
+
+// writeQuestions writes the questions as dnsperf reads them, in an order that has
+// nothing to do with the addresses.
+func writeQuestions(path string, questions []question) error {
+	var b bytes.Buffer
+	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(len(questions)) {
+		fmt.Fprintf(&b, "%s A\n", questions[i].name)
+	}
+	return os.WriteFile(path, b.Bytes(), 0o644)
+}
+
+// perf is what dnsperf tells.
+type perf struct {
+	completed int
+	rate      float64
+	latencies []time.Duration // with -v
+}
+
+var (
+	completedRE = regexp.MustCompile(`Queries completed: +(\d+) `)
+	lostRE      = regexp.MustCompile(`Queries lost: +(\d+) `)
+	codesRE     = regexp.MustCompile(`Response codes: +NOERROR \d+ \(100\.00%\)\n`)
+	rateRE      = regexp.MustCompile(`Queries per second: +([0-9.]+)\n`)
+)
+
+// parsePerf reads what dnsperf tells. Queries that are lost or not answered are an
+// error, but for a few in a thousand, which the load itself may have lost.
+func parsePerf(output []byte) (*perf, error) {
+	p := new(perf)
+	completed, lost, rate := completedRE.FindSubmatch(output), lostRE.FindSubmatch(output), rateRE.FindSubmatch(output)
+	if completed == nil || lost == nil || rate == nil || !codesRE.Match(output) {
+		return nil, fmt.Errorf("dnsperf had other responses:\n%s", output[max(0, len(output)-2000):])
+	}
+	var err error
+	if p.completed, err = strconv.Atoi(string(completed[1])); err != nil {
+		return nil, err
+	}
+	if p.rate, err = strconv.ParseFloat(string(rate[1]), 64); err != nil {
+		return nil, err
+	}
+	if n, err := strconv.Atoi(string(lost[1])); err != nil || n > p.completed/200 {
+		return nil, fmt.Errorf("%s of %d queries were lost", lost[1], p.completed)
+	}
+	for lines := bufio.NewScanner(bytes.NewReader(output)); lines.Scan(); {
+		if fields := strings.Fields(lines.Text()); len(fields) == 5 && fields[0] == ">" {
+			seconds, err := strconv.ParseFloat(fields[4], 64)
+			if err != nil {
+				return nil, err
+			}
+			p.latencies = append(p.latencies, time.Duration(seconds*float64(time.Second)))
+		}
+	}
+	return p, nil
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"log"
+	"slices"
+	"time"
+)
+
+// costs are those of a server, one of each round.
+type costs []cost
+
+// interleave measures all servers once, then once more, and so on: what slows the
+// machine down for a while slows them all.
+func interleave(rounds int, servers []*server, measure func(*server) (cost, error)) (map[*server]costs, error) {
+	all := make(map[*server]costs)
+	for round := range rounds {
+		for _, s := range servers {
+			c, err := measure(s)
+			if err != nil {
+				return nil, err
+			}
+			all[s] = append(all[s], c)
+			log.Printf("round %d of %d: %s: %v a query, %.0f a second, starts in %v, %d MiB",
+				round+1, rounds, s.name, c.cpu, c.rate, c.start.Round(time.Millisecond), c.memory>>20)
+		}
+	}
+	return all, nil
+}
+
+// median returns the median of what of returns for each round.
+func (cs costs) median(of func(cost) float64) float64 {
+	values := make([]float64, len(cs))
+	for i, c := range cs {
+		values[i] = of(c)
+	}
+	return median(values)
+}
+
+// over returns the median of the ratio to the costs of another server in the same round.
+func (cs costs) over(other costs, of func(cost) float64) float64 {
+	values := make([]float64, len(cs))
+	for i, c := range cs {
+		values[i] = of(c) / of(other[i])
+	}
+	return median(values)
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}
+
+// What is taken of a cost, in units of its own: microseconds, MiB and milliseconds.
+func cpu(c cost) float64    { return float64(c.cpu) / float64(time.Microsecond) }
+func rate(c cost) float64   { return c.rate }
+func p50(c cost) float64    { return float64(c.p50) / float64(time.Microsecond) }
+func p99(c cost) float64    { return float64(c.p99) / float64(time.Microsecond) }
+func memory(c cost) float64 { return float64(c.memory) / (1 << 20) }
+func start(c cost) float64  { return float64(c.start) / float64(time.Millisecond) }
