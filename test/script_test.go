@@ -160,7 +160,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		binary = ts.MkAbs(args[1])
 	}
 	var env []string
-	for _, name := range append(portVariables, "RESOLVER") {
+	for _, name := range append(portVariables, "RESOLVER", "GOGC", "GOMEMLIMIT") {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	s, err := startServer(binary, ts.MkAbs("."), ts.MkAbs(args[0]+".log"), env, "-conf", args[0])
