@@ -21,20 +21,18 @@ type zones map[string]*zone
 type zone struct {
 	name     string // of the listed zone
 	listed   bool
-	patterns []*names             // the computed names, in the order of their stanzas
-	prefixes map[string]*suffixes // the same, by the literal text of their pattern
-	lengths  []int                // of the prefixes, each once
+	patterns []*names           // the computed names, in the order of their stanzas
+	literal  map[affixes]*names // the same, by the literal text of their pattern
+	lengths  []affixLengths     // of the literal text, each once
 	counters lastCounters
 }
 
-// suffixes are the computed names of the patterns of one prefix, by the suffix.
-type suffixes struct {
-	names   map[string][]*names // more than one where numbers and addresses have the same literal text
-	lengths []int               // of the suffixes, each once
-}
+// affixLengths are the lengths of a pattern's literal text.
+type affixLengths struct{ prefix, suffix int }
 
 // names are the computed names of one pattern in one zone.
 type names struct {
+	next      *names // of the same literal text, where numbers and addresses have it
 	pattern   pattern
 	first     *pool    // of the pools, in the order of their stanzas
 	numbers   index    // the pools of a pattern with numbers
@@ -71,7 +69,7 @@ type owner struct {
 func (zs zones) add(name string, p *pool) error {
 	z := zs[name]
 	if z == nil || !z.listed {
-		z = &zone{name: name, listed: true, prefixes: make(map[string]*suffixes)}
+		z = &zone{name: name, listed: true, literal: make(map[affixes]*names)}
 		zs[name] = z
 		zs.addAncestors(z, name)
 	}
@@ -120,15 +118,8 @@ func (z *zone) add(p *pool) error {
 // namesOf returns the names of p's pattern, which it adds to the zone where they
 // are missing.
 func (z *zone) namesOf(p *pool) (*names, error) {
-	of := z.prefixes[p.pattern.prefix]
-	if of == nil {
-		of = &suffixes{names: make(map[string][]*names)}
-		z.prefixes[p.pattern.prefix] = of
-		if !slices.Contains(z.lengths, len(p.pattern.prefix)) {
-			z.lengths = append(z.lengths, len(p.pattern.prefix))
-		}
-	}
-	for _, ns := range of.names[p.pattern.suffix] {
+	first := z.literal[p.pattern.affixes]
+	for ns := first; ns != nil; ns = ns.next {
 		if ns.pattern == p.pattern {
 			return ns, nil
 		}
@@ -146,11 +137,11 @@ func (z *zone) namesOf(p *pool) (*names, error) {
 		return nil, fmt.Errorf("zone '%s' could get one name from '%s' and from '%s' of the stanza at %s: %s", z.name, p.pattern, ns.pattern, ns.first.source, wayOut)
 	}
 
-	ns := &names{pattern: p.pattern, first: p}
+	ns := &names{next: first, pattern: p.pattern, first: p}
 	z.patterns = append(z.patterns, ns)
-	of.names[p.pattern.suffix] = append(of.names[p.pattern.suffix], ns)
-	if !slices.Contains(of.lengths, len(p.pattern.suffix)) {
-		of.lengths = append(of.lengths, len(p.pattern.suffix))
+	z.literal[p.pattern.affixes] = ns
+	if lengths := (affixLengths{len(p.pattern.prefix), len(p.pattern.suffix)}); !slices.Contains(z.lengths, lengths) {
+		z.lengths = append(z.lengths, lengths)
 	}
 	return ns, nil
 }
@@ -200,23 +191,14 @@ func (zs zones) enclose(name string, lower []byte) bool {
 // case, stands for. Literal text is looked up, not compared pattern by pattern, so
 // that thousands of patterns cost little more than one.
 func (z *zone) find(label []byte) host {
-	for _, start := range z.lengths {
-		if start >= len(label) || !isHex(label[start]) {
-			continue // no placeholder begins here
+	for _, length := range z.lengths {
+		start, end := length.prefix, len(label)-length.suffix
+		if end <= start || !isHex(label[start]) || !isHex(label[end-1]) {
+			continue // no placeholder begins or ends here
 		}
-		of := z.prefixes[string(label[:start])]
-		if of == nil {
-			continue
-		}
-		for _, length := range of.lengths {
-			end := len(label) - length
-			if end <= start || !isHex(label[end-1]) {
-				continue // nor ends
-			}
-			for _, ns := range of.names[string(label[end:])] {
-				if h := ns.find(label[start:end]); h.pool != nil {
-					return h
-				}
+		for ns := z.literal[affixes{string(label[:start]), string(label[end:])}]; ns != nil; ns = ns.next {
+			if h := ns.find(label[start:end]); h.pool != nil {
+				return h
 			}
 		}
 	}

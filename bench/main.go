@@ -32,6 +32,7 @@ type part struct {
 
 var parts = []part{
 	{"peers", measurePeers},
+	{"own", measureOwn},
 	{"growth", measureGrowth},
 	{"builds", measureBuilds},
 }

@@ -47,8 +47,9 @@ func (s settings) plotPeers(peers []*peer, costs map[*server]costs) error {
 		names = append(names, strings.ReplaceAll(peer.name, "*", ""))
 	}
 	p.NominalY(names...)
+	p.Y.Padding = vg.Points(30) // for fonts that are wider than gonum's
 	p.X.Label.Text = s.circumstances()
-	return p.Save(vg.Points(720), vg.Points(26*float64(len(peers)+3)), filepath.Join(s.out, "peers.svg"))
+	return p.Save(vg.Points(760), vg.Points(26*float64(len(peers)+3)), filepath.Join(s.out, "peers.svg"))
 }
 
 // plotGrowth plots what a query costs, and below what memory the program has, as each
@@ -80,7 +81,7 @@ func (s settings) plotGrowth(all []series) error {
 			rows[i] = append(rows[i], p)
 		}
 	}
-	canvas := vgsvg.New(vg.Points(220*float64(len(all))), vg.Points(440))
+	canvas := vgsvg.New(vg.Points(230*float64(len(all))), vg.Points(440))
 	tiles := draw.Tiles{Rows: 2, Cols: len(all), PadX: vg.Points(10), PadY: vg.Points(10)}
 	for i, row := range plot.Align(rows, tiles, draw.New(canvas)) {
 		for j, c := range row {

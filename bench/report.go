@@ -17,7 +17,7 @@ import (
 // there is shown in the manuals.
 const results = "results"
 
-// measurePeers measures the peers, and how far the goals are reached.
+// measurePeers measures the peers.
 func measurePeers(s settings, p *programs) error {
 	peers, err := allPeers(p)
 	if err != nil {
@@ -39,11 +39,6 @@ func measurePeers(s settings, p *programs) error {
 	if err != nil {
 		return err
 	}
-	goals, err := measureGoals(s, p, peers, costs)
-	if err != nil {
-		return err
-	}
-
 	slices.SortFunc(peers, func(a, b *peer) int {
 		return int(1000 * (costs[a.server].median(cpu) - costs[b.server].median(cpu)))
 	})
@@ -59,18 +54,22 @@ func measurePeers(s settings, p *programs) error {
 		row(append([]any{p.name, p.version, figure(cs.median(cpu)), thousands(cs.median(rate)), figure(cs.median(p50)), figure(cs.median(p99)),
 			figure(cs.median(memory)), figure(cs.median(start))}, large...)...)
 	}
-	var reached strings.Builder
-	row = rows(&reached, "ratio", "measured", "at most", "dream")
-	for _, g := range goals {
-		row(g.what, fmt.Sprintf("%.2f%s", g.ratio, g.unit), fmt.Sprintf("%.2f", g.most), fmt.Sprintf("%.2f", g.dream))
-	}
 	if err := s.plotPeers(peers, costs); err != nil {
 		return err
 	}
-	if err := s.write("goals", reached.String()); err != nil {
+	if err := s.write("peers", table.String()); err != nil {
 		return err
 	}
-	return s.write("peers", table.String())
+	return s.writeGoals("beside-peers", peerGoals(peers, costs))
+}
+
+func (s settings) writeGoals(name string, goals []goal) error {
+	var table strings.Builder
+	row := rows(&table, "ratio", "measured", "at most", "dream")
+	for _, g := range goals {
+		row(g.what, fmt.Sprintf("%.2f%s", g.ratio, g.unit), fmt.Sprintf("%.2f", g.most), fmt.Sprintf("%.2f", g.dream))
+	}
+	return s.write(name, table.String())
 }
 
 func writeGrowth(s settings, all []series) error {

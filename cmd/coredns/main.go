@@ -30,12 +30,17 @@ func init() {
 	}
 	caddy.AppVersion += " workstation-" + version
 
-	// A DNS server keeps little and drops much, so it is told to collect garbage less
-	// often than Go does on its own. GOGC and GOMEMLIMIT remain the operator's.
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
+		ballast = make([]byte, 8<<20)
 	}
 }
+
+// ballast has Go collect garbage less often. A DNS server keeps little and drops much:
+// with a heap of a few MiB, Go would collect some twenty times a second. Go lets a heap
+// double, so it counts the ballast twice; but the kernel gives no memory for what is
+// never written. Unlike a GOGC of several hundred, the ballast adds the same to a heap
+// of any size.
+var ballast []byte
 
 func main() {
 	coremain.Run()
