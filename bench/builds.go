@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 // variant is a way to build or run the program that is not the one we build and run.
@@ -84,7 +85,7 @@ func (p *programs) profile(base server, s settings) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	address := net.JoinHostPort("127.0.0.1", fmt.Sprint(port))
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	base.files = map[string]string{"Corefile": corefile("lab.example.org",
 		"    pprof "+address+"\n    workstation {\n        name ip-{ip}\n        network 10.0.0.0/24\n    }\n")}
 	running, err := base.run()

@@ -147,7 +147,9 @@ func (p *process) transfer() error {
 	}
 	message := make([]byte, dns.MaxMsgSize)
 	for records := 0; records < p.records(); {
-		conn.SetReadDeadline(time.Now().Add(time.Minute))
+		if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+			return err
+		}
 		if _, err := io.ReadFull(conn, message[:2]); err != nil {
 			return fmt.Errorf("after %d records of %d: %w", records, p.records(), err)
 		}

@@ -41,6 +41,7 @@ func growthOf(s settings, p *programs) []series {
 			p.server.bits, p.server.questions = 32-p.x, network(32-p.x)
 		}, 4, 8, 16, 24),
 		of("clients", func(p *point) { p.load.clients = p.x }, 1, 10, 100, 1_000),
+		of("queries a second", func(p *point) { p.load.rate = p.x }, 1_000, 3_000, 10_000, 30_000),
 		of("cores, shared with the load", func(p *point) {
 			p.server.cores = fmt.Sprintf("0-%d", p.x-1)
 			p.load.cores = fmt.Sprintf("0-%d", runtime.NumCPU()-1)

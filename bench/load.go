@@ -33,6 +33,7 @@ type load struct {
 	clients int
 	cores   string // on which dnsperf runs
 	threads int    // of dnsperf; one unless said
+	rate    int    // of queries a second; as many as it can unless said
 	latency bool   // is measured, too
 }
 
@@ -83,7 +84,11 @@ func (p *process) drive(l load, c *cost) error {
 	if err != nil {
 		return err
 	}
-	most, err := ask(l.seconds)
+	var limit []string
+	if l.rate > 0 {
+		limit = []string{"-Q", strconv.Itoa(l.rate)}
+	}
+	most, err := ask(l.seconds, limit...)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -56,7 +57,7 @@ func run(s settings, names []string) error {
 		}
 	}
 	if runtime.NumCPU() < 2 {
-		return fmt.Errorf("a server and what asks it take a core each: here is one")
+		return errors.New("a server and what asks it take a core each: here is one")
 	}
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {

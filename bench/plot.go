@@ -61,7 +61,7 @@ func (s settings) plotGrowth(all []series) error {
 			name  string
 			value func(cost) float64
 			most  float64
-		}{{"CPU a query, µs", cpu, 20}, {"memory, MiB", memory, 100}} {
+		}{{"CPU a query, µs", cpu, 12}, {"memory, MiB", memory, 100}} {
 			p := plot.New()
 			p.Title.Text, p.Y.Label.Text = one.name, of.name
 			var xys plotter.XYs

@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -173,19 +172,12 @@ func (s settings) circumstances() string {
 			model = string(m[1])
 		}
 	}
-	kernel := "Linux"
-	var name syscall.Utsname
-	if syscall.Uname(&name) == nil {
-		for _, c := range name.Release {
-			if c == 0 {
-				break
-			}
-			kernel += string(byte(c))
-		}
+	kernel, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		kernel = []byte("of unknown release")
 	}
-	kernel = strings.Replace(kernel, "Linux", "Linux ", 1)
-	return fmt.Sprintf("%s, %s (%d cores), %s, %s: medians of %d rounds of %g s",
-		time.Now().Format(time.DateOnly), model, runtime.NumCPU(), kernel, goVersion(), s.rounds, s.seconds)
+	return fmt.Sprintf("%s, %s (%d cores), Linux %s, %s: medians of %d rounds of %g s",
+		time.Now().Format(time.DateOnly), model, runtime.NumCPU(), bytes.TrimSpace(kernel), goVersion(), s.rounds, s.seconds)
 }
 
 func goVersion() string { return runtime.Version() }

@@ -161,7 +161,7 @@ func (p *process) begin() error {
 		return err
 	}
 	go func() {
-		p.cmd.Wait()
+		_ = p.cmd.Wait() // which tells that it was killed
 		close(p.exited)
 	}()
 	err = p.wait()
@@ -292,7 +292,7 @@ func answered(q question, r *dns.Msg) error {
 // stop ends the server, and removes its directory.
 func (p *process) stop() {
 	if p.cmd != nil && p.cmd.Process != nil {
-		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 		<-p.exited
 	}
 	os.RemoveAll(p.dir)

@@ -24,6 +24,8 @@ func main() {
 		if err != nil {
 			continue // a client that is gone
 		}
-		conn.WriteToUDPAddrPort(buf[:n], from)
+		if _, err := conn.WriteToUDPAddrPort(buf[:n], from); err != nil {
+			continue
+		}
 	}
 }
