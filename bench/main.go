@@ -59,6 +59,9 @@ func run(s settings, names []string) error {
 	if runtime.NumCPU() < 2 {
 		return errors.New("a server and what asks it take a core each: here is one")
 	}
+	if err := os.MkdirAll(s.out, 0o755); err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
