@@ -39,8 +39,13 @@ type load struct {
 
 // measure starts the server, checks it and drives it.
 func (s *server) measure(l load) (c cost, err error) {
+	// The program's file may have left memory since the round before.
 	p, err := s.run()
 	if err != nil {
+		return c, err
+	}
+	p.stop()
+	if p, err = s.run(); err != nil {
 		return c, err
 	}
 	defer p.stop()
