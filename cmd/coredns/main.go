@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 
@@ -29,19 +30,17 @@ func init() {
 		version = info.Main.Version
 	}
 	caddy.AppVersion += " workstation-" + version
+}
 
+func main() {
+	// A DNS server keeps little and drops much: with a heap of a few MiB, Go would
+	// collect garbage some twenty times a second. Go lets a heap double, so it counts
+	// this ballast twice; but the kernel gives no memory for what is never written. Unlike
+	// a GOGC of several hundred, it adds the same to a heap of any size.
+	var ballast []byte
 	if os.Getenv("GOGC") == "" {
 		ballast = make([]byte, 8<<20)
 	}
-}
-
-// ballast has Go collect garbage less often. A DNS server keeps little and drops much:
-// with a heap of a few MiB, Go would collect some twenty times a second. Go lets a heap
-// double, so it counts the ballast twice; but the kernel gives no memory for what is
-// never written. Unlike a GOGC of several hundred, the ballast adds the same to a heap
-// of any size.
-var ballast []byte
-
-func main() {
 	coremain.Run()
+	runtime.KeepAlive(ballast)
 }
