@@ -41,7 +41,7 @@ func measureBuilds(s settings, p *programs) error {
 	}
 	run("`GOGC=100`, `GOMEMLIMIT=100MiB`", "GOGC=100", "GOMEMLIMIT=100MiB")
 	run("`GOGC=off`, `GOMEMLIMIT=100MiB`", "GOGC=off", "GOMEMLIMIT=100MiB")
-	run("`GODEBUG=adaptivestackstart=1`", "GODEBUG=adaptivestackstart=1")
+	run("`GODEBUG=adaptivestackstart=0`", "GODEBUG=adaptivestackstart=0")
 	multisocket := base
 	multisocket.name = "*multisocket* 2"
 	multisocket.files = map[string]string{"Corefile": corefile("lab.example.org",
