@@ -9,21 +9,15 @@ import (
 	"strconv"
 )
 
-// variant is a way to build or run the program that is not the one we build and run.
-type variant struct {
-	*server
-	how string
-}
-
 // measureBuilds compares our program with what other settings would make of it.
 func measureBuilds(s settings, p *programs) error {
 	base := server{name: "as it is", config: "workstation", argv: append([]string{p.coredns}, corednsArgs...), bits: 24, questions: network(24)}
 	asItIs := base
-	all := []variant{{&asItIs, "as it is"}}
+	all := []*server{&asItIs}
 	run := func(how string, env ...string) {
 		s := base
 		s.name, s.env = how, env
-		all = append(all, variant{&s, how})
+		all = append(all, &s)
 	}
 	compile := func(how, file string, env []string, flags ...string) error {
 		program, err := p.compile(file, "..", "./cmd/coredns", env, flags...)
@@ -32,7 +26,7 @@ func measureBuilds(s settings, p *programs) error {
 		}
 		s := base
 		s.name, s.argv = how, append([]string{program}, corednsArgs...)
-		all = append(all, variant{&s, how})
+		all = append(all, &s)
 		return nil
 	}
 
@@ -46,7 +40,7 @@ func measureBuilds(s settings, p *programs) error {
 	multisocket.name = "*multisocket* 2"
 	multisocket.files = map[string]string{"Corefile": corefile("lab.example.org",
 		"    multisocket 2\n    workstation {\n        name ip-{ip}\n        network 10.0.0.0/24\n    }\n")}
-	all = append(all, variant{&multisocket, multisocket.name})
+	all = append(all, &multisocket)
 
 	profile, err := p.profile(base, s)
 	if err != nil {
@@ -67,12 +61,8 @@ func measureBuilds(s settings, p *programs) error {
 		}
 	}
 
-	servers := make([]*server, len(all))
-	for i, v := range all {
-		servers[i] = v.server
-	}
 	l := load{seconds: s.seconds, clients: 10, cores: loadCore}
-	costs, err := interleave(s.rounds, servers, func(s *server) (cost, error) { return s.measure(l) })
+	costs, err := interleave(s.rounds, all, func(s *server) (cost, error) { return s.measure(l) })
 	if err != nil {
 		return err
 	}

@@ -85,12 +85,12 @@ func writeGrowth(s settings, all []series) error {
 	return s.write("growth", table.String())
 }
 
-func writeBuilds(s settings, all []variant, costs map[*server]costs) error {
+func writeBuilds(s settings, all []*server, costs map[*server]costs) error {
 	var table strings.Builder
 	row := rows(&table, "setting", "CPU a query, µs", "ratio", "memory, MiB")
-	for _, v := range all {
-		cs := costs[v.server]
-		row(v.how, figure(cs.median(cpu)), fmt.Sprintf("%.3f", cs.over(costs[all[0].server], cpu)), figure(cs.median(memory)))
+	for _, server := range all {
+		cs := costs[server]
+		row(server.name, figure(cs.median(cpu)), fmt.Sprintf("%.3f", cs.over(costs[all[0]], cpu)), figure(cs.median(memory)))
 	}
 	return s.write("builds", table.String())
 }
