@@ -23,7 +23,7 @@ type zone struct {
 	listed   bool
 	patterns []*names           // the computed names, in the order of their stanzas
 	literal  map[affixes]*names // the same, by the literal text of their pattern
-	lengths  []affixLengths     // of the literal text, each once
+	lengths  []affixLengths     // of the literal text, each once, the longest prefix first
 	counters lastCounters
 }
 
@@ -141,7 +141,9 @@ func (z *zone) namesOf(p *pool) (*names, error) {
 	z.patterns = append(z.patterns, ns)
 	z.literal[p.pattern.affixes] = ns
 	if lengths := (affixLengths{len(p.pattern.prefix), len(p.pattern.suffix)}); !slices.Contains(z.lengths, lengths) {
-		z.lengths = append(z.lengths, lengths)
+		// Of numbered prefixes most are the longest.
+		i, _ := slices.BinarySearchFunc(z.lengths, lengths, func(l, m affixLengths) int { return m.prefix - l.prefix })
+		z.lengths = slices.Insert(z.lengths, i, lengths)
 	}
 	return ns, nil
 }

@@ -39,13 +39,12 @@ type load struct {
 
 // measure starts the server, checks it and drives it.
 func (s *server) measure(l load) (c cost, err error) {
-	// The program's file may have left memory since the round before.
-	p, err := s.run()
+	c.start, err = s.measureStart()
 	if err != nil {
 		return c, err
 	}
-	p.stop()
-	if p, err = s.run(); err != nil {
+	p, err := s.run()
+	if err != nil {
 		return c, err
 	}
 	defer p.stop()
@@ -58,8 +57,22 @@ func (s *server) measure(l load) (c cost, err error) {
 	if err == nil {
 		c.memory, err = p.memory()
 	}
-	c.start = p.start
 	return c, err
+}
+
+// measureStart returns the median of some starts. The first one does not count, for the
+// program's file may have left memory since the round before.
+func (s *server) measureStart() (time.Duration, error) {
+	var starts []float64
+	for range 6 {
+		p, err := s.run()
+		if err != nil {
+			return 0, err
+		}
+		p.stop()
+		starts = append(starts, float64(p.start))
+	}
+	return time.Duration(median(starts[1:])), nil
 }
 
 // drive has dnsperf ask the server all its questions, over and over.

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+
+	"golang.org/x/sys/unix"
 )
 
 // Processes that are to end with the thread that started them end with this one.
@@ -117,5 +119,19 @@ func (p *programs) compile(name, module, source string, env []string, flags ...s
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("%s: %w", source, err)
 	}
-	return program, nil
+	return program, forget(program)
+}
+
+// forget has the kernel read a file anew. It maps more of a program that has just been
+// written than of one that it has read.
+func forget(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	return unix.Fadvise(int(file.Fd()), 0, 0, unix.FADV_DONTNEED)
 }

@@ -41,6 +41,24 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		ballast = make([]byte, 8<<20)
 	}
+	done := make(chan struct{})
+	holdStacks(done)
 	coremain.Run()
+	close(done)
 	runtime.KeepAlive(ballast)
+}
+
+// holdStacks has goroutines start with stacks of 4 KiB until done. CoreDNS has a goroutine
+// for each query, and the calls from plugin to plugin need some 2.1 KiB: in the 2 KiB that
+// Go gives a goroutine, each would be copied to a larger stack. But Go gives as much
+// as all goroutines are found to use on average, unless GODEBUG=adaptivestackstart=0. So
+// these, which outnumber those of an idle server, use a little more.
+func holdStacks(done <-chan struct{}) {
+	for range 64 {
+		go func() {
+			var used [2400]byte
+			<-done
+			runtime.KeepAlive(&used)
+		}()
+	}
 }
