@@ -28,21 +28,29 @@ func interleave(rounds int, servers []*server, measure func(*server) (cost, erro
 }
 
 // median returns the median of what of returns for each round.
-func (cs costs) median(of func(cost) float64) float64 {
+func (cs costs) median(of func(cost) float64) float64 { return median(cs.each(of)) }
+
+// over returns the median of the ratio to the costs of another server in the same round.
+func (cs costs) over(other costs, of func(cost) float64) float64 {
+	return medianRatio(cs.each(of), other.each(of))
+}
+
+// each returns what of returns for each round.
+func (cs costs) each(of func(cost) float64) []float64 {
 	values := make([]float64, len(cs))
 	for i, c := range cs {
 		values[i] = of(c)
 	}
-	return median(values)
+	return values
 }
 
-// over returns the median of the ratio to the costs of another server in the same round.
-func (cs costs) over(other costs, of func(cost) float64) float64 {
-	values := make([]float64, len(cs))
-	for i, c := range cs {
-		values[i] = of(c) / of(other[i])
+// medianRatio returns the median of the ratios of what two have in the same round.
+func medianRatio(values, others []float64) float64 {
+	ratios := make([]float64, len(values))
+	for i, value := range values {
+		ratios[i] = value / others[i]
 	}
-	return median(values)
+	return median(ratios)
 }
 
 func median(values []float64) float64 {

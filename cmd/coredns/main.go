@@ -52,11 +52,12 @@ func main() {
 // for each query, and the calls from plugin to plugin need some 2.1 KiB: in the 2 KiB that
 // Go gives a goroutine, each would be copied to a larger stack. But Go gives as much
 // as all goroutines are found to use on average, unless GODEBUG=adaptivestackstart=0. So
-// these, which outnumber those of an idle server, use a little more.
+// these use a little more, and outnumber those that use little: of an idle server, and of
+// queries that wait for their turn.
 func holdStacks(done <-chan struct{}) {
-	for range 64 {
+	for range 128 {
 		go func() {
-			var used [2400]byte
+			var used [3000]byte
 			<-done
 			runtime.KeepAlive(&used)
 		}()
