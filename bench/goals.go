@@ -30,6 +30,8 @@ type goal struct {
 // variants are servers of our program whose costs are compared.
 type variants struct {
 	miss, without     *server // a query for whoami, with and without the plugin before it
+	nearMiss          *server // the same, for a name such as the pool might have
+	empty             *server // the same, with a plugin that only passes the query on
 	small, large      *server // a pool of a /24 and of a /8
 	one, tenThousands *server // stanzas, of which one is asked for
 	tenThousandsAsked *server // stanzas, all asked for
@@ -51,10 +53,11 @@ func newVariants(p *programs) *variants {
 		}
 	}
 	return &variants{
-		// The names are such as the pool might have, so that all is looked at.
-		miss:    with("a miss", whoami("workstation {\n        name ip-{ip}\n        network 172.16.0.0/16\n    }")),
-		without: with("without the plugin", whoami("")),
-		small:   with("a /24", func(*server) {}),
+		miss:     with("a miss", whoami("workstation {\n        network 192.0.2.0/24\n    }")),
+		nearMiss: with("a near miss", whoami("workstation {\n        name ip-{ip}\n        network 172.16.0.0/16\n    }")),
+		empty:    with("with any", whoami("any")),
+		without:  with("without the plugin", whoami("")),
+		small:    with("a /24", func(*server) {}),
 		large: with("a /8", func(s *server) {
 			s.bits, s.questions = 8, network(8)
 		}),
@@ -70,7 +73,7 @@ func newVariants(p *programs) *variants {
 }
 
 func (v *variants) all() []*server {
-	return []*server{v.miss, v.without, v.small, v.large, v.one, v.tenThousands, v.tenThousandsAsked}
+	return []*server{v.miss, v.nearMiss, v.empty, v.without, v.small, v.large, v.one, v.tenThousands, v.tenThousandsAsked}
 }
 
 // corefile returns a Corefile of one server block.
@@ -287,6 +290,8 @@ func measureOwn(s settings, p *programs) error {
 	}
 	return s.writeGoals("own", []goal{
 		{"a miss that goes on to *whoami* / *whoami* without the plugin", "", vc[v.miss].over(vc[v.without], cpu), 1.03, 1.01},
+		{"the same with a name such as the pool might have", "", vc[v.nearMiss].over(vc[v.without], cpu), 1.03, 1.01},
+		{"the same with *any*, which only passes it on, in place of the plugin", "", vc[v.empty].over(vc[v.without], cpu), 1.03, 1.01},
 		{"a pool of a /8 / of a /24: a query", "", vc[v.large].over(vc[v.small], cpu), 1.05, 1.00},
 		{"a pool of a /8 / of a /24: memory", "", vc[v.large].over(vc[v.small], memory), 1.05, 1.00},
 		{"a pool of a /8 / of a /24: start", "", vc[v.large].over(vc[v.small], start), 1.05, 1.00},
