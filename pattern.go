@@ -166,9 +166,6 @@ func (p *pattern) mayCover(q *pattern) bool {
 // wholly in the prefix of q, and q's in the suffix of p, as in 0-1 of {n}-1 and
 // 0-{n}.
 func (p *pattern) meets(q *pattern) bool {
-	if !strings.HasPrefix(q.prefix, p.prefix) || !strings.HasSuffix(p.suffix, q.suffix) {
-		return false
-	}
 	for end := len(p.prefix) + 1; end <= len(q.prefix); end++ {
 		if label := q.prefix[:end] + p.suffix; p.gives(label) && q.gives(label) {
 			return true

@@ -486,3 +486,15 @@ func TestPatternMayEqualEveryLabel(t *testing.T) {
 		}
 	}
 }
+
+func TestAppendLower(t *testing.T) {
+	for s, want := range map[string]string{
+		"AZaz09-_": "azaz09-_",
+		"@[`{\\":   "@[`{\\", // the neighbours of letters
+		"ÀÉ":       "ÀÉ",     // no ASCII: an octet stands for itself (RFC 4343)
+	} {
+		if got := string(appendLower(nil, s)); got != want {
+			t.Errorf("%q becomes %q, want %q", s, got, want)
+		}
+	}
+}
