@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -58,8 +59,9 @@ func TestDifferences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if theirs := corefile(t); !strings.HasPrefix(string(ours), strings.TrimRight(theirs, "\n")) {
-		t.Errorf("the Corefile does not begin with kubeadm's:\n%s", theirs)
+	unconsolidated := regexp.MustCompile(`(?s)errors \{.*?\}`).ReplaceAllString(string(ours), "errors")
+	if theirs := corefile(t); !strings.HasPrefix(unconsolidated, strings.TrimRight(theirs, "\n")) {
+		t.Errorf("the Corefile does not begin with kubeadm's, but for errors:\n%s", theirs)
 	}
 
 	manifest, err := os.ReadFile("../../deploy/kubernetes/deployment.yaml")
