@@ -4,12 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"runtime/metrics"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
@@ -74,21 +71,4 @@ func TestEveryPlugin(t *testing.T) {
 			t.Errorf("there is no plugin %s in %v", name, registered)
 		}
 	}
-}
-
-func TestHoldStacks(t *testing.T) {
-	done := make(chan struct{})
-	defer close(done)
-	holdStacks(done)
-	// Go measures the stacks while it collects garbage, of goroutines that have begun.
-	size := []metrics.Sample{{Name: "/gc/stack/starting-size:bytes"}}
-	for range 100 {
-		runtime.GC()
-		metrics.Read(size)
-		if size[0].Value.Uint64() == 4096 {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Errorf("Stacks start with %d bytes and not with 4096", size[0].Value.Uint64())
 }

@@ -1,0 +1,28 @@
+//go:build !race
+
+package main
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"testing"
+	"time"
+)
+
+// The race detector has Go keep more of each stack free, and start with 8 KiB.
+func TestHoldStacks(t *testing.T) {
+	done := make(chan struct{})
+	defer close(done)
+	holdStacks(done)
+	// Go measures the stacks while it collects garbage, of goroutines that have begun.
+	size := []metrics.Sample{{Name: "/gc/stack/starting-size:bytes"}}
+	for range 100 {
+		runtime.GC()
+		metrics.Read(size)
+		if size[0].Value.Uint64() == 4096 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("Stacks start with %d bytes and not with 4096", size[0].Value.Uint64())
+}
