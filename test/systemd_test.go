@@ -1,0 +1,128 @@
+//go:build oracle
+
+package test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestOracleSystemd has systemd start the unit of deploy/systemd, and does to it what an
+// operator does: the server listens on port 53 without root, refuses a Corefile with a
+// mistake, and takes its time to end.
+func TestOracleSystemd(t *testing.T) {
+	binary, err := coredns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit, err := os.ReadFile("../deploy/systemd/coredns.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, d := range []string{"root", "etc/coredns/keys", "etc/systemd/system/coredns.service.d"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Only root and a group can read the private key.
+	const keyGroup = 64999
+	key := writeKey(t, filepath.Join(dir, "etc/coredns/keys"), "lab.example.org.")
+	for _, ext := range []string{".key", ".private"} {
+		if err := errors.Join(os.Chown(key+ext, 0, keyGroup), os.Chmod(key+ext, 0o640)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	groups, err := os.ReadFile("/etc/group")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"coredns":                            string(program),
+		"etc/systemd/system/coredns.service": string(unit),
+		"etc/systemd/system/coredns.service.d/keys.conf": "[Service]\nSupplementaryGroups=coredns-keys\n",
+		"etc/group": fmt.Sprintf("%scoredns-keys:x:%d:\n", groups, keyGroup),
+		"etc/coredns/Corefile": `. {
+    errors
+    health {
+        lameduck 2s
+    }
+    dnssec lab.example.org {
+        key file /etc/coredns/keys/` + filepath.Base(key) + `
+    }
+    workstation lab.example.org {
+        network 192.0.2.0/24 2001:db8::/64
+    }
+}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(filepath.Join(dir, "coredns"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s, err := startProgram(exec.Command("testdata/systemd/boot", dir), filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.showOnFailure(t)
+	// It ends when its shell does, and so does all in its namespaces.
+	defer func() {
+		exec.Command("pkill", "-KILL", "-f", "^unshare .*testdata/systemd/boot "+dir).Run()
+		<-s.done
+	}()
+
+	// inside runs a command there, and returns what it prints.
+	inside := func(line string) string {
+		t.Helper()
+		pid, err := exec.Command("pgrep", "-n", "-f", "^/lib/systemd/systemd --system --unit=coredns.service").Output()
+		if err != nil {
+			return "systemd does not run"
+		}
+		args := append([]string{"--all", "--root", "--wd", "--target", strings.TrimSpace(string(pid))}, "sh", "-c", line)
+		out, _ := exec.Command("nsenter", args...).CombinedOutput()
+		return strings.TrimSpace(string(out))
+	}
+	for range 300 {
+		if inside("systemctl is-active coredns.service") == "active" {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	for _, step := range []struct{ line, want string }{
+		{"systemctl is-active coredns.service", `^active$`},
+		{"systemd-analyze verify coredns.service", `^$`},
+		// Neither its user nor its only capability is root's.
+		{"cat /proc/$(systemctl show --property MainPID --value coredns.service)/status", `(?s)Uid:\s+[1-9].*` +
+			`CapPrm:\s+0000000000000400\n.*CapBnd:\s+0000000000000400\n.*CapAmb:\s+0000000000000400\n.*NoNewPrivs:\s+1\nSeccomp:\s+2\n`},
+		{"dig +short @127.0.0.1 workstation17.lab.example.org", `^192\.0\.2\.17$`},
+		{"dig +short +tcp @::1 -x 2001:db8::11", `^workstation17\.lab\.example\.org\.$`},
+		{"dig +short +dnssec @127.0.0.1 workstation17.lab.example.org", `^192\.0\.2\.17\nA 13 4 3600 .* lab\.example\.org\. `},
+		// A reload takes a Corefile, and refuses one with a mistake.
+		{"sed -i s,192.0.2.0/24,198.51.100.0/24, /etc/coredns/Corefile && systemctl reload coredns.service && sleep 1", `^$`},
+		{"dig +short @127.0.0.1 workstation17.lab.example.org", `^198\.51\.100\.17$`},
+		{"sed -i s,198.51.100.0/24,198.51.100.0/33, /etc/coredns/Corefile && systemctl reload coredns.service && sleep 1", `^$`},
+		{"dig +short @127.0.0.1 workstation17.lab.example.org", `^198\.51\.100\.17$`},
+		{"journalctl --unit coredns.service", `\[ERROR\] SIGUSR1: .*plugin/workstation: /etc/coredns/Corefile:10 - .*198\.51\.100\.0/33`},
+		// It answers while it ends.
+		{"systemctl stop coredns.service & sleep 1; dig +short @127.0.0.1 workstation17.lab.example.org; wait", `^198\.51\.100\.17$`},
+		{"systemctl show --property ActiveState --property Result --property ExecMainStatus coredns.service",
+			`^Result=success\nExecMainStatus=0\nActiveState=inactive$`},
+	} {
+		if got := inside(step.line); !regexp.MustCompile(step.want).MatchString(got) {
+			t.Errorf("%s: got %q, want %s", step.line, got, step.want)
+		}
+	}
+}
