@@ -54,6 +54,7 @@ func TestExamples(t *testing.T) {
 		{"README.md", 8, 25},
 		{"docs/transition.md", 6, 18},
 		{"docs/zones.md", 1, 0},
+		{"SECURITY.md", 2, 3},
 	} {
 		t.Run(tc.document, func(t *testing.T) {
 			t.Parallel()

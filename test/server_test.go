@@ -28,7 +28,8 @@ import (
 var buildDir string
 
 // coredns builds cmd/coredns, once, and returns the program's path. It is built
-// with the race detector if the tests are.
+// with the race detector if the tests are, and counts the plugin's statements that run
+// if they do.
 var coredns = sync.OnceValues(func() (string, error) {
 	// The go command does not see what another one builds, and would repeat the
 	// result of a test although the program has changed: look at its source.
@@ -36,7 +37,12 @@ var coredns = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(buildDir, "coredns")
-	build := exec.Command("go", "build", "-race="+strconv.FormatBool(raceEnabled), "-o", path, "../cmd/coredns")
+	args := []string{"build", "-race=" + strconv.FormatBool(raceEnabled), "-o", path}
+	if testing.CoverMode() != "" {
+		// Without its main package, the program would not tell at its end.
+		args = append(args, "-cover", "-coverpkg=github.com/seed-310b8fa8/workstation,github.com/seed-310b8fa8/workstation/cmd/coredns")
+	}
+	build := exec.Command("go", append(args, "../cmd/coredns")...)
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%v: %w\n%s", build, err, out)
 	}

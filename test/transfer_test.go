@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"testing"
 	"time"
 
@@ -32,7 +30,7 @@ func TestTransferCutOff(t *testing.T) {
 		}
 		file db.empty
 	}`, metrics))
-	before := goroutines(t, metrics)
+	before := usageOf(t, metrics).goroutines
 
 	for i := range 20 {
 		m := new(dns.Msg)
@@ -55,7 +53,7 @@ func TestTransferCutOff(t *testing.T) {
 	}
 
 	deadline := time.Now().Add(time.Minute)
-	for after := goroutines(t, metrics); after > before+5; after = goroutines(t, metrics) {
+	for after := usageOf(t, metrics).goroutines; after > before+5; after = usageOf(t, metrics).goroutines {
 		if time.Now().After(deadline) {
 			t.Fatalf("there are %d goroutines, and were %d", after, before)
 		}
@@ -75,20 +73,6 @@ func writeEmptyZone(t *testing.T, dir string) {
 	if err := os.WriteFile(filepath.Join(dir, "db.empty"), []byte(zone), 0o644); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// goroutines returns how many goroutines a server has.
-func goroutines(t *testing.T, port string) int {
-	t.Helper()
-	m := regexp.MustCompile(`(?m)^go_goroutines (\d+)$`).FindSubmatch(scrape(t, port))
-	if m == nil {
-		t.Fatal("there is no go_goroutines")
-	}
-	n, err := strconv.Atoi(string(m[1]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 // scrape returns the metrics of a server.

@@ -1,0 +1,546 @@
+package test
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// What operators fear, under load: that a reload drops queries, that a Corefile with a
+// mistake stops the service, that a dead upstream or a flood takes the computed names
+// along. docs/trust.md has the results at full length.
+
+// underLoad is served in these tests: a pool beside an upstream, and one that is a zone of
+// its own. TTL is what its versions are told apart by.
+const underLoad = `.:{$PORT} {
+    bind 127.0.0.1
+    errors {
+        consolidate 30s ".*" error show_first
+    }
+    prometheus 127.0.0.1:METRICS
+    workstation lab.example.org {
+        network 192.0.2.0/24 2001:db8::/64
+        ttl TTL
+    }
+    forward . 127.0.0.1:UPSTREAM {
+        max_concurrent 1000
+    }
+    reload 2s 1s
+}
+desks.example.org:{$PORT} 100.51.198.in-addr.arpa:{$PORT} {
+    bind 127.0.0.1
+    errors
+    prometheus 127.0.0.1:METRICS
+    workstation desks.example.org {
+        network 198.51.100.0/24
+        ttl TTL
+    }
+    file db.empty
+}
+`
+
+// pools are questions that no upstream is needed for.
+const pools = `
+workstation1.lab.example.org       => NOERROR aa, workstation1.lab.example.org. TTL A 192.0.2.1
+workstation255.lab.example.org AAAA => NOERROR aa, workstation255.lab.example.org. TTL AAAA 2001:db8::ff
++dnssec workstation17.lab.example.org => NOERROR aa, workstation17.lab.example.org. TTL A 192.0.2.17
+-x 192.0.2.7                       => NOERROR aa, 7.2.0.192.in-addr.arpa. TTL PTR workstation7.lab.example.org.
+-x 2001:db8::ab                    => NOERROR aa, b.a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. TTL PTR workstation171.lab.example.org.
+workstation3.desks.example.org     => NOERROR aa, workstation3.desks.example.org. TTL A 198.51.100.3
+workstation3.desks.example.org AAAA => NOERROR aa, authority: desks.example.org. SOA
+workstation300.desks.example.org   => NXDOMAIN aa, authority: desks.example.org. SOA
+-x 198.51.100.255                  => NOERROR aa, 255.100.51.198.in-addr.arpa. TTL PTR workstation255.desks.example.org.
+`
+
+// forwarded are those that the upstream answers.
+const forwarded = `
+www.example.com                    => NOERROR, www.example.com. 60 A 203.0.113.80
+workstation1.lab.example.org TXT   => NOERROR, authority: example.com. SOA
+nobody.example.com MX              => NXDOMAIN, authority: example.com. SOA
+`
+
+// A faultyUpstream is what the tests forward to. It has addresses for names that begin with
+// www, and denies all others, unless it has a fault.
+type faultyUpstream struct {
+	t       *testing.T
+	port    string
+	servers []*dns.Server
+	fault   atomic.Pointer[fault]
+	asked   atomic.Int64
+}
+
+// A fault does what an upstream does wrong with its nth reply.
+type fault func(n int64, w dns.ResponseWriter, reply *dns.Msg)
+
+// startUpstream starts an upstream without a fault.
+func startUpstream(t *testing.T) *faultyUpstream {
+	t.Helper()
+	u := &faultyUpstream{t: t, port: testPort(t)}
+	u.open()
+	t.Cleanup(u.close)
+	return u
+}
+
+// open has the upstream listen.
+func (u *faultyUpstream) open() {
+	for _, network := range []string{"udp", "tcp"} {
+		started := make(chan struct{})
+		s := &dns.Server{Addr: "127.0.0.1:" + u.port, Net: network, Handler: u, NotifyStartedFunc: func() { close(started) }}
+		go func() {
+			if err := s.ListenAndServe(); err != nil {
+				u.t.Errorf("upstream: %v", err)
+			}
+		}()
+		<-started
+		u.servers = append(u.servers, s)
+	}
+}
+
+// close has the upstream stop, so that its port is refused.
+func (u *faultyUpstream) close() {
+	for _, s := range u.servers {
+		s.Shutdown()
+	}
+	u.servers = nil
+}
+
+// ServeDNS implements dns.Handler.
+func (u *faultyUpstream) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
+	n := u.asked.Add(1)
+	reply := new(dns.Msg).SetReply(r)
+	if q := r.Question[0]; strings.HasPrefix(q.Name, "www") && q.Qtype == dns.TypeA {
+		reply.Answer = []dns.RR{&dns.A{
+			Hdr: dns.RR_Header{Name: q.Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 60},
+			A:   net.IPv4(203, 0, 113, 80),
+		}}
+	} else {
+		reply.Rcode = dns.RcodeNameError
+		reply.Ns = []dns.RR{&dns.SOA{
+			Hdr: dns.RR_Header{Name: "example.com.", Rrtype: dns.TypeSOA, Class: dns.ClassINET, Ttl: 60},
+			Ns:  "ns.example.com.", Mbox: "hostmaster.example.com.", Serial: 1, Refresh: 7200, Retry: 1800, Expire: 86400, Minttl: 60,
+		}}
+	}
+	if f := u.fault.Load(); f != nil {
+		(*f)(n, w, reply)
+		return
+	}
+	w.WriteMsg(reply)
+}
+
+// A loaded server is one with underLoad and an upstream.
+type loaded struct {
+	*server
+	port, path, metrics string
+	corefile            string
+	upstream            *faultyUpstream
+}
+
+func startLoaded(t *testing.T) *loaded {
+	t.Helper()
+	dir := t.TempDir()
+	writeEmptyZone(t, dir)
+	l := &loaded{metrics: testPort(t), upstream: startUpstream(t)}
+	l.corefile = strings.NewReplacer("METRICS", l.metrics, "UPSTREAM", l.upstream.port).Replace(underLoad)
+	l.port, l.path, l.server = serveCorefile(t, dir, l.with("3600"))
+	return l
+}
+
+// with returns the Corefile with that TTL.
+func (l *loaded) with(ttl string) string { return strings.ReplaceAll(l.corefile, "TTL", ttl) }
+
+// client returns one that asks the server.
+func (l *loaded) client(network string) client {
+	return client{network: network, addr: "127.0.0.1:" + l.port}
+}
+
+// write gives the server a Corefile, which it does not know yet.
+func (l *loaded) write(t *testing.T, corefile string) {
+	t.Helper()
+	// At once, since the server reads it whenever it likes.
+	next := filepath.Join(filepath.Dir(l.path), "next")
+	if err := os.WriteFile(next, []byte(corefile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(next, l.path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// push writes a Corefile, and waits until the server has noticed it and logs pattern.
+func (l *loaded) push(t *testing.T, corefile, pattern string) {
+	t.Helper()
+	offset := len(l.output())
+	l.write(t, corefile)
+	if err := l.waitForLog(pattern, offset, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// serves fails unless the server answers with the TTL of its Corefile.
+func (l *loaded) serves(t *testing.T, ttl string) {
+	t.Helper()
+	if err := answers(strings.ReplaceAll(pools, "TTL", ttl), l.port); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLoadReload has the server read its Corefile again and again, by SIGUSR1 and
+// by *reload*, and refuse one with a mistake in between, while a hundred clients wait for
+// answers: all get them, right ones, over UDP from the first query sent. Over TCP the
+// server cuts connections.
+func TestLoadReload(t *testing.T) {
+	l := startLoaded(t)
+	table := pools + forwarded
+	questions := learn(t, l.port, strings.ReplaceAll(table, "TTL", "3600"))
+	l.push(t, l.with("60"), `Reloading complete`)
+	questions = learn(t, l.port, strings.ReplaceAll(table, "TTL", "60"), questions...)
+
+	idle := usageOf(t, l.metrics)
+	udp := startLoad(90, l.client("udp"), questions)
+	tcp := startLoad(10, l.client("tcp"), questions)
+	cycles := atLength(1, 50)
+	var warm usage
+	// Each Corefile has another TTL than the one before it, and each second one a mistake.
+	served, next := "60", "3600"
+	wrong := func() string {
+		return strings.Replace(l.with(next), "192.0.2.0/24", "192.0.2.1/24", 1)
+	}
+	for i := range cycles {
+		l.push(t, wrong(), `Corefile changed but reload failed: .*network '192.0.2.1/24' has host bits set`)
+		l.serves(t, served)
+		if failed := sample(t, scrape(t, l.metrics), "coredns_reload_failed_total"); failed != float64(i+1) {
+			t.Fatalf("coredns_reload_failed_total is %v after %d Corefiles with a mistake", failed, i+1)
+		}
+		l.push(t, l.with(next), `Reloading complete`)
+		l.serves(t, next)
+		served, next = next, served
+		if i == cycles/4 {
+			warm = usageOf(t, l.metrics)
+		}
+	}
+	// SIGUSR1 comes last, because *reload* does not watch the Corefile after one
+	// (coredns/coredns#6263).
+	signal := func(corefile, ttl string) {
+		l.write(t, corefile)
+		if err := l.reload(); err != nil {
+			t.Fatal(err)
+		}
+		l.serves(t, ttl)
+	}
+	for range cycles {
+		signal(wrong(), served)
+		signal(l.with(next), next)
+		served, next = next, served
+	}
+	overUDP, overTCP := udp.stop(), tcp.stop()
+	after := settled(t, l.metrics, idle)
+	t.Logf("%d reloads, and %d refused", 2*cycles, 2*cycles)
+	t.Logf("UDP: %v", overUDP)
+	t.Logf("TCP: %v, %.1f a reload", overTCP, float64(overTCP.cut)/float64(2*cycles))
+	t.Logf("idle %+v, with load after a quarter of the reloads %+v, idle after all %+v", idle, warm, after)
+	overUDP.check(t, "UDP")
+	overTCP.check(t, "TCP")
+	for _, logged := range []string{"Corefile changed but reload failed", "[ERROR] SIGUSR1: "} {
+		if n := strings.Count(l.output(), logged); n != cycles {
+			t.Errorf("%d Corefiles with a mistake, and the log has %q %d times", cycles, logged, n)
+		}
+	}
+	if after.more(idle) || after.memory > warm.memory+growth(32) {
+		t.Errorf("the server took %+v, %+v with load, and takes %+v", idle, warm, after)
+	}
+}
+
+// faults are what may be wrong with an upstream. Each begins it, and returns what ends it.
+// The second one shows how much times differ by themselves.
+var faults = []struct {
+	name  string
+	begin func(u *faultyUpstream) (end func())
+}{
+	{"none", func(*faultyUpstream) func() { return func() {} }},
+	{"none, again", func(*faultyUpstream) func() { return func() {} }},
+	{"dead, its port refused", func(u *faultyUpstream) func() { u.close(); return u.open }},
+	{"dead, its host silent", replies(func(int64, dns.ResponseWriter, *dns.Msg) {})},
+	{"slow, by 5 s", replies(func(_ int64, w dns.ResponseWriter, reply *dns.Msg) {
+		time.Sleep(5 * time.Second)
+		w.WriteMsg(reply)
+	})},
+	{"lying", replies(lie)},
+	{"flapping", func(u *faultyUpstream) func() {
+		quit, ended := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(ended)
+			for {
+				for _, f := range []func(){u.close, u.open} {
+					f()
+					select {
+					case <-quit:
+						if u.servers == nil {
+							u.open()
+						}
+						return
+					case <-time.After(200 * time.Millisecond):
+					}
+				}
+			}
+		}()
+		return func() { close(quit); <-ended }
+	}},
+}
+
+// replies has the upstream do f in place of a reply.
+func replies(f fault) func(*faultyUpstream) func() {
+	return func(u *faultyUpstream) func() {
+		u.fault.Store(&f)
+		return func() { u.fault.Store(nil) }
+	}
+}
+
+// lie sends what is not an answer to the question, or is none at all.
+func lie(n int64, w dns.ResponseWriter, reply *dns.Msg) {
+	switch n % 7 {
+	case 0:
+		reply.Id++
+	case 1:
+		reply.Question[0].Name = "workstation1.lab.example.org."
+	case 2:
+		reply.Question = nil
+	case 3:
+		reply.Response = false
+	case 4:
+		reply.Truncated = true
+	case 5:
+		b, _ := reply.Pack()
+		w.Write(b[:len(b)-3])
+		return
+	case 6:
+		w.Write(bytes.Repeat([]byte{0xff}, 600))
+		return
+	}
+	w.WriteMsg(reply)
+}
+
+// misses asks a server for names that only the upstream knows, each for another one, so
+// many a second, and does not wait for the answers. It returns what ends it, which
+// tells how many were asked and how many replies came.
+func misses(t *testing.T, port string, rate int) (end func() (asked, answered int)) {
+	t.Helper()
+	conn, err := net.Dial("udp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quit := make(chan struct{})
+	var sending, receiving sync.WaitGroup
+	var asked, answered int
+	sending.Go(func() {
+		m := new(dns.Msg).SetQuestion("www.example.com.", dns.TypeA)
+		burst := 1 + rate/1000
+		for next := time.Now(); ; {
+			next = next.Add(sometime(time.Duration(burst) * time.Second / time.Duration(rate)))
+			select {
+			case <-quit:
+				return
+			case <-time.After(time.Until(next)):
+			}
+			for range burst {
+				asked++
+				m.Id, m.Question[0].Name = uint16(asked), fmt.Sprintf("www%d.example.com.", asked)
+				if b, err := m.Pack(); err == nil {
+					conn.Write(b)
+				}
+			}
+		}
+	})
+	receiving.Go(func() {
+		buf := make([]byte, dns.MaxMsgSize)
+		for {
+			if _, err := conn.Read(buf); err != nil {
+				return
+			}
+			answered++
+		}
+	})
+	return func() (int, int) {
+		close(quit)
+		sending.Wait()
+		conn.Close()
+		receiving.Wait()
+		return asked, answered
+	}
+}
+
+// inTurns runs a load while each of a list of troubles lasts, round by round, and logs what
+// it took, beside the first of the list, which is as things should be: they come in turns,
+// since the machine may be slower at one time than at another. It returns what was
+// counted in each.
+func inTurns(t *testing.T, names []string, rounds int, run func(trouble int) tally) []tally {
+	t.Helper()
+	sums, ratios := make([]tally, len(names)), make([][]float64, len(names))
+	for range rounds {
+		var first time.Duration
+		for i := range names {
+			c := run(i)
+			sums[i].add(c)
+			if i == 0 {
+				first = c.quantile(0.99)
+			}
+			ratios[i] = append(ratios[i], float64(c.quantile(0.99))/float64(first))
+		}
+	}
+	for i, name := range names {
+		slices.Sort(ratios[i])
+		t.Logf("%-24s %v, p99 %.2f times the first's", name, sums[i], ratios[i][len(ratios[i])/2])
+	}
+	return sums
+}
+
+// TestLoadFaultyUpstream asks for computed names, and for others, while the upstream has each
+// of the faults: computed names do not need it, and are answered as ever.
+func TestLoadFaultyUpstream(t *testing.T) {
+	l := startLoaded(t)
+	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
+	var names []string
+	for _, f := range faults {
+		names = append(names, f.name)
+	}
+	c := l.client("udp")
+	c.pace = 5 * time.Millisecond
+	length := atLength(500*time.Millisecond, 6*time.Second)
+	sums := inTurns(t, names, atLength(1, 7), func(i int) tally {
+		end := faults[i].begin(l.upstream)
+		stop := misses(t, l.port, 400)
+		clients := startLoad(10, c, questions)
+		time.Sleep(length)
+		sum := clients.stop()
+		stop()
+		end()
+		return sum
+	})
+	for i, sum := range sums {
+		sum.check(t, names[i])
+	}
+}
+
+// TestLoadFlood asks for computed names while a flood of others waits for an upstream that is
+// silent.
+func TestLoadFlood(t *testing.T) {
+	l := startLoaded(t)
+	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
+	defer replies(func(int64, dns.ResponseWriter, *dns.Msg) {})(l.upstream)()
+	c := l.client("udp")
+	c.pace, c.wait = 5*time.Millisecond, 2*time.Second
+	length := atLength(2*time.Second, 10*time.Second)
+	rates := atLength([]int{1, 2000}, []int{1, 2000, 5000, 10000, 20000, 40000})
+	var names []string
+	for _, rate := range rates {
+		names = append(names, fmt.Sprintf("%d a second", rate))
+	}
+	sums := inTurns(t, names, atLength(1, 3), func(i int) tally {
+		stop := misses(t, l.port, rates[i])
+		clients := startLoad(10, c, questions)
+		time.Sleep(length)
+		sum := clients.stop()
+		asked, answered := stop()
+		t.Logf("%d misses in %v, %d answered, %+v", asked, length, answered, usageOf(t, l.metrics))
+		return sum
+	})
+	if n := strings.Count(l.output(), "[ERROR]"); n == 0 || n > 20 {
+		t.Errorf("it logged %d lines", n)
+	}
+	for i, sum := range sums {
+		if lost := sum.lost + sum.wrong; float64(lost) > 0.001*float64(sum.asked) {
+			t.Errorf("%s: %v; for example %s", names[i], sum, sum.fault)
+		}
+	}
+}
+
+// TestLoadStop stops the server while a hundred clients wait for answers. None of
+// them waits in vain if they are sent elsewhere within the lameduck period of *health*,
+// as Kubernetes does, and neither does one that then still waits for the upstream.
+func TestLoadStop(t *testing.T) {
+	l := startLoaded(t)
+	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
+	slow := learn(t, l.port, "www.example.com => NOERROR, www.example.com. 60 A 203.0.113.80")[0]
+	l.push(t, strings.Replace(l.with("3600"), "    forward", `    health 127.0.0.1:`+testPort(t)+` {
+        lameduck 3s
+    }
+    forward`, 1), `Reloading complete`)
+
+	udp := startLoad(50, l.client("udp"), questions)
+	tcp := startLoad(50, l.client("tcp"), questions)
+	time.Sleep(atLength(500*time.Millisecond, 10*time.Second))
+	if err := l.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	terminated := time.Now()
+	time.Sleep(2 * time.Second)
+	for _, load := range []*load{udp, tcp} {
+		sum := load.stop()
+		t.Logf("%s: %v", load.clients[0].network, sum)
+		sum.check(t, load.clients[0].network)
+		if sum.cut > 0 {
+			t.Errorf("%d connections were cut before the end of the lameduck period", sum.cut)
+		}
+	}
+	// It is asked within that period, and answered after it.
+	defer replies(func(_ int64, w dns.ResponseWriter, reply *dns.Msg) {
+		time.Sleep(1500 * time.Millisecond) // *forward* waits for 2 s
+		w.WriteMsg(reply)
+	})(l.upstream)()
+	c := l.client("udp")
+	defer c.close()
+	if reply, err := c.ask(slow.query, 10*time.Second); err != nil || !slow.right(reply) {
+		t.Errorf("%s: %x, %v, %v after SIGTERM", slow.text, reply, err, time.Since(terminated))
+	}
+	select {
+	case <-l.done:
+		if l.err != nil {
+			t.Error(l.err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the server does not end")
+	}
+}
+
+// TestLoadMultisocket has the server read its Corefile again with as many sockets as
+// before, which loses nothing, and with more or fewer of them, which loses what waits in those
+// that are closed, and what the kernel still had for them: that is logged here.
+func TestLoadMultisocket(t *testing.T) {
+	l := startLoaded(t)
+	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
+	with := func(sockets int) string {
+		return strings.ReplaceAll(l.with("3600"), "    bind", fmt.Sprintf("    multisocket %d\n    bind", sockets))
+	}
+	c := l.client("udp")
+	c.wait = 2 * time.Second
+	for _, sockets := range [][]int{{2, 2}, {2, 4}} {
+		l.write(t, with(2))
+		if err := l.reload(); err != nil {
+			t.Fatal(err)
+		}
+		clients := startLoad(100, c, questions)
+		reloads := atLength(2, 20)
+		for i := range reloads {
+			l.write(t, with(sockets[(i+1)%2]))
+			if err := l.reload(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		sum := clients.stop()
+		t.Logf("%d reloads with %v sockets by turns: %v", reloads, sockets, sum)
+		if sum.wrong > 0 || sockets[0] == sockets[1] && sum.lost > 0 {
+			t.Errorf("%v sockets by turns: %v; for example %s", sockets, sum, sum.fault)
+		}
+	}
+}

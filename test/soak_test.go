@@ -1,0 +1,134 @@
+package test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// What the clients of a day ask: of each computed name and of each address what stub
+// resolvers and logs ask, and one of thirty times what the upstream answers. {n} is a number up
+// to 255, and {x} the same in hexadecimal.
+const (
+	mixOfPools = `
+workstation{n}.lab.example.org          => NOERROR aa, workstation{n}.lab.example.org. 3600 A 192.0.2.{n}
+workstation{n}.lab.example.org AAAA     => NOERROR aa, workstation{n}.lab.example.org. 3600 AAAA 2001:db8::{x}
+workstation{n}.lab.example.org +dnssec  => NOERROR aa, workstation{n}.lab.example.org. 3600 A 192.0.2.{n}
+WorkStation{n}.Lab.Example.ORG          => NOERROR aa, WorkStation{n}.Lab.Example.ORG. 3600 A 192.0.2.{n}
+workstation{n}.desks.example.org        => NOERROR aa, workstation{n}.desks.example.org. 3600 A 198.51.100.{n}
+workstation{n}.desks.example.org        => NOERROR aa, workstation{n}.desks.example.org. 3600 A 198.51.100.{n}
+workstation{n}.desks.example.org AAAA   => NOERROR aa, authority: desks.example.org. SOA
+workstation{n}.desks.example.org AAAA   => NOERROR aa, authority: desks.example.org. SOA
+workstation{n}.desks.example.org HTTPS  => NOERROR aa, authority: desks.example.org. SOA
+workstation1{n}.desks.example.org       => NXDOMAIN aa, authority: desks.example.org. SOA
+-x 192.0.2.{n}                          => NOERROR aa, {n}.2.0.192.in-addr.arpa. 3600 PTR workstation{n}.lab.example.org.
+-x 198.51.100.{n}                       => NOERROR aa, {n}.100.51.198.in-addr.arpa. 3600 PTR workstation{n}.desks.example.org.
+`
+	mixOfOthers = `
+workstation{n}.desks.example.org.corp.example.com => NXDOMAIN, authority: example.com. SOA
+-x 203.0.113.{n}                        => NXDOMAIN, authority: example.com. SOA
+www{n}.example.com                      => NOERROR, www{n}.example.com. 60 A 203.0.113.80
+www{n}.example.com AAAA                 => NXDOMAIN, authority: example.com. SOA
+`
+)
+
+// TestLoadSoak asks as much as some thousand hosts do in a day: a hundred million queries, with
+// 24 reloads. Memory, goroutines and files stay what they are after the first hours.
+func TestLoadSoak(t *testing.T) {
+	l := startLoaded(t)
+	var table strings.Builder
+	for n := atLength(200, 100); n < 256; n++ { // from 1100 on, workstation1{n} is none
+		mix := mixOfPools
+		if n%10 == 0 {
+			mix += mixOfOthers
+		}
+		table.WriteString(strings.NewReplacer("{n}", fmt.Sprint(n), "{x}", fmt.Sprintf("%x", n)).Replace(mix))
+	}
+	questions := learn(t, l.port, table.String())
+	rand.Shuffle(len(questions), func(i, j int) { questions[i], questions[j] = questions[j], questions[i] })
+
+	const hours = 24
+	total := atLength(int64(100_000), 100_000_000)
+	tcp := l.client("tcp")
+	tcp.pace = 10 * time.Millisecond
+	overTCP := startLoad(2, tcp, questions)
+	start := time.Now()
+	var hourly [hours]usage
+	for hour := range hours {
+		soak(t, "127.0.0.1:"+l.port, questions, total/hours+1)
+		if err := l.reload(); err != nil {
+			t.Fatal(err)
+		}
+		hourly[hour] = usageOf(t, l.metrics)
+		t.Logf("hour %2d, after %v: %+v", hour+1, time.Since(start).Round(time.Second), hourly[hour])
+	}
+	sum := overTCP.stop()
+	sum.check(t, "TCP")
+	t.Logf("%d queries over UDP; over TCP: %v", total, sum)
+
+	warm, last := most(hourly[hours/4:hours/2]...), most(hourly[hours*3/4:]...)
+	t.Logf("at most %+v in the second quarter, %+v in the last", warm, last)
+	// *forward* has up to a hundred sockets, and closes them if they are not needed for 10 s.
+	if last.goroutines > warm.goroutines+10 || last.files > warm.files+100 || last.memory > warm.memory+growth(atLength(32, 8)) {
+		t.Errorf("the server took %+v in the second quarter, and %+v in the last", warm, last)
+	}
+	if n := strings.Count(l.output(), "[ERROR]"); n > 0 {
+		t.Errorf("it logged %d errors:\n%s", n, l.output())
+	}
+}
+
+// soak asks n questions over UDP, and returns when each is answered. Unlike the clients of a
+// load, which are many, its own are few, and ask several questions at once: this is faster,
+// and the same to the server.
+func soak(t *testing.T, addr string, questions []exchange, n int64) {
+	t.Helper()
+	const clients, outstanding = 4, 24
+	var left atomic.Int64
+	left.Store(n)
+	var asking sync.WaitGroup
+	for range clients {
+		conn, err := net.Dial("udp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conn.(*net.UDPConn).SetReadBuffer(1 << 20)
+		asking.Go(func() {
+			query, reply := make([]byte, dns.MinMsgSize), make([]byte, dns.MaxMsgSize)
+			var id uint16
+			for i := rand.IntN(len(questions)); left.Add(-outstanding) > -outstanding; i += outstanding {
+				for range outstanding {
+					id++
+					message := append(query[:0], questions[(i+int(id)%outstanding)%len(questions)].query...)
+					binary.BigEndian.PutUint16(message, id)
+					if _, err := conn.Write(message); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+				conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+				for range outstanding {
+					n, err := conn.Read(reply)
+					if err != nil {
+						t.Errorf("a query is lost: %v", err)
+						return
+					}
+					id := binary.BigEndian.Uint16(reply)
+					if q := questions[(i+int(id)%outstanding)%len(questions)]; !q.right(reply[:n]) {
+						t.Errorf("%s is answered with %x", q.text, reply[:n])
+						return
+					}
+				}
+			}
+		})
+	}
+	asking.Wait()
+}

@@ -1,0 +1,343 @@
+package test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// What comes over the wire, and what goes back: octets that are no query, connections that
+// are held open, and how large a response is beside its query.
+
+// attacks are ways to misuse a server, n at once. The first is what they are compared
+// with, as many proper queries, and the second nothing at all.
+var attacks = []struct {
+	name string
+	n    int
+	run  func(a *attacker)
+}{
+	{"proper queries", 4, func(a *attacker) { a.udp(func(query []byte) []byte { return query }) }},
+	{"none", 0, nil},
+	{"UDP, random octets", 4, func(a *attacker) {
+		a.udp(func([]byte) []byte {
+			b := make([]byte, a.rand.IntN(600))
+			for i := range b {
+				b[i] = byte(a.rand.Uint32())
+			}
+			return b
+		})
+	}},
+	{"UDP, cut off", 4, func(a *attacker) {
+		a.udp(func(query []byte) []byte { return query[:a.rand.IntN(len(query))] })
+	}},
+	{"UDP, bits flipped", 4, func(a *attacker) {
+		a.udp(func(query []byte) []byte {
+			for range 1 + a.rand.IntN(4) {
+				query[a.rand.IntN(len(query))] ^= 1 << a.rand.IntN(8)
+			}
+			return query
+		})
+	}},
+	{"TCP, 65,535 octets", 4, func(a *attacker) {
+		message := append([]byte{0xff, 0xff}, make([]byte, dns.MaxMsgSize)...)
+		for i := range message[2:] {
+			message[2+i] = byte(a.rand.Uint32())
+		}
+		// A query, and random octets after it.
+		copy(message[2:], a.query())
+		a.tcp(func(conn net.Conn) {
+			conn.Write(message)
+			conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+			io.Copy(io.Discard, conn)
+		})
+	}},
+	{"TCP, an octet at a time", 200, func(a *attacker) {
+		a.tcp(func(conn net.Conn) {
+			message := binary.BigEndian.AppendUint16(nil, dns.MaxMsgSize)
+			for _, b := range append(message, make([]byte, dns.MaxMsgSize)...) {
+				if _, err := conn.Write([]byte{b}); err != nil || !a.wait(sometime(200*time.Millisecond)) {
+					return
+				}
+			}
+		})
+	}},
+	{"TCP, no octet", 200, func(a *attacker) {
+		a.tcp(func(conn net.Conn) {
+			// Until the server closes it.
+			conn.SetReadDeadline(time.Now().Add(15 * time.Second))
+			go func() { <-a.quit; conn.Close() }()
+			io.Copy(io.Discard, conn)
+		})
+	}},
+	{"TCP, connected and gone", 4, func(a *attacker) {
+		a.tcp(func(conn net.Conn) {
+			conn.Write([]byte{0xff})
+			conn.(*net.TCPConn).SetLinger(0)
+		})
+	}},
+	{"TCP, 50 at once", 4, func(a *attacker) {
+		a.tcp(func(conn net.Conn) {
+			query, id := a.query(), uint16(0)
+			var messages []byte
+			for ; id < 50; id++ {
+				binary.BigEndian.PutUint16(query, id)
+				messages = binary.BigEndian.AppendUint16(messages, uint16(len(query)))
+				messages = append(messages, query...)
+			}
+			conn.SetDeadline(time.Now().Add(20 * time.Second))
+			go conn.Write(messages)
+			for want := range id {
+				var length [2]byte
+				if _, err := io.ReadFull(conn, length[:]); err != nil {
+					a.t.Errorf("reply %d of %d: %v", want, id, err)
+					return
+				}
+				reply := make([]byte, binary.BigEndian.Uint16(length[:]))
+				if _, err := io.ReadFull(conn, reply); err != nil || binary.BigEndian.Uint16(reply) != want {
+					a.t.Errorf("reply %d of %d: %x, %v", want, id, reply, err)
+					return
+				}
+			}
+			a.wait(sometime(200 * time.Millisecond))
+		})
+	}},
+}
+
+// An attacker misuses the server at addr until quit is closed.
+type attacker struct {
+	t         *testing.T
+	addr      string
+	questions []exchange
+	rand      *rand.Rand
+	quit      chan struct{}
+}
+
+// wait tells whether to go on, after d.
+func (a *attacker) wait(d time.Duration) bool {
+	select {
+	case <-a.quit:
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// query returns a query.
+func (a *attacker) query() []byte {
+	return bytes.Clone(a.questions[a.rand.IntN(len(a.questions))].query)
+}
+
+// udp sends what spoil makes of queries, 250 a second.
+func (a *attacker) udp(spoil func(query []byte) []byte) {
+	conn, err := net.Dial("udp", a.addr)
+	if err != nil {
+		a.t.Error(err)
+		return
+	}
+	defer conn.Close()
+	for a.wait(sometime(4 * time.Millisecond)) {
+		conn.Write(spoil(a.query()))
+	}
+}
+
+// tcp connects and does f, again and again.
+func (a *attacker) tcp(f func(net.Conn)) {
+	for a.wait(sometime(4 * time.Millisecond)) {
+		conn, err := net.Dial("tcp", a.addr)
+		if err != nil {
+			a.t.Error(err)
+			return
+		}
+		f(conn)
+		conn.Close()
+	}
+}
+
+// TestLoadAttacks misuses the server in each of these ways while others ask: they are answered
+// all the same, the server takes no more than it can give back, gives it back, and logs
+// nothing.
+func TestLoadAttacks(t *testing.T) {
+	l := startLoaded(t)
+	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
+	c := l.client("udp")
+	c.pace = 5 * time.Millisecond
+	length := atLength(500*time.Millisecond, 6*time.Second)
+	before := usageOf(t, l.metrics)
+	logged := len(l.output())
+	var names []string
+	for _, attack := range attacks {
+		names = append(names, attack.name)
+	}
+	peak := before
+	sums := inTurns(t, names, atLength(1, 5), func(i int) tally {
+		quit := make(chan struct{})
+		var attackers sync.WaitGroup
+		for n := range attacks[i].n {
+			a := &attacker{t, c.addr, questions, rand.New(rand.NewPCG(1, uint64(n))), quit}
+			attackers.Go(func() { attacks[i].run(a) })
+		}
+		clients := startLoad(10, c, questions)
+		time.Sleep(length)
+		peak = most(peak, usageOf(t, l.metrics))
+		sum := clients.stop()
+		close(quit)
+		attackers.Wait()
+		return sum
+	})
+	for i, sum := range sums {
+		sum.check(t, names[i])
+	}
+	after := settled(t, l.metrics, before)
+	t.Logf("before %+v, at most %+v, after %+v", before, peak, after)
+	if after.more(before) || peak.memory > before.memory+growth(64) {
+		t.Errorf("the server took %+v before, %+v at most, and %+v after", before, peak, after)
+	}
+	for line := range strings.Lines(l.output()[logged:]) {
+		// What *file* has to say of a NOTIFY, which flipped bits may make: see SECURITY.md.
+		if !strings.Contains(line, "[INFO] plugin/file: Dropping notify from ") {
+			t.Errorf("it logged %s", line)
+		}
+	}
+}
+
+// TestSizes compares the octets of responses with those of their queries.
+func TestSizes(t *testing.T) {
+	dir := t.TempDir()
+	writeEmptyZone(t, dir)
+	key := writeKey(t, dir, "signed.example.org.")
+	long := strings.Repeat(strings.Repeat("a", 63)+".", 3) + strings.Repeat("a", 54)
+	port := startCorefile(t, dir, `.:{$PORT} {
+	bind 127.0.0.1
+	dnssec signed.example.org {
+		key file `+key+`
+	}
+	workstation signed.example.org {
+		network 203.0.113.0/24
+	}
+	workstation lab.example.org {
+		network 192.0.2.0/24 2001:db8::/64
+	}
+	workstation x {
+		name w{n}
+		network 10.0.0.0/8 2001:db8:1::/64
+	}
+	workstation `+long+` {
+		name w{n:3}
+		network 198.51.100.0/24 2001:db8:2::/120
+	}
+}`)
+	for _, tc := range []struct {
+		question        string
+		query, response int
+	}{
+		{"workstation17.lab.example.org", 47, 92},
+		{"workstation17.lab.example.org +bufsize=1232", 58, 103},
+		{"workstation17.lab.example.org AAAA", 47, 104},
+		{"workstation17.lab.example.org AAAA +bufsize=1232", 58, 115},
+		{"-x 192.0.2.17", 41, 107},
+		{"-x 192.0.2.17 +bufsize=1232", 52, 118},
+		{"-x 2001:db8::11", 90, 205},
+		{"-x 2001:db8::11 +bufsize=1232", 101, 216},
+		{"workstation17.signed.example.org", 50, 98},
+		{"workstation17.signed.example.org +dnssec", 61, 255},
+		// The shortest names, and the longest.
+		{"w0.x", 22, 42},
+		{"w0.x AAAA", 22, 54},
+		{"-x 10.0.0.0", 39, 78},
+		{"w001." + long, 269, 285},
+		{"w001." + long + " AAAA", 269, 297},
+		{"-x 198.51.100.1", 43, 333},
+	} {
+		query, response := onTheWire(t, port, tc.question)
+		const headers = 20 + 8 // of IPv4 and UDP
+		t.Logf("%.50s: %d and %d octets, 1 : %.2f, with headers 1 : %.2f", tc.question, len(query), len(response),
+			float64(len(response))/float64(len(query)), float64(len(response)+headers)/float64(len(query)+headers))
+		if len(query) != tc.query || len(response) != tc.response {
+			t.Errorf("%s: %d octets are answered with %d, want %d with %d", tc.question, len(query), len(response), tc.query, tc.response)
+		}
+	}
+}
+
+// writeKey writes a new key for a zone into dir, and returns the name of its files.
+func writeKey(t *testing.T, dir, zone string) string {
+	t.Helper()
+	key := &dns.DNSKEY{
+		Hdr:   dns.RR_Header{Name: zone, Rrtype: dns.TypeDNSKEY, Class: dns.ClassINET, Ttl: 3600},
+		Flags: 257, Protocol: 3, Algorithm: dns.ECDSAP256SHA256,
+	}
+	private, err := key.Generate(256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, fmt.Sprintf("K%s+%03d+%05d", zone, key.Algorithm, key.KeyTag()))
+	for file, text := range map[string]string{".key": key.String(), ".private": key.PrivateKeyString(private)} {
+		if err := os.WriteFile(name+file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return name
+}
+
+// TestLoadBursts sends many queries at once. What waits in the socket's receive buffer when
+// it is full is lost, whatever the server does; sixty clients are no burst.
+func TestLoadBursts(t *testing.T) {
+	const corefile = `.:{$PORT} {
+	bind 127.0.0.1
+	MULTISOCKET
+	workstation lab.example.org {
+		network 192.0.2.0/24
+	}
+}`
+	query, err := new(dns.Msg).SetQuestion("workstation1.lab.example.org.", dns.TypeA).Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sysctl, _ := os.ReadFile("/proc/sys/net/core/rmem_default") // Linux has it
+	t.Logf("net.core.rmem_default is %s", bytes.TrimSpace(sysctl))
+	for _, multisocket := range []string{"", "multisocket 4"} {
+		port := startCorefile(t, t.TempDir(), strings.Replace(corefile, "MULTISOCKET", multisocket, 1))
+		var conns []net.Conn
+		for range 20 {
+			conn, err := net.Dial("udp", "127.0.0.1:"+port)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			conn.(*net.UDPConn).SetReadBuffer(1 << 20)
+			conns = append(conns, conn)
+		}
+		for _, size := range atLength([]int{60}, []int{60, 200, 500, 1000, 2000, 5000, 10000}) {
+			lost, bursts, buf := 0, atLength(5, 20), make([]byte, dns.MinMsgSize)
+			for range bursts {
+				for n := range size {
+					if _, err := conns[n%len(conns)].Write(query); err != nil {
+						t.Fatal(err)
+					}
+				}
+				deadline := time.Now().Add(time.Second)
+				for n := range size {
+					conn := conns[n%len(conns)]
+					conn.SetReadDeadline(deadline)
+					if _, err := conn.Read(buf); err != nil {
+						lost++
+					}
+				}
+			}
+			t.Logf("%-13s %5d queries at once: %.2f %% lost", multisocket, size, 100*float64(lost)/float64(bursts*size))
+			if size <= 60 && lost > 0 {
+				t.Errorf("%d of %d bursts of %d queries were lost", lost, bursts, size)
+			}
+		}
+	}
+}
