@@ -97,10 +97,11 @@ type client struct {
 	wait    time.Duration
 	pace    time.Duration // from one query to the next, on average; 0: at once
 
-	conn  net.Conn
-	id    uint16
-	buf   []byte
-	tally tally
+	conn    net.Conn
+	id      uint16
+	buf     []byte
+	arrived time.Time // of the last reply
+	tally   tally
 }
 
 // A tally is what clients count: the queries asked, those that nobody answered within
@@ -189,7 +190,11 @@ func (c *client) run(quit <-chan struct{}, questions []exchange, first int) {
 		q := questions[i%len(questions)]
 		start := time.Now()
 		reply, err := c.ask(q.query, c.wait)
-		c.tally.times[intervalOf(time.Since(start))]++
+		took := c.arrived.Sub(start)
+		if err != nil {
+			took = time.Since(start)
+		}
+		c.tally.times[intervalOf(took)]++
 		c.tally.asked++
 		switch {
 		case err != nil:
@@ -237,6 +242,11 @@ func (c *client) send(query []byte, deadline time.Time) (reply []byte, err error
 			c.conn = nil
 			return nil, err
 		}
+		if conn, ok := c.conn.(*net.UDPConn); ok {
+			if err := stampArrivals(conn); err != nil {
+				return nil, err
+			}
+		}
 	}
 	c.conn.SetDeadline(deadline)
 	message := append(c.buf[:2], query...)
@@ -250,10 +260,11 @@ func (c *client) send(query []byte, deadline time.Time) (reply []byte, err error
 	}
 	for {
 		n := 0
-		if c.network == "udp" {
-			n, err = c.conn.Read(c.buf)
+		if conn, ok := c.conn.(*net.UDPConn); ok {
+			n, c.arrived, err = readStamped(conn, c.buf)
 		} else if _, err = io.ReadFull(c.conn, c.buf[:2]); err == nil {
 			n, err = io.ReadFull(c.conn, c.buf[:binary.BigEndian.Uint16(c.buf)])
+			c.arrived = time.Now()
 		}
 		if err != nil {
 			return nil, err

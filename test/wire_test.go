@@ -21,16 +21,17 @@ import (
 // are held open, and how large a response is beside its query.
 
 // attacks are ways to misuse a server, n at once. The first is what they are compared
-// with, as many proper queries, and the second nothing at all.
+// with, as many proper queries; the next ones are no attacks, either.
 var attacks = []struct {
 	name string
 	n    int
 	run  func(a *attacker)
 }{
-	{"proper queries", 4, func(a *attacker) { a.udp(func(query []byte) []byte { return query }) }},
+	{"proper queries", 4, func(a *attacker) { a.udp(1, func(query []byte) []byte { return query }) }},
+	{"proper queries, 50 at once", 4, func(a *attacker) { a.udp(50, func(query []byte) []byte { return query }) }},
 	{"none", 0, nil},
 	{"UDP, random octets", 4, func(a *attacker) {
-		a.udp(func([]byte) []byte {
+		a.udp(1, func([]byte) []byte {
 			b := make([]byte, a.rand.IntN(600))
 			for i := range b {
 				b[i] = byte(a.rand.Uint32())
@@ -39,10 +40,10 @@ var attacks = []struct {
 		})
 	}},
 	{"UDP, cut off", 4, func(a *attacker) {
-		a.udp(func(query []byte) []byte { return query[:a.rand.IntN(len(query))] })
+		a.udp(1, func(query []byte) []byte { return query[:a.rand.IntN(len(query))] })
 	}},
 	{"UDP, bits flipped", 4, func(a *attacker) {
-		a.udp(func(query []byte) []byte {
+		a.udp(1, func(query []byte) []byte {
 			for range 1 + a.rand.IntN(4) {
 				query[a.rand.IntN(len(query))] ^= 1 << a.rand.IntN(8)
 			}
@@ -138,16 +139,18 @@ func (a *attacker) query() []byte {
 	return bytes.Clone(a.questions[a.rand.IntN(len(a.questions))].query)
 }
 
-// udp sends what spoil makes of queries, 250 a second.
-func (a *attacker) udp(spoil func(query []byte) []byte) {
+// udp sends what spoil makes of queries, 250 a second, so many at once.
+func (a *attacker) udp(atOnce int, spoil func(query []byte) []byte) {
 	conn, err := net.Dial("udp", a.addr)
 	if err != nil {
 		a.t.Error(err)
 		return
 	}
 	defer conn.Close()
-	for a.wait(sometime(4 * time.Millisecond)) {
-		conn.Write(spoil(a.query()))
+	for a.wait(sometime(time.Duration(atOnce) * 4 * time.Millisecond)) {
+		for range atOnce {
+			conn.Write(spoil(a.query()))
+		}
 	}
 }
 
@@ -172,7 +175,7 @@ func TestLoadAttacks(t *testing.T) {
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
 	c := l.client("udp")
 	c.pace = 5 * time.Millisecond
-	length := atLength(500*time.Millisecond, 6*time.Second)
+	length := atLength(500*time.Millisecond, 3*time.Second)
 	before := usageOf(t, l.metrics)
 	logged := len(l.output())
 	var names []string
@@ -180,7 +183,7 @@ func TestLoadAttacks(t *testing.T) {
 		names = append(names, attack.name)
 	}
 	peak := before
-	sums := inTurns(t, names, atLength(1, 5), func(i int) tally {
+	sums := l.inTurns(t, names, atLength(1, 15), func(i int) tally {
 		quit := make(chan struct{})
 		var attackers sync.WaitGroup
 		for n := range attacks[i].n {
