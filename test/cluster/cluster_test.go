@@ -335,7 +335,11 @@ func expect(t *testing.T, want string, args ...string) {
 func awaitAnswer(t *testing.T, want, name, qtype string) {
 	t.Helper()
 	await(t, 3*time.Minute, func() error {
-		for _, pod := range dnsPods(t) {
+		pods := dnsPods(t)
+		if len(pods) == 0 {
+			return errors.New("cluster DNS has no pod")
+		}
+		for _, pod := range pods {
 			if got := inPod(t, "/client", "ask", "udp", name, qtype, pod.Status.PodIP); got != want {
 				return fmt.Errorf("%s, %s %s: %q, want %q", pod.Name, name, qtype, got, want)
 			}
