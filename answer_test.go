@@ -1,6 +1,7 @@
 package workstation
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -99,6 +100,27 @@ func TestReplySize(t *testing.T) {
 			if ratio := float64(m.Len()) / float64(r.Len()); ratio >= tc.most {
 				t.Errorf("%s: the answer to a query of %d octets is %.1f times as large", tc.qname, r.Len(), ratio)
 			}
+		}
+	}
+}
+
+// BenchmarkPackReply packs replies as they are sent, and as they would be with their names
+// compressed (RFC 1035, section 4.1.4): SECURITY.md tells what that would save.
+func BenchmarkPackReply(b *testing.B) {
+	ptr6 := replies[2]
+	ptr6.qname = reverseName(netip.MustParseAddr("2001:db8::1"))
+	for _, tc := range append(replies[:3:3], ptr6) {
+		for _, compress := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%s/%s/compress=%v", dns.TypeToString[tc.qtype], tc.qname, compress), func(b *testing.B) {
+				m := tc.new(new(dns.Msg).SetQuestion(tc.qname, tc.qtype))
+				m.Compress = compress
+				for b.Loop() {
+					if _, err := m.Pack(); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(m.Len()), "octets")
+			})
 		}
 	}
 }

@@ -96,15 +96,19 @@ func startUpstream(t *testing.T) *faultyUpstream {
 // open has the upstream listen.
 func (u *faultyUpstream) open() {
 	for _, network := range []string{"udp", "tcp"} {
-		started := make(chan struct{})
+		started, ended := make(chan struct{}), make(chan struct{})
 		s := &dns.Server{Addr: "127.0.0.1:" + u.port, Net: network, Handler: u, NotifyStartedFunc: func() { close(started) }}
 		go func() {
+			defer close(ended)
 			if err := s.ListenAndServe(); err != nil {
 				u.t.Errorf("upstream: %v", err)
 			}
 		}()
-		<-started
-		u.servers = append(u.servers, s)
+		select {
+		case <-started:
+			u.servers = append(u.servers, s)
+		case <-ended:
+		}
 	}
 }
 
@@ -188,6 +192,12 @@ func (l *loaded) push(t *testing.T, corefile, pattern string) {
 	}
 }
 
+// leaveOutReload has the Corefiles that are written from now on do without *reload*. It does not
+// go with SIGUSR1 (coredns/coredns#6263), so that comes after one of these.
+func (l *loaded) leaveOutReload() {
+	l.corefile = strings.Replace(l.corefile, "    reload 2s 1s\n", "", 1)
+}
+
 // serves fails unless the server answers with the TTL of its Corefile.
 func (l *loaded) serves(t *testing.T, ttl string) {
 	t.Helper()
@@ -223,15 +233,16 @@ func TestLoadReload(t *testing.T) {
 		if failed := sample(t, scrape(t, l.metrics), "coredns_reload_failed_total"); failed != float64(i+1) {
 			t.Fatalf("coredns_reload_failed_total is %v after %d Corefiles with a mistake", failed, i+1)
 		}
+		if i == cycles-1 {
+			l.leaveOutReload()
+		}
 		l.push(t, l.with(next), `Reloading complete`)
 		l.serves(t, next)
 		served, next = next, served
-		if i == cycles/4 {
+		if i == cycles/2 {
 			warm = usageOf(t, l.metrics)
 		}
 	}
-	// SIGUSR1 comes last, because *reload* does not watch the Corefile after one
-	// (coredns/coredns#6263).
 	signal := func(corefile, ttl string) {
 		l.write(t, corefile)
 		if err := l.reload(); err != nil {
@@ -253,7 +264,7 @@ func TestLoadReload(t *testing.T) {
 	overUDP.check(t, "UDP")
 	overTCP.check(t, "TCP")
 	for _, logged := range []string{"Corefile changed but reload failed", "[ERROR] SIGUSR1: "} {
-		if n := strings.Count(l.output(), logged); n != cycles {
+		if n := strings.Count(l.output(), logged); n < cycles { // on a slow machine, a signal is sent again
 			t.Errorf("%d Corefiles with a mistake, and the log has %q %d times", cycles, logged, n)
 		}
 	}
@@ -272,10 +283,17 @@ var faults = []struct {
 	{"none, again", func(*faultyUpstream) func() { return func() {} }},
 	{"dead, its port refused", func(u *faultyUpstream) func() { u.close(); return u.open }},
 	{"dead, its host silent", replies(func(int64, dns.ResponseWriter, *dns.Msg) {})},
-	{"slow, by 5 s", replies(func(_ int64, w dns.ResponseWriter, reply *dns.Msg) {
-		time.Sleep(5 * time.Second)
-		w.WriteMsg(reply)
-	})},
+	{"slow, by 5 s", func(u *faultyUpstream) func() {
+		over := make(chan struct{})
+		end := replies(func(_ int64, w dns.ResponseWriter, reply *dns.Msg) {
+			select {
+			case <-time.After(5 * time.Second):
+				w.WriteMsg(reply)
+			case <-over:
+			}
+		})(u)
+		return func() { end(); close(over) }
+	}},
 	{"lying", replies(lie)},
 	{"flapping", func(u *faultyUpstream) func() {
 		quit, ended := make(chan struct{}), make(chan struct{})
@@ -333,8 +351,8 @@ func lie(n int64, w dns.ResponseWriter, reply *dns.Msg) {
 
 // misses asks a server for names that only the upstream knows, each for another one, so
 // many a second, and does not wait for the answers. It returns what ends it, which
-// tells how many were asked and how many replies came.
-func misses(t *testing.T, port string, rate int) (end func() (asked, answered int)) {
+// tells how many were asked and how many replies came, by rcode.
+func misses(t *testing.T, port string, rate int) (end func() (asked int, answered map[string]int)) {
 	t.Helper()
 	conn, err := net.Dial("udp", "127.0.0.1:"+port)
 	if err != nil {
@@ -342,7 +360,7 @@ func misses(t *testing.T, port string, rate int) (end func() (asked, answered in
 	}
 	quit := make(chan struct{})
 	var sending, receiving sync.WaitGroup
-	var asked, answered int
+	asked, answered := 0, make(map[string]int)
 	sending.Go(func() {
 		m := new(dns.Msg).SetQuestion("www.example.com.", dns.TypeA)
 		burst := 1 + rate/1000
@@ -365,13 +383,14 @@ func misses(t *testing.T, port string, rate int) (end func() (asked, answered in
 	receiving.Go(func() {
 		buf := make([]byte, dns.MaxMsgSize)
 		for {
-			if _, err := conn.Read(buf); err != nil {
+			if n, err := conn.Read(buf); err != nil {
 				return
+			} else if n > 3 {
+				answered[dns.RcodeToString[int(buf[3]&0xf)]]++
 			}
-			answered++
 		}
 	})
-	return func() (int, int) {
+	return func() (int, map[string]int) {
 		close(quit)
 		sending.Wait()
 		conn.Close()
@@ -391,7 +410,9 @@ func (l *loaded) inTurns(t *testing.T, names []string, rounds int, run func(trou
 	for range rounds {
 		for _, i := range rand.Perm(len(names)) {
 			if *full {
-				settled(t, l.metrics, idle)
+				if after := settled(t, l.metrics, idle); after.more(idle) {
+					t.Errorf("the server took %+v when it was idle, and takes %+v a minute after the trouble", idle, after)
+				}
 			}
 			c := run(i)
 			sums[i].add(c)
@@ -429,13 +450,23 @@ func TestLoadFaultyUpstream(t *testing.T) {
 			c.pace = 5 * time.Millisecond
 			sums := l.inTurns(t, names, atLength(1, 5), func(i int) tally {
 				end := faults[i].begin(l.upstream)
+				forwarded := l.upstream.asked.Load()
 				stop := misses(t, l.port, 400)
 				time.Sleep(before)
 				clients := startLoad(10, c, questions)
 				time.Sleep(length)
 				sum := clients.stop()
-				stop()
+				asked, answered := stop()
+				forwarded = l.upstream.asked.Load() - forwarded
 				end()
+				t.Logf("%s: of %d misses, %d reached the upstream, and %v were answered", names[i], asked, forwarded, answered)
+				if refused := names[i] == "dead, its port refused"; refused != (forwarded == 0) {
+					t.Errorf("%s: the upstream was asked %d times", names[i], forwarded)
+				}
+				// Without -full, what the fault before has left behind is still there.
+				if good := answered["NOERROR"] > asked*9/10; good != (i < 2) && (good || *full) {
+					t.Errorf("%s: of %d misses, %v were answered", names[i], asked, answered)
+				}
 				return sum
 			})
 			for i, sum := range sums {
@@ -446,33 +477,70 @@ func TestLoadFaultyUpstream(t *testing.T) {
 }
 
 // TestLoadFlood asks for computed names while a flood of others waits for an upstream that is
-// silent.
+// silent: with the limits of the manifests, over TCP as deploy/node-local has it, and
+// with what else is said to help, or not to.
 func TestLoadFlood(t *testing.T) {
-	l := startLoaded(t)
+	rates := atLength([]int{1, 2000}, []int{1, 2000, 5000, 10000, 20000, 40000})
+	for _, tc := range []struct {
+		name, old, new string
+		rates          []int
+		shipped        bool
+	}{
+		{"as shipped", "", "", rates, true},
+		{"force_tcp", "        max_concurrent", "        force_tcp\n        max_concurrent", rates, true},
+		{"shed", "    errors", "    shed\n    errors", []int{1, 40000}, false},
+		{"an error a line", `consolidate 30s ".*" error show_first`, "", []int{1, 40000}, false},
+	} {
+		if !tc.shipped && !*full {
+			continue
+		}
+		t.Run(tc.name, func(t *testing.T) {
+			l := startLoaded(t)
+			if tc.old != "" {
+				l.push(t, strings.ReplaceAll(l.with("3600"), tc.old, tc.new), `Reloading complete`)
+			}
+			l.flood(t, tc.rates, tc.shipped)
+		})
+	}
+}
+
+// flood asks for computed names while a server gets misses at these rates by turns. If it has
+// the limits of the manifests, the names are to be answered, and neither log nor memory
+// are to grow by much.
+func (l *loaded) flood(t *testing.T, rates []int, limited bool) {
+	t.Helper()
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
 	defer replies(func(int64, dns.ResponseWriter, *dns.Msg) {})(l.upstream)()
 	c := l.client("udp")
 	c.pace, c.wait = 5*time.Millisecond, 2*time.Second
-	length := atLength(2*time.Second, 10*time.Second)
-	rates := atLength([]int{1, 2000}, []int{1, 2000, 5000, 10000, 20000, 40000})
+	length := atLength(time.Second, 10*time.Second)
 	var names []string
 	for _, rate := range rates {
 		names = append(names, fmt.Sprintf("%d a second", rate))
 	}
+	before, start := usageOf(t, l.metrics), time.Now()
+	peak := before
 	sums := l.inTurns(t, names, atLength(1, 3), func(i int) tally {
 		stop := misses(t, l.port, rates[i])
 		clients := startLoad(10, c, questions)
 		time.Sleep(length)
+		usage := usageOf(t, l.metrics)
+		peak = most(peak, usage)
 		sum := clients.stop()
 		asked, answered := stop()
-		t.Logf("%d misses in %v, %d answered, %+v", asked, length, answered, usageOf(t, l.metrics))
+		t.Logf("of %d misses, %v were answered, %+v", asked, answered, usage)
 		return sum
 	})
-	if n := strings.Count(l.output(), "[ERROR]"); n == 0 || n > 20 {
-		t.Errorf("it logged %d lines", n)
+	t.Logf("before %+v, at most %+v", before, peak)
+	lines := strings.Count(l.output(), "[ERROR]")
+	if lines == 0 || limited && lines > 4+2*int(time.Since(start)/(30*time.Second)) {
+		t.Errorf("it logged %d lines in %v", lines, time.Since(start))
+	}
+	if limited && peak.memory > before.memory+growth(64) {
+		t.Errorf("the server took %+v before, and %+v at most", before, peak)
 	}
 	for i, sum := range sums {
-		if lost := sum.lost + sum.wrong; float64(lost) > 0.001*float64(sum.asked) {
+		if lost := sum.lost + sum.wrong; limited && float64(lost) > 0.001*float64(sum.asked) {
 			t.Errorf("%s: %v; for example %s", names[i], sum, sum.fault)
 		}
 	}
@@ -486,7 +554,7 @@ func TestLoadStop(t *testing.T) {
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
 	slow := learn(t, l.port, "www.example.com => NOERROR, www.example.com. 60 A 203.0.113.80")[0]
 	l.push(t, strings.Replace(l.with("3600"), "    forward", `    health 127.0.0.1:`+testPort(t)+` {
-        lameduck 3s
+        lameduck 5s
     }
     forward`, 1), `Reloading complete`)
 
@@ -497,7 +565,7 @@ func TestLoadStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	terminated := time.Now()
-	time.Sleep(2 * time.Second)
+	time.Sleep(3 * time.Second)
 	for _, load := range []*load{udp, tcp} {
 		sum := load.stop()
 		t.Logf("%s: %v", load.clients[0].network, sum)
@@ -511,10 +579,14 @@ func TestLoadStop(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond) // *forward* waits for 2 s
 		w.WriteMsg(reply)
 	})(l.upstream)()
+	time.Sleep(time.Until(terminated.Add(4500 * time.Millisecond)))
 	c := l.client("udp")
 	defer c.close()
 	if reply, err := c.ask(slow.query, 10*time.Second); err != nil || !slow.right(reply) {
 		t.Errorf("%s: %x, %v, %v after SIGTERM", slow.text, reply, err, time.Since(terminated))
+	}
+	if time.Since(terminated) < 5*time.Second {
+		t.Errorf("it was answered %v after SIGTERM, within the lameduck period of 5 s", time.Since(terminated))
 	}
 	select {
 	case <-l.done:
@@ -537,6 +609,8 @@ func TestLoadMultisocket(t *testing.T) {
 	}
 	c := l.client("udp")
 	c.wait = 2 * time.Second
+	l.leaveOutReload()
+	l.push(t, with(2), `Reloading complete`)
 	for _, sockets := range [][]int{{2, 2}, {2, 4}} {
 		l.write(t, with(2))
 		if err := l.reload(); err != nil {

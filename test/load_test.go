@@ -100,7 +100,7 @@ type client struct {
 	conn    net.Conn
 	id      uint16
 	buf     []byte
-	arrived time.Time // of the last reply
+	arrived time.Time // when the last reply came, or the client gave it up
 	tally   tally
 }
 
@@ -110,8 +110,9 @@ type client struct {
 // only if that takes longer than the client's time.
 type tally struct {
 	asked, lost, wrong, cut int
-	fault                   string    // an example of a lost or wrong answer
-	times                   [1024]int // by interval
+	fault                   string        // an example of a lost or wrong answer
+	times                   [1024]int     // by interval
+	longest                 time.Duration // of the times
 }
 
 // intervalOf returns the interval that a time is counted in: from 1 us on, 32 for each
@@ -121,8 +122,8 @@ func intervalOf(d time.Duration) int {
 }
 
 func (t tally) String() string {
-	return fmt.Sprintf("%d asked, %d lost, %d wrong, %d connections cut, p50 %v, p99 %v",
-		t.asked, t.lost, t.wrong, t.cut, t.quantile(0.5), t.quantile(0.99))
+	return fmt.Sprintf("%d asked, %d lost, %d wrong, %d connections cut, p50 %v, p99 %v, at most %v",
+		t.asked, t.lost, t.wrong, t.cut, t.quantile(0.5), t.quantile(0.99), t.longest.Round(time.Microsecond))
 }
 
 // quantile returns how long the share q of the queries took at most.
@@ -139,6 +140,7 @@ func (t tally) quantile(q float64) time.Duration {
 // add adds what another one counted.
 func (t *tally) add(u tally) {
 	t.asked, t.lost, t.wrong, t.cut = t.asked+u.asked, t.lost+u.lost, t.wrong+u.wrong, t.cut+u.cut
+	t.longest = max(t.longest, u.longest)
 	if t.fault == "" {
 		t.fault = u.fault
 	}
@@ -173,7 +175,10 @@ func (l *load) stop() (sum tally) {
 	return sum
 }
 
-// run asks the questions by turns, from the one with index first on.
+// run asks the questions by turns, from the one with index first on. A client with a pace
+// that still waits for one reply when it would ask for the next counts that time, too:
+// else a server that stands still for a second would be late once, and not for each query of
+// that second.
 func (c *client) run(quit <-chan struct{}, questions []exchange, first int) {
 	defer c.close()
 	next := time.Now()
@@ -189,12 +194,18 @@ func (c *client) run(quit <-chan struct{}, questions []exchange, first int) {
 		}
 		q := questions[i%len(questions)]
 		start := time.Now()
-		reply, err := c.ask(q.query, c.wait)
-		took := c.arrived.Sub(start)
-		if err != nil {
-			took = time.Since(start)
+		if c.pace > 0 && next.Before(c.arrived) {
+			start = next // but for the server
+		} else {
+			next = start // how late the client was woken is not the server's to answer for
 		}
+		reply, err := c.ask(q.query, c.wait)
+		if err != nil {
+			c.arrived = time.Now()
+		}
+		took := c.arrived.Sub(start)
 		c.tally.times[intervalOf(took)]++
+		c.tally.longest = max(c.tally.longest, took)
 		c.tally.asked++
 		switch {
 		case err != nil:

@@ -62,9 +62,12 @@ func TestLoadSoak(t *testing.T) {
 	overTCP := startLoad(2, tcp, questions)
 	start := time.Now()
 	var hourly [hours]usage
+	var overUDP int64
 	for hour := range hours {
-		soak(t, "127.0.0.1:"+l.port, questions, total/hours+1)
-		if err := l.reload(); err != nil {
+		reloaded := make(chan error)
+		go func() { reloaded <- l.reload() }()
+		overUDP += soak(t, "127.0.0.1:"+l.port, questions, total/hours+1)
+		if err := <-reloaded; err != nil {
 			t.Fatal(err)
 		}
 		hourly[hour] = usageOf(t, l.metrics)
@@ -72,7 +75,10 @@ func TestLoadSoak(t *testing.T) {
 	}
 	sum := overTCP.stop()
 	sum.check(t, "TCP")
-	t.Logf("%d queries over UDP; over TCP: %v", total, sum)
+	t.Logf("%d queries over UDP; over TCP: %v", overUDP, sum)
+	if overUDP < total {
+		t.Errorf("%d queries were answered, want %d", overUDP, total)
+	}
 
 	warm, last := most(hourly[hours/4:hours/2]...), most(hourly[hours*3/4:]...)
 	t.Logf("at most %+v in the second quarter, %+v in the last", warm, last)
@@ -85,13 +91,13 @@ func TestLoadSoak(t *testing.T) {
 	}
 }
 
-// soak asks n questions over UDP, and returns when each is answered. Unlike the clients of a
-// load, which are many, its own are few, and ask several questions at once: this is faster,
-// and the same to the server.
-func soak(t *testing.T, addr string, questions []exchange, n int64) {
+// soak asks at least n questions over UDP, and returns when each is answered, and how many
+// were. Unlike the clients of a load, which are many, its own are few, and ask several questions
+// at once: this is faster, and the same to the server.
+func soak(t *testing.T, addr string, questions []exchange, n int64) int64 {
 	t.Helper()
 	const clients, outstanding = 4, 24
-	var left atomic.Int64
+	var left, answered atomic.Int64
 	left.Store(n)
 	var asking sync.WaitGroup
 	for range clients {
@@ -103,32 +109,36 @@ func soak(t *testing.T, addr string, questions []exchange, n int64) {
 		conn.(*net.UDPConn).SetReadBuffer(1 << 20)
 		asking.Go(func() {
 			query, reply := make([]byte, dns.MinMsgSize), make([]byte, dns.MaxMsgSize)
-			var id uint16
+			var first uint16 // of the IDs of the queries that are outstanding
 			for i := rand.IntN(len(questions)); left.Add(-outstanding) > -outstanding; i += outstanding {
-				for range outstanding {
-					id++
-					message := append(query[:0], questions[(i+int(id)%outstanding)%len(questions)].query...)
-					binary.BigEndian.PutUint16(message, id)
+				first = (first + outstanding) % (outstanding << 8)
+				for place := range outstanding {
+					message := append(query[:0], questions[(i+place)%len(questions)].query...)
+					binary.BigEndian.PutUint16(message, first+uint16(place))
 					if _, err := conn.Write(message); err != nil {
 						t.Error(err)
 						return
 					}
 				}
 				conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+				var replied [outstanding]bool
 				for range outstanding {
 					n, err := conn.Read(reply)
 					if err != nil {
 						t.Errorf("a query is lost: %v", err)
 						return
 					}
-					id := binary.BigEndian.Uint16(reply)
-					if q := questions[(i+int(id)%outstanding)%len(questions)]; !q.right(reply[:n]) {
-						t.Errorf("%s is answered with %x", q.text, reply[:n])
+					place := int(binary.BigEndian.Uint16(reply) - first)
+					if place >= outstanding || replied[place] || !questions[(i+place)%len(questions)].right(reply[:n]) {
+						t.Errorf("one of %d queries is answered wrongly or twice: %x", outstanding, reply[:n])
 						return
 					}
+					replied[place] = true
 				}
+				answered.Add(outstanding)
 			}
 		})
 	}
 	asking.Wait()
+	return answered.Load()
 }

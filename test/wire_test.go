@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,6 +123,7 @@ type attacker struct {
 	questions []exchange
 	rand      *rand.Rand
 	quit      chan struct{}
+	sent      *atomic.Int64 // messages over UDP, and connections
 }
 
 // wait tells whether to go on, after d.
@@ -150,6 +152,7 @@ func (a *attacker) udp(atOnce int, spoil func(query []byte) []byte) {
 	for a.wait(sometime(time.Duration(atOnce) * 4 * time.Millisecond)) {
 		for range atOnce {
 			conn.Write(spoil(a.query()))
+			a.sent.Add(1)
 		}
 	}
 }
@@ -162,6 +165,7 @@ func (a *attacker) tcp(f func(net.Conn)) {
 			a.t.Error(err)
 			return
 		}
+		a.sent.Add(1)
 		f(conn)
 		conn.Close()
 	}
@@ -182,12 +186,16 @@ func TestLoadAttacks(t *testing.T) {
 	for _, attack := range attacks {
 		names = append(names, attack.name)
 	}
-	peak := before
-	sums := l.inTurns(t, names, atLength(1, 15), func(i int) tally {
+	peak, sent := before, make([]atomic.Int64, len(attacks))
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	source := rand.NewPCG(seed, 0)
+	rounds := atLength(1, 15)
+	sums := l.inTurns(t, names, rounds, func(i int) tally {
 		quit := make(chan struct{})
 		var attackers sync.WaitGroup
-		for n := range attacks[i].n {
-			a := &attacker{t, c.addr, questions, rand.New(rand.NewPCG(1, uint64(n))), quit}
+		for range attacks[i].n {
+			a := &attacker{t, c.addr, questions, rand.New(rand.NewPCG(source.Uint64(), 0)), quit, &sent[i]}
 			attackers.Go(func() { attacks[i].run(a) })
 		}
 		clients := startLoad(10, c, questions)
@@ -200,6 +208,10 @@ func TestLoadAttacks(t *testing.T) {
 	})
 	for i, sum := range sums {
 		sum.check(t, names[i])
+		t.Logf("%s: %.0f messages or connections a second", names[i], float64(sent[i].Load())/(time.Duration(rounds)*length).Seconds())
+		if attacks[i].n > 0 && sent[i].Load() == 0 {
+			t.Errorf("%s: nothing was sent", names[i])
+		}
 	}
 	after := settled(t, l.metrics, before)
 	t.Logf("before %+v, at most %+v, after %+v", before, peak, after)
@@ -222,11 +234,11 @@ func TestSizes(t *testing.T) {
 	long := strings.Repeat(strings.Repeat("a", 63)+".", 3) + strings.Repeat("a", 54)
 	port := startCorefile(t, dir, `.:{$PORT} {
 	bind 127.0.0.1
-	dnssec signed.example.org {
+	dnssec signed.example.org 203.0.113.0/24 2001:db8:3::/64 {
 		key file `+key+`
 	}
 	workstation signed.example.org {
-		network 203.0.113.0/24
+		network 203.0.113.0/24 2001:db8:3::/64
 	}
 	workstation lab.example.org {
 		network 192.0.2.0/24 2001:db8::/64
@@ -239,6 +251,7 @@ func TestSizes(t *testing.T) {
 		name w{n:3}
 		network 198.51.100.0/24 2001:db8:2::/120
 	}
+	file db.empty lab.example.org signed.example.org
 }`)
 	for _, tc := range []struct {
 		question        string
@@ -252,8 +265,16 @@ func TestSizes(t *testing.T) {
 		{"-x 192.0.2.17 +bufsize=1232", 52, 118},
 		{"-x 2001:db8::11", 90, 205},
 		{"-x 2001:db8::11 +bufsize=1232", 101, 216},
+		{"workstation17.lab.example.org ANY", 47, 92},
 		{"workstation17.signed.example.org", 50, 98},
 		{"workstation17.signed.example.org +dnssec", 61, 255},
+		{"workstation17.signed.example.org AAAA +dnssec", 61, 267},
+		{"-x 203.0.113.17 +dnssec", 54, 268},
+		{"-x 2001:db8:3::11 +dnssec", 101, 427},
+		// What the zone below has to say of the other types of a computed name.
+		{"workstation17.lab.example.org TXT", 47, 134},
+		{"workstation17.lab.example.org TXT +bufsize=1232", 58, 145},
+		{"workstation17.signed.example.org TXT +dnssec", 61, 524},
 		// The shortest names, and the longest.
 		{"w0.x", 22, 42},
 		{"w0.x AAAA", 22, 54},
@@ -310,33 +331,46 @@ func TestLoadBursts(t *testing.T) {
 	t.Logf("net.core.rmem_default is %s", bytes.TrimSpace(sysctl))
 	for _, multisocket := range []string{"", "multisocket 4"} {
 		port := startCorefile(t, t.TempDir(), strings.Replace(corefile, "MULTISOCKET", multisocket, 1))
+		// So many that the replies of the largest burst have room in their buffers.
 		var conns []net.Conn
-		for range 20 {
+		for range 100 {
 			conn, err := net.Dial("udp", "127.0.0.1:"+port)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			conn.(*net.UDPConn).SetReadBuffer(1 << 20)
 			conns = append(conns, conn)
 		}
 		for _, size := range atLength([]int{60}, []int{60, 200, 500, 1000, 2000, 5000, 10000}) {
-			lost, bursts, buf := 0, atLength(5, 20), make([]byte, dns.MinMsgSize)
-			for range bursts {
+			bursts := atLength(5, 20)
+			var answered atomic.Int64
+			for id := range uint16(bursts) {
+				binary.BigEndian.PutUint16(query, id)
 				for n := range size {
 					if _, err := conns[n%len(conns)].Write(query); err != nil {
 						t.Fatal(err)
 					}
 				}
 				deadline := time.Now().Add(time.Second)
-				for n := range size {
-					conn := conns[n%len(conns)]
-					conn.SetReadDeadline(deadline)
-					if _, err := conn.Read(buf); err != nil {
-						lost++
-					}
+				var reading sync.WaitGroup
+				for i, conn := range conns {
+					reading.Go(func() {
+						buf := make([]byte, dns.MinMsgSize)
+						conn.SetReadDeadline(deadline)
+						for n := i; n < size; {
+							if _, err := conn.Read(buf); err != nil {
+								return
+							}
+							if binary.BigEndian.Uint16(buf) == id {
+								answered.Add(1)
+								n += len(conns)
+							}
+						}
+					})
 				}
+				reading.Wait()
 			}
+			lost := bursts*size - int(answered.Load())
 			t.Logf("%-13s %5d queries at once: %.2f %% lost", multisocket, size, 100*float64(lost)/float64(bursts*size))
 			if size <= 60 && lost > 0 {
 				t.Errorf("%d of %d bursts of %d queries were lost", lost, bursts, size)
