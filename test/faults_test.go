@@ -211,6 +211,7 @@ func (l *loaded) serves(t *testing.T, ttl string) {
 // answers: all get them, right ones, over UDP from the first query sent. Over TCP the
 // server cuts connections.
 func TestLoadReload(t *testing.T) {
+	mostlyWaits(t)
 	l := startLoaded(t)
 	table := pools + forwarded
 	questions := learn(t, l.port, strings.ReplaceAll(table, "TTL", "3600"))
@@ -550,6 +551,7 @@ func (l *loaded) flood(t *testing.T, rates []int, limited bool) {
 // them waits in vain if they are sent elsewhere within the lameduck period of *health*,
 // as Kubernetes does, and neither does one that then still waits for the upstream.
 func TestLoadStop(t *testing.T) {
+	mostlyWaits(t)
 	l := startLoaded(t)
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
 	slow := learn(t, l.port, "www.example.com => NOERROR, www.example.com. 60 A 203.0.113.80")[0]
