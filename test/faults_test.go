@@ -432,7 +432,7 @@ func (l *loaded) inTurns(t *testing.T, names []string, rounds int, run func(trou
 
 // TestLoadFaultyUpstream asks for computed names, and for others, while the upstream has each
 // of the faults: computed names do not need it, and are answered as ever. *forward* opens
-// a socket for each query that fails, unless it is told to fail at once.
+// a socket for each query that fails, unless it is told to let fewer wait, or to fail at once.
 func TestLoadFaultyUpstream(t *testing.T) {
 	var names []string
 	for _, f := range faults {
@@ -440,11 +440,15 @@ func TestLoadFaultyUpstream(t *testing.T) {
 	}
 	// It takes *forward* some seconds to find its upstream dead.
 	before, length := atLength(0, 4*time.Second), atLength(500*time.Millisecond, 5*time.Second)
-	for _, option := range []string{"", "failfast_all_unhealthy_upstreams"} {
-		t.Run("forward "+option, func(t *testing.T) {
+	for _, options := range []string{
+		"max_concurrent 1000",
+		"max_concurrent 100",
+		"max_concurrent 1000\n        failfast_all_unhealthy_upstreams",
+	} {
+		t.Run(options, func(t *testing.T) {
 			l := startLoaded(t)
-			if option != "" {
-				l.push(t, strings.Replace(l.with("3600"), "max_concurrent", option+"\n        max_concurrent", 1), `Reloading complete`)
+			if corefile := strings.Replace(l.with("3600"), "max_concurrent 1000", options, 1); corefile != l.with("3600") {
+				l.push(t, corefile, `Reloading complete`)
 			}
 			questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
 			c := l.client("udp")
@@ -506,8 +510,8 @@ func TestLoadFlood(t *testing.T) {
 }
 
 // flood asks for computed names while a server gets misses at these rates by turns. If it has
-// the limits of the manifests, the names are to be answered, and neither log nor memory
-// are to grow by much.
+// the limits of the manifests, the names are to be answered, as long as the machine is not too
+// busy for client and server, and neither log nor memory are to grow by much.
 func (l *loaded) flood(t *testing.T, rates []int, limited bool) {
 	t.Helper()
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
@@ -541,7 +545,7 @@ func (l *loaded) flood(t *testing.T, rates []int, limited bool) {
 		t.Errorf("the server took %+v before, and %+v at most", before, peak)
 	}
 	for i, sum := range sums {
-		if lost := sum.lost + sum.wrong; limited && float64(lost) > 0.001*float64(sum.asked) {
+		if lost := sum.lost + sum.wrong; limited && rates[i] <= 20000 && float64(lost) > 0.001*float64(sum.asked) {
 			t.Errorf("%s: %v; for example %s", names[i], sum, sum.fault)
 		}
 	}
