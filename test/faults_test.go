@@ -434,6 +434,7 @@ func (l *loaded) inTurns(t *testing.T, names []string, rounds int, run func(trou
 // of the faults: computed names do not need it, and are answered as ever. *forward* opens
 // a socket for each query that fails, unless it is told to let fewer wait, or to fail at once.
 func TestLoadFaultyUpstream(t *testing.T) {
+	mostlyWaits(t)
 	var names []string
 	for _, f := range faults {
 		names = append(names, f.name)
@@ -485,6 +486,7 @@ func TestLoadFaultyUpstream(t *testing.T) {
 // silent: with the limits of the manifests, over TCP as deploy/node-local has it, and
 // with what else is said to help, or not to.
 func TestLoadFlood(t *testing.T) {
+	mostlyWaits(t)
 	rates := atLength([]int{1, 2000}, []int{1, 2000, 5000, 10000, 20000, 40000})
 	for _, tc := range []struct {
 		name, old, new string
@@ -608,13 +610,14 @@ func TestLoadStop(t *testing.T) {
 // before, which loses nothing, and with more or fewer of them, which loses what waits in those
 // that are closed, and what the kernel still had for them: that is logged here.
 func TestLoadMultisocket(t *testing.T) {
+	mostlyWaits(t)
 	l := startLoaded(t)
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
 	with := func(sockets int) string {
 		return strings.ReplaceAll(l.with("3600"), "    bind", fmt.Sprintf("    multisocket %d\n    bind", sockets))
 	}
 	c := l.client("udp")
-	c.wait = 2 * time.Second
+	c.wait = atLength(10*time.Second, 2*time.Second)
 	l.leaveOutReload()
 	l.push(t, with(2), `Reloading complete`)
 	for _, sockets := range [][]int{{2, 2}, {2, 4}} {

@@ -175,6 +175,7 @@ func (a *attacker) tcp(f func(net.Conn)) {
 // all the same, the server takes no more than it can give back, gives it back, and logs
 // nothing.
 func TestLoadAttacks(t *testing.T) {
+	mostlyWaits(t)
 	l := startLoaded(t)
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
 	c := l.client("udp")
@@ -316,6 +317,7 @@ func writeKey(t *testing.T, dir, zone string) string {
 // TestLoadBursts sends many queries at once. What waits in the socket's receive buffer when
 // it is full is lost, whatever the server does; sixty clients are no burst.
 func TestLoadBursts(t *testing.T) {
+	mostlyWaits(t)
 	const corefile = `.:{$PORT} {
 	bind 127.0.0.1
 	MULTISOCKET
