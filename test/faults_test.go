@@ -211,7 +211,6 @@ func (l *loaded) serves(t *testing.T, ttl string) {
 // answers: all get them, right ones, over UDP from the first query sent. Over TCP the
 // server cuts connections.
 func TestLoadReload(t *testing.T) {
-	mostlyWaits(t)
 	l := startLoaded(t)
 	table := pools + forwarded
 	questions := learn(t, l.port, strings.ReplaceAll(table, "TTL", "3600"))
@@ -257,7 +256,10 @@ func TestLoadReload(t *testing.T) {
 		served, next = next, served
 	}
 	overUDP, overTCP := udp.stop(), tcp.stop()
-	after := settled(t, l.metrics, idle)
+	after := idle
+	if *full { // the soak looks for what is left of a few reloads
+		after = settled(t, l.metrics, idle)
+	}
 	t.Logf("%d reloads, and %d refused", 2*cycles, 2*cycles)
 	t.Logf("UDP: %v", overUDP)
 	t.Logf("TCP: %v, %.1f a reload", overTCP, float64(overTCP.cut)/float64(2*cycles))
@@ -432,23 +434,18 @@ func (l *loaded) inTurns(t *testing.T, names []string, rounds int, run func(trou
 
 // TestLoadFaultyUpstream asks for computed names, and for others, while the upstream has each
 // of the faults: computed names do not need it, and are answered as ever. *forward* opens
-// a socket for each query that fails, unless it is told to let fewer wait, or to fail at once.
+// a socket for each query that fails, so it matters how many may fail at a time.
 func TestLoadFaultyUpstream(t *testing.T) {
-	mostlyWaits(t)
 	var names []string
 	for _, f := range faults {
 		names = append(names, f.name)
 	}
 	// It takes *forward* some seconds to find its upstream dead.
 	before, length := atLength(0, 4*time.Second), atLength(500*time.Millisecond, 5*time.Second)
-	for _, options := range []string{
-		"max_concurrent 1000",
-		"max_concurrent 100",
-		"max_concurrent 1000\n        failfast_all_unhealthy_upstreams",
-	} {
-		t.Run(options, func(t *testing.T) {
+	for _, limit := range []string{"max_concurrent 1000", "max_concurrent 100"} {
+		t.Run(limit, func(t *testing.T) {
 			l := startLoaded(t)
-			if corefile := strings.Replace(l.with("3600"), "max_concurrent 1000", options, 1); corefile != l.with("3600") {
+			if corefile := strings.Replace(l.with("3600"), "max_concurrent 1000", limit, 1); corefile != l.with("3600") {
 				l.push(t, corefile, `Reloading complete`)
 			}
 			questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
@@ -466,10 +463,11 @@ func TestLoadFaultyUpstream(t *testing.T) {
 				forwarded = l.upstream.asked.Load() - forwarded
 				end()
 				t.Logf("%s: of %d misses, %d reached the upstream, and %v were answered", names[i], asked, forwarded, answered)
-				if refused := names[i] == "dead, its port refused"; refused != (forwarded == 0) {
+				// Without -full, what the fault before has left behind is still there: queries that
+				// wait, so that others are REFUSED.
+				if refused := names[i] == "dead, its port refused"; refused != (forwarded == 0) && (refused || *full) {
 					t.Errorf("%s: the upstream was asked %d times", names[i], forwarded)
 				}
-				// Without -full, what the fault before has left behind is still there.
 				if good := answered["NOERROR"] > asked*9/10; good != (i < 2) && (good || *full) {
 					t.Errorf("%s: of %d misses, %v were answered", names[i], asked, answered)
 				}
@@ -486,7 +484,6 @@ func TestLoadFaultyUpstream(t *testing.T) {
 // silent: with the limits of the manifests, over TCP as deploy/node-local has it, and
 // with what else is said to help, or not to.
 func TestLoadFlood(t *testing.T) {
-	mostlyWaits(t)
 	rates := atLength([]int{1, 2000}, []int{1, 2000, 5000, 10000, 20000, 40000})
 	for _, tc := range []struct {
 		name, old, new string
@@ -539,15 +536,21 @@ func (l *loaded) flood(t *testing.T, rates []int, limited bool) {
 		return sum
 	})
 	t.Logf("before %+v, at most %+v", before, peak)
-	lines := strings.Count(l.output(), "[ERROR]")
-	if lines == 0 || limited && lines > 4+2*int(time.Since(start)/(30*time.Second)) {
+	if err := l.waitForLog(`\[ERROR\]`, 0, 10*time.Second); err != nil {
+		t.Error(err)
+	}
+	if lines := strings.Count(l.output(), "[ERROR]"); limited && lines > 4+2*int(time.Since(start)/(30*time.Second)) {
 		t.Errorf("it logged %d lines in %v", lines, time.Since(start))
 	}
 	if limited && peak.memory > before.memory+growth(64) {
 		t.Errorf("the server took %+v before, and %+v at most", before, peak)
 	}
+	most := 0.001
+	if raceEnabled { // and all is slow
+		most = 0.01
+	}
 	for i, sum := range sums {
-		if lost := sum.lost + sum.wrong; limited && rates[i] <= 20000 && float64(lost) > 0.001*float64(sum.asked) {
+		if lost := sum.lost + sum.wrong; limited && rates[i] <= 10000 && float64(lost) > most*float64(sum.asked) {
 			t.Errorf("%s: %v; for example %s", names[i], sum, sum.fault)
 		}
 	}
@@ -557,7 +560,6 @@ func (l *loaded) flood(t *testing.T, rates []int, limited bool) {
 // them waits in vain if they are sent elsewhere within the lameduck period of *health*,
 // as Kubernetes does, and neither does one that then still waits for the upstream.
 func TestLoadStop(t *testing.T) {
-	mostlyWaits(t)
 	l := startLoaded(t)
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
 	slow := learn(t, l.port, "www.example.com => NOERROR, www.example.com. 60 A 203.0.113.80")[0]
@@ -610,7 +612,6 @@ func TestLoadStop(t *testing.T) {
 // before, which loses nothing, and with more or fewer of them, which loses what waits in those
 // that are closed, and what the kernel still had for them: that is logged here.
 func TestLoadMultisocket(t *testing.T) {
-	mostlyWaits(t)
 	l := startLoaded(t)
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
 	with := func(sockets int) string {

@@ -31,14 +31,6 @@ func atLength[T any](short, all T) T {
 	return short
 }
 
-// mostlyWaits lets a test run beside others, unless it runs at its full length.
-func mostlyWaits(t *testing.T) {
-	t.Helper()
-	if !*full {
-		t.Parallel()
-	}
-}
-
 // An exchange is a query in wire format, of which a client sets the ID, and what makes
 // a reply to it right.
 type exchange struct {
