@@ -122,11 +122,10 @@ func TestOracleSystemd(t *testing.T) {
 			`^Result=success\nExecMainStatus=0\nActiveState=inactive$`},
 	} {
 		// What a signal is to do takes the server some time.
-		want, got := regexp.MustCompile(step.want), ""
-		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-			if got = inside(step.line); want.MatchString(got) || time.Now().After(deadline) {
-				break
-			}
+		want, got := regexp.MustCompile(step.want), inside(step.line)
+		for deadline := time.Now().Add(10 * time.Second); !want.MatchString(got) && time.Now().Before(deadline); {
+			time.Sleep(100 * time.Millisecond)
+			got = inside(step.line)
 		}
 		if !want.MatchString(got) {
 			t.Errorf("%s: got %q, want %s", step.line, got, step.want)
