@@ -15,23 +15,6 @@ type span struct {
 // and disjoint, so it is searched by halves.
 type index []span
 
-// addresses returns the spans of the pool's addresses of a family, ascending and
-// disjoint.
-func (p *pool) addresses(f family) index {
-	n := p.networks[f]
-	if n == nil {
-		return nil
-	}
-	if p.pattern.placeholder == ip {
-		return index{{n.first, n.last, p}}
-	}
-	spans := make(index, len(p.numbers))
-	for i, r := range p.numbers {
-		spans[i] = span{p.zero(f).add(uint128{lo: r.first}), p.zero(f).add(uint128{lo: r.last}), p}
-	}
-	return spans
-}
-
 // search returns the place of the first span that does not end before u.
 func (x index) search(u uint128) int {
 	return sort.Search(len(x), func(i int) bool { return !x[i].last.less(u) })

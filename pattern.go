@@ -102,6 +102,55 @@ func (p pattern) String() string {
 	return p.prefix + "{" + placeholder + "}" + p.suffix
 }
 
+// key is what the text in place of a placeholder stands for: a number, or an
+// address of a family.
+type key struct {
+	kind keyKind
+	u    uint128
+}
+
+// keyKind says what a key is.
+type keyKind int
+
+const (
+	number keyKind = iota
+	address4
+	address6
+)
+
+// keyKinds are all of them.
+var keyKinds = [...]keyKind{number, address4, address6}
+
+// addressKey returns the key that addr is.
+func addressKey(addr netip.Addr) key {
+	return key{address4 + keyKind(familyOf(addr)), addressNumber(addr)}
+}
+
+// address returns the address that k is, which is no number.
+func (k key) address() netip.Addr { return family(k.kind - address4).address(k.u) }
+
+// parse returns the key that text, the part of a label in place of the
+// placeholder, stands for. It is in lower case.
+func (p *pattern) parse(text []byte) (k key, ok bool) {
+	if p.placeholder == ip {
+		addr, ok := parseDashed(text)
+		if !ok {
+			return key{}, false
+		}
+		return addressKey(addr), true
+	}
+	n, ok := p.number(text)
+	return key{number, uint128{lo: n}}, ok
+}
+
+// append appends the label that stands for k.
+func (p *pattern) append(b []byte, k key) []byte {
+	if k.kind == number {
+		return p.appendNumber(b, k.u.lo)
+	}
+	return p.appendAddress(b, k.address())
+}
+
 func (p pattern) base() int {
 	if p.placeholder == hexadecimal {
 		return 16
@@ -180,10 +229,8 @@ func (p *pattern) gives(label string) bool {
 	if ok {
 		text, ok = strings.CutSuffix(text, p.suffix)
 	}
-	if ok && p.placeholder == ip {
-		_, ok = parseDashed([]byte(text))
-	} else if ok {
-		_, ok = p.number([]byte(text))
+	if ok {
+		_, ok = p.parse([]byte(text))
 	}
 	return ok
 }

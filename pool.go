@@ -35,6 +35,12 @@ type pool struct {
 	within prefixes // in which there are PTR records; of a family that has none, everywhere
 }
 
+// host is what a computed name stands for.
+type host struct {
+	pool   *pool
+	v4, v6 netip.Addr // the zero Addr where it has no address of the family
+}
+
 // address returns the address of n, which is one of the pool's numbers. It is
 // the zero Addr if the pool has no network of the family.
 func (p *pool) address(f family, n uint64) netip.Addr {
@@ -42,6 +48,58 @@ func (p *pool) address(f family, n uint64) netip.Addr {
 		return netip.Addr{}
 	}
 	return f.address(p.zero(f).add(uint128{lo: n}))
+}
+
+// key returns the key of the host that has addr, one of the pool's addresses.
+func (p *pool) key(addr netip.Addr) key {
+	if p.pattern.placeholder == ip {
+		return addressKey(addr)
+	}
+	return key{number, uint128{lo: p.number(addr)}}
+}
+
+// host returns the host that k, one of the pool's keys, stands for.
+func (p *pool) host(k key) host {
+	switch k.kind {
+	case address4:
+		return host{pool: p, v4: k.address()}
+	case address6:
+		return host{pool: p, v6: k.address()}
+	default:
+		return host{p, p.address(ipv4, k.u.lo), p.address(ipv6, k.u.lo)}
+	}
+}
+
+// keys returns the spans of the pool's keys of a kind, ascending and disjoint.
+func (p *pool) keys(kind keyKind) index {
+	if kind != number {
+		if p.pattern.placeholder != ip {
+			return nil
+		}
+		return p.addresses(family(kind - address4))
+	}
+	spans := make(index, len(p.numbers))
+	for i, r := range p.numbers {
+		spans[i] = span{uint128{lo: r.first}, uint128{lo: r.last}, p}
+	}
+	return spans
+}
+
+// addresses returns the spans of the pool's addresses of a family, ascending and
+// disjoint.
+func (p *pool) addresses(f family) index {
+	n := p.networks[f]
+	if n == nil {
+		return nil
+	}
+	if p.pattern.placeholder == ip {
+		return index{{n.first, n.last, p}}
+	}
+	spans := make(index, len(p.numbers))
+	for i, r := range p.numbers {
+		spans[i] = span{p.zero(f).add(uint128{lo: r.first}), p.zero(f).add(uint128{lo: r.last}), p}
+	}
+	return spans
 }
 
 // number returns the number of addr, which is one of the pool's addresses.
@@ -59,13 +117,7 @@ func (p *pool) name(addr netip.Addr) string { return p.nameIn(p.origin, addr) }
 // nameIn returns the name that addr, one of the pool's addresses, has in a zone.
 func (p *pool) nameIn(zone string, addr netip.Addr) string {
 	var buf [255]byte
-	b := buf[:0]
-	if p.pattern.placeholder == ip {
-		b = p.pattern.appendAddress(b, addr)
-	} else {
-		b = p.pattern.appendNumber(b, p.number(addr))
-	}
-	b = append(b, '.')
+	b := append(p.pattern.append(buf[:0], p.key(addr)), '.')
 	return string(append(b, zone...))
 }
 

@@ -175,12 +175,9 @@ func (c *computedZone) runs() (runs []run) {
 			continue
 		}
 		for _, ns := range c.ws.zones[name].patterns {
-			for _, s := range ns.numbers {
-				runs = append(runs, run{s, name, func(n uint128) owner { return owner{host: s.pool.host(n.lo)} }})
-			}
-			for _, f := range families {
-				for _, s := range ns.addresses[f] {
-					runs = append(runs, run{s, name, func(u uint128) owner { return owner{host: s.pool.hostAt(f.address(u))} }})
+			for _, kind := range keyKinds {
+				for _, s := range *ns.index(kind) {
+					runs = append(runs, run{s, name, func(u uint128) owner { return owner{host: s.pool.host(key{kind, u})} }})
 				}
 			}
 		}

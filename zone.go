@@ -39,24 +39,6 @@ type names struct {
 	addresses [2]index // the pools of a pattern with {ip}, by family
 }
 
-// host is what a computed name stands for.
-type host struct {
-	pool   *pool
-	v4, v6 netip.Addr // the zero Addr where it has no address of the family
-}
-
-// host returns the host with the number n, one of the pool's.
-func (p *pool) host(n uint64) host { return host{p, p.address(ipv4, n), p.address(ipv6, n)} }
-
-// hostAt returns the host that has the address addr, one of the pool's, in its
-// name.
-func (p *pool) hostAt(addr netip.Addr) host {
-	if addr.Is4() {
-		return host{pool: p, v4: addr}
-	}
-	return host{pool: p, v6: addr}
-}
-
 // owner is what the stanzas say of an owner name.
 type owner struct {
 	host
@@ -98,18 +80,15 @@ func (z *zone) add(p *pool) error {
 		}
 		return fmt.Errorf("zone '%s' gets the name '%s' from the stanza at %s already: %s", z.name, dnsutil.Join(string(label), z.name), other.source, wayOut)
 	}
-	if p.pattern.placeholder == ip {
-		for _, f := range families {
-			for _, s := range p.addresses(f) {
-				if other, both := ns.addresses[f].insert(s); other != nil {
-					return twice(p.pattern.appendAddress(nil, f.address(both)), other, "networks")
+	for _, kind := range keyKinds {
+		for _, s := range p.keys(kind) {
+			if other, both := ns.index(kind).insert(s); other != nil {
+				split := "networks"
+				if kind == number {
+					split = "numbers"
 				}
+				return twice(p.pattern.append(nil, key{kind, both}), other, split)
 			}
-		}
-	}
-	for _, r := range p.numbers {
-		if other, both := ns.numbers.insert(span{uint128{lo: r.first}, uint128{lo: r.last}, p}); other != nil {
-			return twice(p.pattern.appendNumber(nil, both.lo), other, "numbers")
 		}
 	}
 	return nil
@@ -209,25 +188,21 @@ func (z *zone) find(label []byte) host {
 
 // find returns what a name stands for that has text in place of the placeholder.
 func (ns *names) find(text []byte) host {
-	if ns.pattern.placeholder == ip {
-		addr, ok := parseDashed(text)
-		if !ok {
-			return host{}
-		}
-		p := ns.addresses[familyOf(addr)].find(addressNumber(addr))
-		if p == nil {
-			return host{}
-		}
-		return p.hostAt(addr)
-	}
-
-	n, ok := ns.pattern.number(text)
+	k, ok := ns.pattern.parse(text)
 	if !ok {
 		return host{}
 	}
-	p := ns.numbers.find(uint128{lo: n})
+	p := ns.index(k.kind).find(k.u)
 	if p == nil {
 		return host{}
 	}
-	return p.host(n)
+	return p.host(k)
+}
+
+// index returns the pools by their keys of a kind.
+func (ns *names) index(kind keyKind) *index {
+	if kind == number {
+		return &ns.numbers
+	}
+	return &ns.addresses[kind-address4]
 }
