@@ -30,8 +30,8 @@ var properties = []struct {
 	least, most          int
 	parse                func(c *caddy.Controller, p *pool, args []string) error
 }{
-	{"name", "name ws{n}", "one pattern", 1, 1, parseName},
-	{"network", "network 192.0.2.0/24", "one IPv4 network, one IPv6 network, or both", 1, len(families), parseNetworks},
+	{"name", "name ws{n}", "at least one pattern", 1, math.MaxInt, parseName},
+	{"network", "network 192.0.2.0/24", "at least one network", 1, math.MaxInt, parseNetworks},
 	{"numbers", "numbers 1-99", "at least one number or range", 1, math.MaxInt, parseNumbers},
 	{"offset", "offset -1", "one number", 1, 1, parseOffset},
 	{"ttl", "ttl 3600", "one number of seconds", 1, 1, parseTTL},
@@ -57,21 +57,24 @@ type stanza struct {
 
 // zoneList are zones, told apart.
 type zoneList struct {
-	forward []string
-	reverse prefixes
+	forward   []string
+	reverse   prefixes
+	classless []classlessZone // of RFC 2317
 }
 
 // reverseArg is a word on the directive's line that means reverse zones, and
 // these, of which a CIDR may have several.
 type reverseArg struct {
 	word  string
-	zones prefixes
+	zones zoneList
 }
 
 // parseStanzas parses all workstation stanzas of a server block.
 func parseStanzas(c *caddy.Controller) (*Workstation, error) {
-	ws := &Workstation{zones: make(zones)}
-	serverBlock := listZones(plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys))
+	ws := &Workstation{zones: zones{byName: make(map[string]*zone)}}
+	keys := plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys)
+	serverBlock := listZones(keys)
+	var stanzas []*stanza
 	var pools []*pool
 	for c.Next() {
 		if c.Val() != pluginName {
@@ -82,16 +85,22 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 			return nil, err
 		}
 		for _, name := range st.forward {
-			if err := ws.zones.add(name, st.pool); err != nil {
-				return nil, parseError(st.source, "%v", err)
+			if conflict := ws.zones.add(name, st.pool); conflict != nil {
+				return nil, parseError(st.source, "%s", conflict)
 			}
 		}
-		pools = append(pools, st.pool)
+		stanzas, pools = append(stanzas, st), append(pools, st.pool)
 	}
+	ws.zones.complete()
 	ws.reverse = newReverse(pools)
-	for _, x := range ws.reverse {
+	for _, x := range ws.reverse.records {
 		if len(x) > 0 { // the reverse trees exist, and with them their parent
-			ws.zones.addAncestors(ws.zones[x[0].pool.origin], "in-addr.arpa.")
+			ws.zones.addAncestors(ws.zones.byName[x[0].pool.origin], "in-addr.arpa.")
+		}
+	}
+	for _, st := range stanzas {
+		if err := st.checkZones(&ws.zones, keys); err != nil {
+			return nil, err
 		}
 	}
 	return ws, nil
@@ -101,13 +110,14 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 // has the zones of the server block if it lists none.
 func parseStanza(c *caddy.Controller, serverBlock zoneList) (*stanza, error) {
 	st := &stanza{
-		pool:  &pool{pattern: defaultPattern, ttl: defaultTTL, source: source(c)},
+		pool:  &pool{ttl: defaultTTL, source: source(c)},
 		given: make(map[string]string),
 	}
+	st.setPatterns([]pattern{mustPattern(defaultPattern)})
 	if err := st.parseZones(c, serverBlock); err != nil {
 		return nil, err
 	}
-	st.within = st.reverse
+	st.within, st.pool.classless = st.reverse, st.zoneList.classless
 	for c.NextBlock() {
 		if err := st.parseProperty(c); err != nil {
 			return nil, err
@@ -162,13 +172,13 @@ func (st *stanza) parseProperty(c *caddy.Controller) error {
 // one property.
 func (st *stanza) complete(c *caddy.Controller) error {
 	if st.given["network"] == "" {
-		st.networks[ipv4] = newNetwork(defaultNetwork)
+		st.networks[ipv4] = []network{newNetwork(defaultNetwork)}
 		c.OnStartup(func() error {
 			log.Warningf("%s has no 'network' and gets that of the example, %s, which is public address space: write 'network' and one of your own", st.source, defaultNetwork)
 			return nil
 		})
 	}
-	for _, check := range []func() error{st.completeNumbers, st.completeReverse, st.checkLengths} {
+	for _, check := range []func() error{st.checkNetworks, st.completeNumbers, st.checkPatterns, st.completeReverse, st.checkLengths} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -176,12 +186,69 @@ func (st *stanza) complete(c *caddy.Controller) error {
 	return nil
 }
 
+// checkNetworks refuses networks that do not go with the kind of the patterns.
+func (st *stanza) checkNetworks() error {
+	at := cmp.Or(st.given["network"], st.source)
+	switch st.kind {
+	case byNumber:
+		for _, f := range families {
+			if networks := st.networks[f]; len(networks) > 1 {
+				return parseError(at, "network '%s' is a second %s network next to '%s', through which numbers cannot go on: %s", networks[1].text, f, networks[0].text, secondNetwork(networks))
+			}
+		}
+	case byOctets:
+		v4, v6 := st.networks[ipv4], st.networks[ipv6]
+		switch {
+		case len(v4) == 0:
+			return parseError(at, "name '%s' has octets of an IPv4 address, but there is no IPv4 network: write one, or {ip} in the name, or {n} or {x} for a number", st.patterns[0])
+		case len(v6) > 1, len(v6) > 0 && len(v4) > 1:
+			return parseError(at, "with octets in the name, network '%s' can only stand next to one IPv4 network, whose hosts have the addresses in the same place: write a stanza for each pair of networks", v6[0].text)
+		case len(v6) > 0 && v6[0].last.sub(v6[0].first).less(v4[0].last.sub(v4[0].first)):
+			return parseError(at, "network '%s' is smaller than '%s', whose hosts have the addresses in the same place: write a larger one", v6[0].text, v4[0].text)
+		}
+		for _, pt := range st.patterns {
+			if missing := st.varying() &^ pt.octets; missing != 0 {
+				first, last := st.alike(pt.octets)
+				return parseError(cmp.Or(st.given["name"], st.source), "name '%s' does not tell all hosts apart, such as %s and %s: add %s", pt, first, last, missing)
+			}
+		}
+	}
+	return nil
+}
+
+// secondNetwork returns the way out where numbers are to count through two networks.
+func secondNetwork(networks []network) string {
+	const wayOut = "give it a stanza of its own, whose 'numbers' go on where those of this one end"
+	size, end := networks[0].size(), networks[0].size().add(networks[1].size()).sub(uint128{lo: 1})
+	if size.hi != 0 || end.hi != 0 || size.lo > 1<<63 {
+		return wayOut
+	}
+	return fmt.Sprintf("%s, with 'numbers %d-%d' and 'offset -%d'", wayOut, size.lo, end.lo, size.lo)
+}
+
+// alike returns two of the pool's IPv4 addresses that differ, but not in some octets,
+// which are not all that vary.
+func (st *stanza) alike(same octets) (first, other netip.Addr) {
+	for _, n := range st.networks[ipv4] {
+		for _, bit := range []int{0, 8, 16, 24} {
+			for _, m := range st.networks[ipv4] {
+				for _, u := range []uint128{n.first.add(uint128{lo: 1 << bit}), m.first} {
+					if u != n.first && !u.less(m.first) && !m.last.less(u) && same.pick(uint32(u.lo)) == same.pick(uint32(n.first.lo)) {
+						return ipv4.address(n.first), ipv4.address(u)
+					}
+				}
+			}
+		}
+	}
+	return first, other
+}
+
 // completeNumbers sees to it that each number has an address in every network.
 func (st *stanza) completeNumbers() error {
-	if st.pattern.placeholder == ip {
+	if st.kind != byNumber {
 		for _, property := range []string{"numbers", "offset"} {
 			if at := st.given[property]; at != "" {
-				return parseError(at, "'%s' does not go with {ip}, whose names hold addresses and no numbers: remove it, or write the addresses that you mean as the property 'network'", property)
+				return parseError(at, "'%s' does not go with %s, whose names hold addresses and no numbers: remove it, or write the addresses that you mean as the property 'network'", property, st.patterns[0].placeholders[0])
 			}
 		}
 		return nil
@@ -189,8 +256,12 @@ func (st *stanza) completeNumbers() error {
 
 	all, ok := st.allNumbers()
 	if !ok {
-		return parseError(st.given["offset"], "offset '%d' leaves no number an address in %s: number n has the first address plus offset plus n; for number %d to have the first, write 'offset -%d'",
-			st.offset, st.networkNames(), st.offset, st.offset)
+		wayOut := "write a smaller one, or a larger network"
+		if st.offset > 0 {
+			wayOut = fmt.Sprintf("for number %d to have the first, write 'offset -%d'", st.offset, st.offset)
+		}
+		return parseError(st.given["offset"], "offset '%d' leaves no number an address in %s: number n has the first address plus offset plus n; %s",
+			st.offset, st.networkNames(), wayOut)
 	}
 	if st.numbers == nil {
 		st.numbers = []numberRange{all}
@@ -202,7 +273,8 @@ func (st *stanza) completeNumbers() error {
 			continue
 		}
 		wayOut := "write some of these, or a larger network"
-		if first, last := st.numbers[0].first, st.numbers[len(st.numbers)-1].last; first > 0 && last-first <= all.last-all.first {
+		first, last := st.numbers[0].first, st.numbers[len(st.numbers)-1].last
+		if first > 0 && first <= 1<<63 && last-first <= all.last-all.first {
 			wayOut += fmt.Sprintf("; or for number %d to have the first address, 'offset -%d'", first, first)
 		}
 		return parseError(st.given["numbers"], "numbers '%s' lie outside of %s, where the numbers are %s: %s", r, st.networkNames(), all, wayOut)
@@ -210,11 +282,39 @@ func (st *stanza) completeNumbers() error {
 	return nil
 }
 
+// checkPatterns refuses patterns that do not go with the root zone, and those of which
+// two give one name to two hosts.
+func (st *stanza) checkPatterns() error {
+	for i := range st.patterns {
+		if pt := &st.patterns[i]; slices.Contains(st.forward, ".") && (pt.wildcard || pt.labels() > 1) {
+			what := "a dot"
+			if pt.wildcard {
+				what = "'*.'"
+			}
+			return parseError(cmp.Or(st.given["name"], st.source), "name '%s' has %s, but the zone is the root, where a name has one label and any parent: list a zone such as 'example.org' after 'workstation'", pt, what)
+		}
+		for j := range i {
+			pt, other := &st.patterns[i], &st.patterns[j]
+			if pt.wildcard != other.wildcard {
+				continue
+			}
+			for _, f := range st.forms(pt) {
+				for _, g := range st.forms(other) {
+					if text, ok := differ(f, g); ok {
+						return parseError(st.given["name"], "name '%s' gives '%s' to another host than '%s' does: remove one of them, or write other literal text in it", pt, pt.full(text), other)
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // networkNames names the pool's networks for an error.
 func (st *stanza) networkNames() string {
 	var names []string
-	for _, n := range st.networks {
-		if n != nil {
+	for _, networks := range st.networks {
+		for _, n := range networks {
 			names = append(names, "network '"+n.text+"'")
 		}
 	}
@@ -235,49 +335,135 @@ func (st *stanza) completeReverse() error {
 		switch {
 		case noReverse != "":
 			return parseError(noReverse, "'no_reverse' contradicts the reverse zone '%s': remove one of them", arg.word)
+		case st.own == nil:
+			return parseError(st.source, "PTR records in the reverse zone '%s' need a pattern without '*.': add one such as '%s', or remove the zone", arg.word, strings.TrimPrefix(st.patterns[0].text, "*."))
 		case notRoot < 0:
 			return parseError(st.source, "PTR records in the reverse zone '%s' need a zone for their names, which the root is not: list one such as 'example.org'", arg.word)
 		case !st.hasAddressIn(arg.zones):
+			if st.networkIn(arg.zones) {
+				return parseError(st.source, "the reverse zone '%s' has addresses of %s, but none with a number: remove it, or write their numbers in 'numbers'", arg.word, st.networkNames())
+			}
 			return parseError(st.source, "the reverse zone '%s' has no address of %s: remove it, or write the one that has", arg.word, st.networkNames())
 		}
 	}
 	switch {
-	case noReverse != "":
+	case noReverse != "", st.own == nil:
 	case notRoot >= 0:
 		st.origin = st.forward[notRoot]
-	case len(st.reverse[ipv4])+len(st.reverse[ipv6]) > 0:
+	case len(st.reverse[ipv4])+len(st.reverse[ipv6])+len(st.zoneList.classless) > 0:
 		return parseError(st.source, "PTR records in the server block's reverse zones need a zone for their names, which the root is not: list one such as 'example.org' after 'workstation', or write 'no_reverse'")
 	}
 	return nil
 }
 
-// hasAddressIn tells whether an address of the stanza's pool lies in one of the networks.
-func (st *stanza) hasAddressIn(networks prefixes) bool {
+// hasAddressIn reports whether an address of the stanza's pool lies in one of the
+// reverse zones.
+func (st *stanza) hasAddressIn(zones zoneList) bool {
+	return zones.cover(st.addresses)
+}
+
+// networkIn reports whether an address of the stanza's networks does, be it one that
+// has no number.
+func (st *stanza) networkIn(zones zoneList) bool {
+	return zones.cover(func(f family) (spans index) {
+		for _, n := range st.networks[f] {
+			spans = append(spans, span{n.first, n.last, st.pool})
+		}
+		return spans
+	})
+}
+
+// cover reports whether one of some addresses, by family, lies in one of the reverse
+// zones.
+func (zones zoneList) cover(addresses func(family) index) bool {
 	for _, f := range families {
-		addresses := st.addresses(f)
-		for _, prefix := range networks[f] {
-			if addresses.overlap(bounds(prefix)) != nil {
+		for _, prefix := range zones.reverse[f] {
+			if addresses(f).overlap(bounds(prefix)) != nil {
 				return true
 			}
 		}
 	}
-	return false
+	return slices.ContainsFunc(zones.classless, func(zone classlessZone) bool {
+		return addresses(ipv4).overlap(zone.first, zone.last) != nil
+	})
 }
 
 // checkLengths refuses names that the DNS does not have room for (RFC 1035,
 // section 2.3.4).
 func (st *stanza) checkLengths() error {
-	label := st.longestLabel()
-	if len(label) > 63 {
-		return parseError(cmp.Or(st.given["name"], st.source), "name '%s' is too long: '%s' exceeds the 63 octets of a label; shorten its literal text", st.pattern, label)
-	}
-	for _, zone := range st.forward {
-		name := dnsutil.Join(label, zone)
-		if _, ok := dns.IsDomainName(name); !ok {
-			return parseError(st.source, "zone '%s' is too long: '%s' exceeds the 255 octets of a domain name; shorten one of them", zone, name)
+	for i := range st.patterns {
+		pt := &st.patterns[i]
+		text, label := st.longest(pt)
+		if len(label) > 63 {
+			return parseError(cmp.Or(st.given["name"], st.source), "name '%s' is too long: '%s' exceeds the 63 octets of a label; shorten its literal text", pt, label)
+		}
+		for _, zone := range st.forward {
+			name := dnsutil.Join(pt.full(text), zone)
+			if len(name)+1 > 255 { // on the wire, each label has its length and the root has one
+				return parseError(st.source, "zone '%s' is too long: '%s' exceeds the 255 octets of a domain name; shorten one of them", zone, name)
+			}
 		}
 	}
 	return nil
+}
+
+// checkZones refuses a listed zone that is of no use next to the other zones, or in
+// a server block of the given keys.
+func (st *stanza) checkZones(zs *zones, keys []string) error {
+	for _, zone := range st.forward {
+		if zone == "." {
+			continue // it has names everywhere
+		}
+		for off, end := dns.NextLabel(zone, 0); !end; off, end = dns.NextLabel(zone, off) {
+			above := zs.byName[zone[off:]]
+			if above == nil || !above.listed {
+				continue
+			}
+			if pt := above.namesBelow(zone[:off-1]); pt != nil {
+				return parseError(st.source, "zone '%s' takes names away from '%s' in the zone '%s', which belong to the closest zone listed: remove one of the zones, or write a pattern that has no names there", zone, pt, above.name)
+			}
+		}
+		if !st.isAsked(zs.byName[zone], keys) {
+			return parseError(st.source, "zone '%s' has no name for which this server block is asked, whose zones are %s: add the zone to the server block, or write the stanza in a server block of that zone", zone, "'"+strings.Join(keys, "', '")+"'")
+		}
+	}
+	return nil
+}
+
+// isAsked reports whether a server block of the given keys is asked for names in a
+// listed zone, or for PTR records that give such names.
+func (st *stanza) isAsked(z *zone, keys []string) bool {
+	forward := listZones(keys).forward
+	if len(keys) == 0 || len(forward) == 0 && st.origin == z.name {
+		return true
+	}
+	return slices.ContainsFunc(forward, func(key string) bool {
+		if dns.IsSubDomain(key, z.name) {
+			return true
+		}
+		within, above := strings.CutSuffix(key, "."+z.name)
+		return above && slices.ContainsFunc(st.patterns, func(pt pattern) bool {
+			return pt.wildcard || strings.Count(within, ".")+1 < pt.labels()
+		})
+	})
+}
+
+// String words a conflict for an error.
+func (c *conflict) String() string {
+	name := c.pattern.full(c.text)
+	if !c.together {
+		return fmt.Sprintf("zone '%s' would get '%s' from two stanzas, as '%s' of this one and as '%s' of the one at %s: give the stanzas unlike names, such as by unlike literal text before the placeholders, or remove the zone from one",
+			c.zone, name, c.pattern, c.other, c.pool.source)
+	}
+	split, wayOut := "networks", ""
+	if c.pattern.kind() == byNumber {
+		split = "numbers"
+	}
+	if c.oneFamilyEach {
+		wayOut = "write both networks in one stanza, or "
+	}
+	return fmt.Sprintf("zone '%s' gets the name '%s' from the stanza at %s already: %sgive the stanzas unlike names, or %s that do not overlap, or remove the zone from one",
+		c.zone, dnsutil.Join(name, c.zone), c.pool.source, wayOut, split)
 }
 
 // source returns where the current token stands.
@@ -303,10 +489,11 @@ func (st *stanza) parseZones(c *caddy.Controller, serverBlock zoneList) error {
 		}
 		names := plugin.OriginsFromArgsOrServerBlock([]string{arg}, nil)
 		if isReverse(names[0]) {
-			if _, ok := parseReverse([]byte(names[0])); !ok {
-				return c.Errf("zone '%s' is in a reverse tree, but is the name of no address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa'", zone)
+			list := listZones(names)
+			if len(list.reverse[ipv4])+len(list.reverse[ipv6])+len(list.classless) == 0 {
+				return c.Errf("zone '%s' is in a reverse tree, but is the name of no address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa' or, for a part of a /24, '64/26.2.0.192.in-addr.arpa'", zone)
 			}
-			st.reverseArgs = append(st.reverseArgs, reverseArg{zone, listZones(names).reverse})
+			st.reverseArgs = append(st.reverseArgs, reverseArg{zone, list})
 		}
 		origins = append(origins, names...)
 	}
@@ -325,9 +512,12 @@ func (st *stanza) parseZones(c *caddy.Controller, serverBlock zoneList) error {
 func listZones(zones []string) (list zoneList) {
 	for _, zone := range zones {
 		prefix, ok := parseReverse([]byte(zone))
+		classless, isClassless := parseClassless(zone)
 		switch f := familyOf(prefix.Addr()); {
 		case ok:
 			list.reverse[f] = append(list.reverse[f], prefix)
+		case isClassless:
+			list.classless = append(list.classless, classless)
 		case !isReverse(zone) && !slices.Contains(list.forward, zone):
 			list.forward = append(list.forward, zone)
 		}
@@ -371,19 +561,31 @@ func checkZone(c *caddy.Controller, zone string) error {
 			return c.Errf("zone '%s' is not a CIDR that CoreDNS takes: write the name of the reverse zone, such as 'ip6.arpa'", zone)
 		}
 		return nil
+	case err == nil && isNumeric(host):
+		return c.Errf("zone '%s' looks like an address that is cut short: write a reverse zone as a CIDR, such as '10.0.0.0/8', and the pool's addresses as the property 'network'", zone)
+	case err == nil && dns.CanonicalName(host) == "arpa.":
+		return c.Errf("zone '%s' holds the reverse trees, and no names of hosts: list a zone such as 'example.org'", zone)
 	case err != nil, !isHostLike(dns.CanonicalName(host)):
 		return c.Errf("zone '%s' is neither a domain name nor a CIDR: write one such as 'example.org' or '10.0.0.0/8', an internationalized name in its ASCII form (xn--...), and several with spaces in between", zone)
 	}
 	return nil
 }
 
-// isAddr tells whether s is an address, be it with the closing dot of a name.
+// isAddr reports whether s is an address, be it with the closing dot of a name.
 func isAddr(s string) bool {
 	_, err := netip.ParseAddr(strings.TrimSuffix(s, "."))
 	return err == nil
 }
 
-// isHostLike tells whether name is a domain name of letters, digits, hyphens and
+// isNumeric reports whether the last label of a zone, which is as typed, has digits
+// alone. No such top-level domain will ever be (RFC 3696, section 2).
+func isNumeric(zone string) bool {
+	zone = strings.TrimSuffix(zone, ".")
+	last := zone[strings.LastIndexByte(zone, '.')+1:]
+	return last != "" && strings.Trim(last, "0123456789") == ""
+}
+
+// isHostLike reports whether name is a domain name of letters, digits, hyphens and
 // underscores, and of the slashes that names of RFC 2317 have below arpa. Others
 // are legal, but typing errors.
 func isHostLike(name string) bool {
@@ -398,11 +600,38 @@ func isHostLike(name string) bool {
 	})
 }
 
-func parseName(c *caddy.Controller, p *pool, args []string) (err error) {
-	if p.pattern, err = parsePattern(args[0]); err != nil {
-		return c.Errf("name '%s' %v", args[0], err)
+// parseName parses patterns, of which the first without "*." is the hosts' own name.
+func parseName(c *caddy.Controller, p *pool, args []string) error {
+	var patterns []pattern
+	for i, arg := range args {
+		pt, err := parsePattern(arg)
+		if err != nil {
+			return c.Errf("name '%s' %v%s", arg, err, meantSpace(args, i))
+		}
+		if slices.ContainsFunc(patterns, func(other pattern) bool { return other.text == pt.text }) {
+			return c.Errf("name '%s' is given twice: remove one", arg)
+		}
+		if len(patterns) > 0 && patterns[0].kind() != pt.kind() {
+			return c.Errf("name '%s' does not go with '%s': the patterns of a stanza all stand for a number, all for the address, or all for octets of it; write a stanza of its own for it", arg, patterns[0])
+		}
+		patterns = append(patterns, pt)
 	}
+	p.setPatterns(patterns)
 	return nil
+}
+
+// meantSpace asks whether the space is meant that makes a word of its own of args[i],
+// which has no placeholder.
+func meantSpace(args []string, i int) string {
+	if strings.Contains(args[i], "{") || len(args) == 1 {
+		return ""
+	}
+	for _, joined := range []string{strings.Join(args, ""), strings.Join(args[i:min(i+2, len(args))], ""), strings.Join(args[max(i-1, 0):i+1], "")} {
+		if _, err := parsePattern(joined); err == nil {
+			return fmt.Sprintf("; or if the space is not meant, write '%s'", joined)
+		}
+	}
+	return ""
 }
 
 func parseNetworks(c *caddy.Controller, p *pool, args []string) error {
@@ -411,21 +640,26 @@ func parseNetworks(c *caddy.Controller, p *pool, args []string) error {
 		if err != nil {
 			return err
 		}
-		if other := p.networks[f]; other != nil {
-			return c.Errf("network '%s' is a second %s network beside '%s': give it a stanza of its own, whose 'numbers' go on where those of this one end, such as 'numbers 256-511' with 'offset -256'", arg, f, other.text)
+		for _, other := range p.networks[f] {
+			if !n.last.less(other.first) && !other.last.less(n.first) {
+				return c.Errf("network '%s' overlaps '%s': write each address once", arg, other.text)
+			}
 		}
-		p.networks[f] = n
+		p.networks[f] = append(p.networks[f], n)
+	}
+	for _, networks := range p.networks {
+		slices.SortFunc(networks, func(m, n network) int { return m.first.compare(n.first) })
 	}
 	return nil
 }
 
 // parseNetwork parses a network, which is a CIDR or FIRST-LAST.
-func parseNetwork(c *caddy.Controller, arg string) (family, *network, error) {
+func parseNetwork(c *caddy.Controller, arg string) (f family, n network, err error) {
 	from, to, isRange := strings.Cut(arg, "-")
 	if !isRange {
 		prefix, err := parseCIDR(c, "network", arg)
 		if err != nil {
-			return 0, nil, err
+			return 0, n, err
 		}
 		return familyOf(prefix.Addr()), newNetwork(prefix), nil
 	}
@@ -434,13 +668,13 @@ func parseNetwork(c *caddy.Controller, arg string) (family, *network, error) {
 	last, err2 := netip.ParseAddr(to)
 	switch {
 	case err != nil, err2 != nil, first.Zone() != "", last.Zone() != "":
-		return 0, nil, c.Errf("network '%s' is neither a CIDR nor a range of addresses: write one such as '192.0.2.0/24' or '192.0.2.10-192.0.2.99'", arg)
+		return 0, n, c.Errf("network '%s' is neither a CIDR nor a range of addresses: write one such as '192.0.2.0/24' or '192.0.2.10-192.0.2.99'", arg)
 	case familyOf(first) != familyOf(last):
-		return 0, nil, c.Errf("network '%s' begins with an %s and ends with an %s address: give each family a network of its own", arg, familyOf(first), familyOf(last))
+		return 0, n, c.Errf("network '%s' begins with an %s and ends with an %s address: give each family a network of its own", arg, familyOf(first), familyOf(last))
 	case last.Less(first):
-		return 0, nil, c.Errf("network '%s' is backwards: write '%s-%s'", arg, last, first)
+		return 0, n, c.Errf("network '%s' is backwards: write '%s-%s'", arg, last, first)
 	}
-	return familyOf(first), &network{addressNumber(first), addressNumber(last), arg}, nil
+	return familyOf(first), network{addressNumber(first), addressNumber(last), arg}, nil
 }
 
 // parseNumbers parses ranges of numbers, which may be in any order and overlap.

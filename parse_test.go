@@ -32,12 +32,16 @@ func testWorkstation(tb testing.TB, corefile string) *Workstation {
 
 // String describes a pool as a stanza on one line, with all that it leaves out.
 func (p *pool) String() string {
-	s := p.pattern.String()
-	for _, n := range p.networks {
-		if n != nil {
-			s += " " + n.text
+	var words []string
+	for _, pt := range p.patterns {
+		words = append(words, pt.String())
+	}
+	for _, networks := range p.networks {
+		for _, n := range networks {
+			words = append(words, n.text)
 		}
 	}
+	s := strings.Join(words, " ")
 	for _, r := range p.numbers {
 		s += " " + r.String()
 	}
@@ -52,6 +56,9 @@ func (p *pool) String() string {
 		for _, prefix := range prefixes {
 			s += " in " + prefix.String()
 		}
+	}
+	for _, zone := range p.classless {
+		s += " in " + zone.name
 	}
 	return s
 }
@@ -127,9 +134,9 @@ func TestParse(t *testing.T) {
 		}
 		checkWorkstation(t, ws)
 		pools := make(map[string]string)
-		for name, z := range ws.zones {
+		for name, z := range ws.zones.byName {
 			if z.listed {
-				pools[name] = z.patterns[0].first.String()
+				pools[name] = slices.Concat(z.computed.patterns, z.wildcards.patterns)[0].pools[0].String()
 			}
 		}
 		if fmt.Sprint(pools) != fmt.Sprint(tc.pools) {
@@ -164,23 +171,49 @@ func TestParseErrors(t *testing.T) {
 		{"workstation { no_reverse }", 1, "'}' is an argument of 'no_reverse' where it stands: begin a new line before it"},
 
 		// name
-		{"workstation {\n name\n}", 2, "'name' takes one pattern: write it as 'name ws{n}'"},
-		{"workstation {\n name ws {n}\n}", 2, "'name' takes one pattern: remove '{n}', or write it on a line of its own"},
+		{"workstation {\n name\n}", 2, "'name' takes at least one pattern: write it as 'name ws{n}'"},
+		{"workstation {\n name ws {n}\n}", 2, "name 'ws' has no placeholder: write one of " + placeholderList + " in place of the number or address, such as 'ws{n}'; or if the space is not meant, write 'ws{n}'"},
 		{"workstation {\n name ws{ n }\n}", 2, "'name' has spaces in 'ws{ n }': write it without, as 'name ws{n}'"},
-		{"workstation {\n name ws\n}", 2, "name 'ws' has no placeholder: write one of {n}, {x}, {n:3}, {x:4} and {ip} in place of the number or address, such as 'ws{n}'"},
-		{"workstation {\n name ws{n}-{x}\n}", 2, "name 'ws{n}-{x}' has two placeholders: keep the one that tells the hosts apart"},
-		{"workstation {\n name ws{n\n}", 2, "name 'ws{n' has a placeholder that is not closed: write it as {n}, {x}, {n:3}, {x:4} or {ip}"},
+		{"workstation {\n name ws\n}", 2, "name 'ws' has no placeholder: write one of " + placeholderList + " in place of the number or address, such as 'ws{n}'"},
+		{"workstation {\n name ws{n}-{x}\n}", 2, "name 'ws{n}-{x}' has two placeholders, {n} and {x}: keep the one that tells the hosts apart"},
+		{"workstation {\n name ws{n\n}", 2, "name 'ws{n' has a placeholder that is not closed: write it as one of {n}, {x}, {n:3}, {x:4}, {a} to {d}, {d:3}, {d:x}, {ip}, {ip:full} and {ip:x}"},
 		{"workstation {\n name ws{n{x}}\n}", 2, "name 'ws{n{x}}' has a placeholder that is not closed"},
 		{"workstation {\n name ws}n{\n}", 2, "name 'ws}n{' has a placeholder that is not closed"},
-		{"workstation {\n name ws}{n}\n}", 2, "name 'ws}{n}' has a '}': use letters, digits, '-' and '_' around the placeholder"},
+		{"workstation {\n name ws}{n}\n}", 2, "name 'ws}{n}' has a '}': use letters, digits, '-', '_' and dots around placeholders"},
 		{"workstation {\n name ws{n}}\n}", 2, "name 'ws{n}}' has a '}'"},
-		{"workstation {\n name ws{n}.lab\n}", 2, "name 'ws{n}.lab' has a dot: a pattern is one label, and the labels after it are the zone's, written after 'workstation'"},
-		{"workstation {\n name ws*{n}\n}", 2, "name 'ws*{n}' has a '*': use letters, digits, '-' and '_' around the placeholder"},
+		{"workstation {\n name ws{n}.lab\n}", 2, "name 'ws{n}.lab' has a dot, but the zone is the root, where a name has one label and any parent: list a zone such as 'example.org' after 'workstation'"},
+		{"workstation {\n name ws*{n}\n}", 2, "name 'ws*{n}' has a '*' elsewhere than at the front: only '*.' before all else stands for names below the rest"},
 		{"workstation {\n name bücher{n}\n}", 2, "name 'bücher{n}' has a 'ü'"},
 		{"workstation {\n name \u212a{n}\n}", 2, "has a '\u212a'"}, // which is 'k' in lower case
-		{"workstation {\n name ws{}\n}", 2, "name 'ws{}' has the unknown placeholder {}: use {n}, {x}, {n:3}, {x:4} or {ip}"},
-		{"workstation {\n name ws{d}\n}", 2, "name 'ws{d}' has the unknown placeholder {d}"},
-		{"workstation {\n name ws{d:3}\n}", 2, "name 'ws{d:3}' has the unknown placeholder {d:3}"},
+		{"workstation {\n name ws{}\n}", 2, "name 'ws{}' has the unknown placeholder {}: there are " + placeholderList},
+		{"workstation {\n name ws{e}\n}", 2, "name 'ws{e}' has the unknown placeholder {e}"},
+		{"workstation {\n name ws{ip:y}\n}", 2, "name 'ws{ip:y}' has the unknown placeholder {ip:y}"},
+		{"workstation {\n name ws{d:1}\n}", 2, "name 'ws{d:1}' has the form '1' of an octet: use {d}, {d:2} or {d:3} for at least so many digits, or {d:x} for two hexadecimal ones"},
+		{"workstation {\n name ws{c:4}\n}", 2, "name 'ws{c:4}' has the form '4' of an octet: use {c}, {c:2}"},
+		{"workstation {\n name ws{c:}\n}", 2, "name 'ws{c:}' has the form '' of an octet"},
+		{"workstation {\n name {n}-{d}\n}", 2, "name '{n}-{d}' has both {n} and {d}: use a number, the address, or octets of it"},
+		{"workstation {\n name {d}-{ip}\n}", 2, "name '{d}-{ip}' has both {d} and {ip}"},
+		{"workstation {\n name {ip}-{ip:x}\n}", 2, "name '{ip}-{ip:x}' has two placeholders, {ip} and {ip:x}: keep the one that tells the hosts apart"},
+		{"workstation {\n name {n} {ip}\n}", 2, "name '{ip}' does not go with '{n}': the patterns of a stanza all stand for a number, all for the address, or all for octets of it; write a stanza of its own for it"},
+		{"workstation {\n name ws{n} ws{n}\n}", 2, "name 'ws{n}' is given twice: remove one"},
+		{"workstation {\n name ws{n} WS{N:1}\n}", 2, "name 'WS{N:1}' is given twice: remove one"},
+		{"workstation {\n name ws{n} ws{x}\n}", 2, "name 'ws{x}' gives 'ws10' to another host than 'ws{n}' does: remove one of them, or write other literal text in it"},
+		{"workstation {\n name ws 1 {n}\n}", 2, "name 'ws' has no placeholder: write one of " + placeholderList + " in place of the number or address, such as 'ws{n}'; or if the space is not meant, write 'ws1{n}'"},
+		{"workstation {\n name {n} .lab\n}", 2, "name '.lab' has no placeholder: write one of " + placeholderList + " in place of the number or address, such as 'lab{n}'; or if the space is not meant, write '{n}.lab'"},
+		{"workstation example.org {\n name {c}{d}\n}", 2, "name '{c}{d}' can be read in two ways where {d} follows {c}: put a character such as '-' between them, or write {c:3}, which always has three digits"},
+		{"workstation example.org {\n name {c:2}0-{d}\n}", 2, "name '{c:2}0-{d}' can be read in two ways where '0' follows {c:2}: put a character such as '-' before it, or write {c:3}, which always has three digits"},
+		{"workstation example.org {\n name x.*.{n}\n}", 2, "name 'x.*.{n}' has a '*' elsewhere than at the front"},
+		{"workstation example.org {\n name *{n}\n}", 2, "name '*{n}' has a '*' elsewhere than at the front"},
+		{"workstation example.org {\n name {d}..{c}\n}", 2, "name '{d}..{c}' has an empty label: remove one of the two dots"},
+		{"workstation example.org {\n name .{d}\n}", 2, "name '.{d}' begins with a dot: remove it"},
+		{"workstation example.org {\n name {d}.\n}", 2, "name '{d}.' ends with a dot: remove it; the zone follows of itself"},
+		{"workstation {\n name *.{n}\n}", 2, "name '*.{n}' has '*.', but the zone is the root, where a name has one label and any parent: list a zone such as 'example.org' after 'workstation'"},
+		{"workstation example.org {\n network 10.0.0.0/16\n name h{d}\n}", 3, "name 'h{d}' does not tell all hosts apart, such as 10.0.0.0 and 10.0.1.0: add {c}"},
+		{"workstation example.org {\n network 10.0.0.0/24 11.1.0.0/24\n name h{d}\n}", 3, "name 'h{d}' does not tell all hosts apart, such as 10.0.0.0 and 11.1.0.0: add {a} and {b}"},
+		{"workstation example.org {\n network 10.0.0.0/24\n name h{c}\n}", 3, "name 'h{c}' does not tell all hosts apart, such as 10.0.0.0 and 10.0.0.1: add {d}"},
+		{"workstation example.org {\n network 2001:db8::/64\n name h{d}\n}", 2, "name 'h{d}' has octets of an IPv4 address, but there is no IPv4 network: write one, or {ip} in the name, or {n} or {x} for a number"},
+		{"workstation example.org {\n network 10.0.0.0/24 10.1.0.0/24 2001:db8::/64\n name {b}-{d}\n}", 2, "with octets in the name, network '2001:db8::/64' can only stand next to one IPv4 network, whose hosts have the addresses in the same place: write a stanza for each pair of networks"},
+		{"workstation example.org {\n network 10.0.0.0/24 2001:db8::/121\n name {d}\n}", 2, "network '2001:db8::/121' is smaller than '10.0.0.0/24', whose hosts have the addresses in the same place: write a larger one"},
 		{"workstation {\n name ws{n:0}\n}", 2, "name 'ws{n:0}' has the width '0': use a number of digits from 1 to 20, such as {n:3}"},
 		{"workstation {\n name ws{x:21}\n}", 2, "name 'ws{x:21}' has the width '21': use a number of digits from 1 to 20, such as {x:3}"},
 		{"workstation {\n name ws{n:-1}\n}", 2, "has the width '-1'"},
@@ -188,20 +221,20 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n name ws{n:+3}\n}", 2, "has the width '+3'"},
 		{"workstation {\n name ws{n:}\n}", 2, "has the width ''"},
 		{"workstation {\n name ws{n:99999999999999999999}\n}", 2, "has the width '99999999999999999999'"},
-		{"workstation {\n name ip-{ip:3}\n}", 2, "name 'ip-{ip:3}' gives {ip} a width: addresses are not padded; write it as {ip}"},
+		{"workstation {\n name ip-{ip:3}\n}", 2, "name 'ip-{ip:3}' gives {ip} a width: use {ip:full} for an address with all its digits, or {ip}"},
 		{"workstation {\n name " + strings.Repeat("a", 61) + "{n}\n}", 2, "a{n}' is too long: '" + strings.Repeat("a", 61) + "255' exceeds the 63 octets of a label; shorten its literal text"},
 		{"workstation {\n name " + strings.Repeat("a", 44) + "{x:20}\n}", 2, "exceeds the 63 octets of a label; shorten its literal text"},
 		{"workstation {\n name " + strings.Repeat("a", 50) + "{ip}\n network 10.0.0.0/8\n}", 2, "a10-255-255-255' exceeds the 63 octets of a label; shorten its literal text"},
 		{"workstation {\n name " + strings.Repeat("a", 25) + "{ip}\n network 10.0.0.0/8 ::/0\n}", 2, "ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff' exceeds the 63 octets of a label; shorten its literal text"},
 
 		// network
-		{"workstation {\n network\n}", 2, "'network' takes one IPv4 network, one IPv6 network, or both: write it as 'network 192.0.2.0/24'"},
-		{"workstation {\n network 192.0.2.0/24 2001:db8::/64 198.51.100.0/24\n}", 2, "'network' takes one IPv4 network, one IPv6 network, or both: remove '198.51.100.0/24', or write it on a line of its own"},
+		{"workstation {\n network\n}", 2, "'network' takes at least one network: write it as 'network 192.0.2.0/24'"},
+		{"workstation {\n network 192.0.2.0/24 2001:db8::/64 198.51.100.0/24\n}", 2, "network '198.51.100.0/24' is a second IPv4 network next to '192.0.2.0/24', through which numbers cannot go on: give it a stanza of its own"},
 		{"workstation {\n network 192.0.2.0/24, 2001:db8::/64\n}", 2, "'network' has a comma in '192.0.2.0/24,': write spaces between its arguments, and no comma"},
 		{"workstation {\n network 192.0.2.1 - 192.0.2.9\n}", 2, "'network' has spaces around '-': write a range without them"},
 		{"workstation {\n network \"\"\n}", 2, "'network' has an empty argument: write it as 'network 192.0.2.0/24'; or is an environment variable not set?"},
-		{"workstation {\n network 192.0.2.0/24 198.51.100.0/24\n}", 2, "network '198.51.100.0/24' is a second IPv4 network beside '192.0.2.0/24': give it a stanza of its own, whose 'numbers' go on where those of this one end, such as 'numbers 256-511' with 'offset -256'"},
-		{"workstation {\n network 2001:db8::/64 2001:db8::1-2001:db8::5\n}", 2, "network '2001:db8::1-2001:db8::5' is a second IPv6 network beside '2001:db8::/64'"},
+		{"workstation {\n network 192.0.2.0/24 198.51.100.0/24\n}", 2, "network '198.51.100.0/24' is a second IPv4 network next to '192.0.2.0/24', through which numbers cannot go on: give it a stanza of its own, whose 'numbers' go on where those of this one end, with 'numbers 256-511' and 'offset -256'"},
+		{"workstation {\n network 2001:db8::/64 2001:db8::1-2001:db8::5\n}", 2, "network '2001:db8::1-2001:db8::5' overlaps '2001:db8::/64': write each address once"},
 		{"workstation {\n network 192.0.2.0/33\n}", 2, "network '192.0.2.0/33' has a prefix length that is not one of 0 to 32: write it as a number of bits, such as '192.0.2.0/32'"},
 		{"workstation {\n network 2001:db8::/129\n}", 2, "network '2001:db8::/129' has a prefix length that is not one of 0 to 128"},
 		{"workstation {\n network 192.0.2/24\n}", 2, "network '192.0.2/24' is not a CIDR: write one such as '192.0.2.0/24' or '2001:db8::/64'"},
@@ -304,7 +337,27 @@ func TestParseErrors(t *testing.T) {
 		{"workstation example.org:53:54", 1, "zone 'example.org:53:54' is neither a domain name nor a CIDR"},
 		{"workstation ::/0", 1, "zone '::/0' is not a CIDR that CoreDNS takes: write the name of the reverse zone, such as 'ip6.arpa'"},
 		{"workstation 10.0.0.0/8 2001:db8::/32", 1, "all zones are reverse zones, which hold no names of hosts: list the zone that shall hold them, such as 'example.org'; their addresses are the property 'network'"},
-		{"workstation example.org 0/25.2.0.192.in-addr.arpa", 1, "zone '0/25.2.0.192.in-addr.arpa' is in a reverse tree, but is the name of no address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa'"},
+		{"workstation example.org 0/25.2.0.192.in-addr.arpa", 1, "the reverse zone '0/25.2.0.192.in-addr.arpa' has no address of the default network '172.0.2.0/24': remove it, or write the one that has"},
+		{"workstation example.org 0/25.0.192.in-addr.arpa", 1, "zone '0/25.0.192.in-addr.arpa' is in a reverse tree, but is the name of no address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa' or, for a part of a /24, '64/26.2.0.192.in-addr.arpa'"},
+		{"workstation example.org 256.2.0.172.in-addr.arpa", 1, "zone '256.2.0.172.in-addr.arpa' is in a reverse tree, but is the name of no address or network"},
+		{"workstation example.org 64/26.2.0.192.in-addr.arpa {\n network 192.0.2.0/24\n numbers 1-63\n}", 1, "the reverse zone '64/26.2.0.192.in-addr.arpa' has addresses of network '192.0.2.0/24', but none with a number: remove it, or write their numbers in 'numbers'"},
+		{"workstation example.org 192.0.2.64/26 {\n network 192.0.2.0/24\n numbers 1-63\n}", 1, "the reverse zone '192.0.2.64/26' has addresses of network '192.0.2.0/24', but none with a number"},
+		{"workstation example.org 172.0.2.0/24 {\n name *.ip-{ip}\n}", 1, "PTR records in the reverse zone '172.0.2.0/24' need a pattern without '*.': add one such as 'ip-{ip}', or remove the zone"},
+		{"workstation example.org 10.0.0", 1, "zone '10.0.0' looks like an address that is cut short: write a reverse zone as a CIDR, such as '10.0.0.0/8', and the pool's addresses as the property 'network'"},
+		{"workstation example.org 1.2.3", 1, "zone '1.2.3' looks like an address that is cut short"},
+		{"workstation example.org 10.", 1, "zone '10.' looks like an address that is cut short"},
+		{"workstation example.org 10.0:53", 1, "zone '10.0:53' looks like an address that is cut short"},
+		{"workstation arpa", 1, "zone 'arpa' holds the reverse trees, and no names of hosts: list a zone such as 'example.org'"},
+		{"workstation ARPA.", 1, "zone 'ARPA.' holds the reverse trees"},
+		{
+			"workstation net.example 3.net.example {\n name h{d}.{c}\n network 10.1.0.0/16\n}", 1,
+			"zone '3.net.example.' takes names away from 'h{d}.{c}' in the zone 'net.example.', which belong to the closest zone listed: remove one of the zones, or write a pattern that has no names there",
+		},
+		{
+			"workstation 3.net.example {\n network 192.0.2.0/24\n}\nworkstation net.example {\n name h{d}.{c}\n network 10.1.0.0/16\n}", 1,
+			"zone '3.net.example.' takes names away from 'h{d}.{c}' in the zone 'net.example.'",
+		},
+		{"workstation example.org x.dyn.example.org dyn.example.org {\n name {n}.dyn\n}", 1, "zone 'dyn.example.org.' takes names away from '{n}.dyn'"},
 		{"workstation example.org 300.10.in-addr.arpa", 1, "zone '300.10.in-addr.arpa' is in a reverse tree, but is the name of no address or network"},
 		{"workstation " + long, 1, "is too long: 'workstation255." + long + ".' exceeds the 255 octets of a domain name; shorten one of them"},
 
@@ -328,11 +381,11 @@ func TestParseErrors(t *testing.T) {
 		},
 		{
 			"workstation example.org {\n name a{n}\n}\nworkstation example.org {\n name b{n}\n}\nworkstation example.org {\n name a1{n}\n}", 7,
-			"zone 'example.org.' could get one name from 'a1{n}' and from 'a{n}' of the stanza at Testfile:1: put a character between literal text and placeholder that the placeholder of neither can produce, such as '_'",
+			"zone 'example.org.' would get 'a10' from two stanzas, as 'a1{n}' of this one and as 'a{n}' of the one at Testfile:1: give the stanzas unlike names, such as by unlike literal text before the placeholders, or remove the zone from one",
 		},
 		{
 			"workstation example.org {\n name a{n:3}\n}\nworkstation example.org {\n name a{x}\n}", 4,
-			"zone 'example.org.' could get one name from 'a{x}' and from 'a{n:3}' of the stanza at Testfile:1: give them the same placeholder, or unlike literal text",
+			"zone 'example.org.' would get 'a100' from two stanzas, as 'a{x}' of this one and as 'a{n:3}' of the one at Testfile:1: give the stanzas unlike names",
 		},
 	}
 	for _, tc := range tests {
@@ -417,55 +470,52 @@ func TestRandomPools(t *testing.T) {
 }
 
 // checkWorkstation holds the pools of a server block to what they must be: names,
-// numbers and addresses stand for each other, and forward and reverse agree.
+// keys and addresses stand for each other, and forward and reverse agree.
 func checkWorkstation(t *testing.T, ws *Workstation) {
 	t.Helper()
-	for name, z := range ws.zones {
-		given := make(map[string]uint128)
-		for _, ns := range z.patterns {
-			for n, p := range samples(ns.numbers) {
-				label := string(ns.pattern.appendNumber(nil, n.lo))
-				if other, ok := given[label]; ok && other != n {
-					t.Fatalf("the name %q of zone %q is both %v and %v", label, name, other, n)
-				}
-				given[label] = n
-				for _, f := range families {
-					if addr := p.address(f, n.lo); addr.IsValid() {
-						checkHost(t, ws, z, p, label, addr)
-						if p.number(addr) != n.lo {
-							t.Fatalf("%v: %d has the address %s, which has the number %d", p, n.lo, addr, p.number(addr))
+	for _, z := range ws.zones.listed() {
+		given := make(map[string]host)
+		for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
+			for kind, x := range ns.keys {
+				for u, p := range samples(x) {
+					k := ns.pattern.put(key{keyKind(kind), u}, p.someAddress())
+					h := p.host(k)
+					text := string(ns.pattern.append(nil, k))
+					name := ns.pattern.full(text)
+					if other, ok := given[name]; ok && other != h {
+						t.Fatalf("the name %q of zone %q is both %v and %v", name, z.name, other, h)
+					}
+					given[name] = h
+					if h.v4.IsValid() == h.v6.IsValid() && !h.v4.IsValid() {
+						t.Fatalf("the name %q of zone %q has no address", name, z.name)
+					}
+					for _, addr := range []netip.Addr{h.v4, h.v6} {
+						if addr.IsValid() {
+							checkHost(t, ws, z, p, ns.pattern, text, addr)
+							if p.key(addr) != k {
+								t.Fatalf("%v: %v has the address %s, which has the key %v", p, k, addr, p.key(addr))
+							}
 						}
 					}
 				}
 			}
-			for _, f := range families {
-				for n, p := range samples(ns.addresses[f]) {
-					addr := f.address(n)
-					label := string(ns.pattern.appendAddress(nil, addr))
-					if other, ok := given[label]; ok {
-						t.Fatalf("the name %q of zone %q is both %v and %s", label, name, other, addr)
-					}
-					given[label] = n
-					checkHost(t, ws, z, p, label, addr)
-				}
-			}
 			for _, n := range []uint64{0, 1, 255, 256, 1 << 32, math.MaxUint64} {
-				if ns.pattern.placeholder == ip || ns.numbers.find(uint128{lo: n}) != nil {
+				if ns.pattern.kind() != byNumber || ns.keys[number].find(uint128{lo: n}) != nil {
 					continue
 				}
-				label := string(ns.pattern.appendNumber(nil, n))
-				if h := z.find([]byte(label)); h.pool != nil {
+				label := string(ns.pattern.append(nil, key{number, uint128{lo: n}}))
+				if h := z.computed.find([]byte(label)); h.pool != nil && !ns.pattern.wildcard && !slices.ContainsFunc(h.pool.patterns, func(pt pattern) bool { return pt.text != ns.pattern.text }) {
 					t.Fatalf("%q is a name of %v, which has no number %d", label, h.pool, n)
 				}
 			}
 		}
 	}
-	for name := range ws.zones {
-		checkRuns(t, ws, name)
+	for name := range ws.zones.byName {
+		checkSeries(t, ws, name)
 	}
-	checkRuns(t, ws, "arpa.")
+	checkSeries(t, ws, "arpa.")
 	for _, f := range families {
-		for n, p := range samples(ws.reverse[f]) {
+		for n, p := range samples(ws.reverse.records[f]) {
 			addr := f.address(n)
 			qname := reverseZone(netip.PrefixFrom(addr, addr.BitLen()))
 			if o := ws.find(qname); o.pool != p || o.ptr != addr || o.zone == nil || o.zone.name != p.origin {
@@ -478,30 +528,32 @@ func checkWorkstation(t *testing.T, ws *Workstation) {
 	}
 }
 
-// checkRuns checks that a transfer of the zone, which may be too large for one, would
-// have what queries get, at both ends of each run.
-func checkRuns(t *testing.T, ws *Workstation, zone string) {
+// checkSeries checks that a transfer of the zone, which may be too large for one, would
+// have what queries get, at both ends of each span.
+func checkSeries(t *testing.T, ws *Workstation, zone string) {
 	t.Helper()
-	for _, r := range (&computedZone{ws: ws, origin: zone}).runs() {
-		for _, u := range []uint128{r.first, r.last} {
-			(run{span{u, u, r.pool}, r.parent, r.owner}).records(func(rr dns.RR) {
-				o, got := ws.find(rr.Header().Name), ""
-				switch rr := rr.(type) {
-				case *dns.A:
-					got = o.v4.String()
-				case *dns.AAAA:
-					got = o.v6.String()
-				case *dns.PTR:
-					if o.ptr.IsValid() {
-						got = o.pool.name(o.ptr)
+	for _, s := range (&computedZone{ws: ws, origin: zone}).series() {
+		for part := range s.spans {
+			for _, u := range []uint128{part.first, part.last} {
+				s.records(u, func(rr dns.RR) {
+					o, got := ws.find(rr.Header().Name), ""
+					switch rr := rr.(type) {
+					case *dns.A:
+						got = o.v4.String()
+					case *dns.AAAA:
+						got = o.v6.String()
+					case *dns.PTR:
+						if o.ptr.IsValid() {
+							got = o.pool.name(o.ptr)
+						}
+					default:
+						t.Fatalf("zone %q has %s", zone, rr)
 					}
-				default:
-					t.Fatalf("zone %q has %s", zone, rr)
-				}
-				if !strings.HasSuffix(rr.String(), "\t"+got) || o.pool.ttl != rr.Header().Ttl || !dns.IsSubDomain(zone, rr.Header().Name) {
-					t.Fatalf("zone %q has %s, and a query gets %q", zone, rr, got)
-				}
-			})
+					if !strings.HasSuffix(rr.String(), "\t"+got) || o.pool.ttl != rr.Header().Ttl || !dns.IsSubDomain(zone, rr.Header().Name) {
+						t.Fatalf("zone %q has %s, and a query gets %q", zone, rr, got)
+					}
+				})
+			}
 		}
 	}
 }
@@ -527,24 +579,29 @@ func samples(x index) map[uint128]*pool {
 	return numbers
 }
 
-// checkHost checks that the label is a name of zone z that has the address, which
-// lies in the pool's network, and that a PTR record of the pool agrees.
-func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, label string, addr netip.Addr) {
+// checkHost checks that the text is a name of zone z that has the address, which lies
+// in one of the pool's networks, and that a PTR record of the pool agrees.
+func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, pt *pattern, text string, addr netip.Addr) {
 	t.Helper()
 	f := familyOf(addr)
-	if u := addressNumber(addr); u.less(p.networks[f].first) || p.networks[f].last.less(u) {
-		t.Fatalf("%v: %q has the address %s", p, label, addr)
+	u := addressNumber(addr)
+	if !slices.ContainsFunc(p.networks[f], func(n network) bool { return !u.less(n.first) && !n.last.less(u) }) {
+		t.Fatalf("%v: %q has the address %s", p, text, addr)
 	}
-	h := z.find([]byte(label))
+	x := &z.computed
+	if pt.wildcard {
+		x = &z.wildcards
+	}
+	h := x.find([]byte(text))
 	if h.pool != p || [...]netip.Addr{h.v4, h.v6}[f] != addr {
-		t.Fatalf("%v: %q has the addresses %s and %s of %v, want %s", p, label, h.v4, h.v6, h.pool, addr)
+		t.Fatalf("%v: %q has the addresses %s and %s of %v, want %s", p, text, h.v4, h.v6, h.pool, addr)
 	}
 
-	qname := label + "."
+	qname := pt.full(text) + "."
 	if z.name != "." {
 		qname += z.name
 	}
-	enclosed := z.name == "." && ws.zones.enclose(qname, []byte(qname))
+	enclosed := z.name == "." && ws.zones.enclose(qname, []byte(qname)) || pt.wildcard && ws.zones.closest(qname) != z
 	if o := ws.find(strings.ToUpper(qname)); o.host != h && !enclosed {
 		t.Fatalf("%v: %q is not found", p, qname)
 	}
@@ -556,8 +613,8 @@ func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, label string, ad
 		t.Fatalf("%v: %s has no PTR record", p, addr)
 	case (p.origin == "" || confined) && o.pool == p:
 		t.Fatalf("%v: %s has a PTR record", p, addr)
-	case o.pool == p && p.name(addr) != dns.Fqdn(label+"."+p.origin):
-		t.Fatalf("%v: %s has the name %q, want %q", p, addr, p.name(addr), label)
+	case o.pool == p && p.own == pt && p.name(addr) != dns.Fqdn(text+"."+p.origin):
+		t.Fatalf("%v: %s has the name %q, want %q", p, addr, p.name(addr), text)
 	}
 }
 

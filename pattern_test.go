@@ -1,9 +1,14 @@
 package workstation
 
 import (
+	"encoding/hex"
+	"fmt"
 	"math"
 	"net/netip"
+	"os"
+	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,13 +22,6 @@ func testPattern(tb testing.TB, s string) pattern {
 		tb.Fatalf("pattern %q %v", s, err)
 	}
 	return p
-}
-
-// inPlace returns what label has in place of the placeholder.
-func (p pattern) inPlace(label string) (text []byte, ok bool) {
-	rest, ok1 := strings.CutPrefix(label, p.prefix)
-	rest, ok2 := strings.CutSuffix(rest, p.suffix)
-	return []byte(rest), ok1 && ok2
 }
 
 func TestPatternNumber(t *testing.T) {
@@ -106,17 +104,13 @@ func TestPatternNumber(t *testing.T) {
 	}
 	for _, tc := range tests {
 		p := testPattern(t, tc.pattern)
-		text, ok := p.inPlace(tc.label)
-		var number uint64
-		if ok {
-			number, ok = p.number(text)
-		}
-		if ok != tc.ok || ok && number != tc.number {
-			t.Errorf("%s: %q is the number %d, %t, want %d, %t", p, tc.label, number, ok, tc.number, tc.ok)
+		k, ok := p.keyOf(tc.label)
+		if want := (key{number, uint128{lo: tc.number}}); ok != tc.ok || ok && k != want {
+			t.Errorf("%s: %q is %v, %t, want %v, %t", p, tc.label, k, ok, want, tc.ok)
 		}
 		if ok {
-			if label := string(p.appendNumber(nil, number)); label != tc.label {
-				t.Errorf("%s: the label of %d is %q, want %q", p, number, label, tc.label)
+			if label := string(p.append(nil, k)); label != tc.label {
+				t.Errorf("%s: the label of %v is %q, want %q", p, k, label, tc.label)
 			}
 		}
 	}
@@ -124,22 +118,27 @@ func TestPatternNumber(t *testing.T) {
 
 func TestParsePattern(t *testing.T) {
 	for _, tc := range []struct {
-		text string
-		want pattern
-		as   string // what String writes, if it is not text
+		text         string
+		affixes      affixes
+		placeholders []placeholder
+		as           string // what String writes, if it is not text
 	}{
-		{"workstation{n}", pattern{affixes{"workstation", ""}, decimal, 1}, ""},
-		{"{n}", pattern{affixes{"", ""}, decimal, 1}, ""},
-		{"Rack-{N:1}_B", pattern{affixes{"rack-", "_b"}, decimal, 1}, "rack-{n}_b"},
-		{"a{n:20}", pattern{affixes{"a", ""}, decimal, 20}, ""},
-		{"a{x}z", pattern{affixes{"a", "z"}, hexadecimal, 1}, ""},
-		{"a{x:16}", pattern{affixes{"a", ""}, hexadecimal, 16}, ""},
-		{"ip-{ip}", pattern{affixes{"ip-", ""}, ip, 0}, ""},
-		{"{IP}", pattern{affixes{"", ""}, ip, 0}, "{ip}"},
+		{"workstation{n}", affixes{"workstation", ""}, []placeholder{{kind: numeric, base: 10, width: 1}}, ""},
+		{"{n}", affixes{}, []placeholder{{kind: numeric, base: 10, width: 1}}, ""},
+		{"Rack-{N:1}_B", affixes{"rack-", "_b"}, []placeholder{{kind: numeric, base: 10, width: 1}}, "rack-{n}_b"},
+		{"a{n:20}", affixes{"a", ""}, []placeholder{{kind: numeric, base: 10, width: 20}}, ""},
+		{"a{x}z", affixes{"a", "z"}, []placeholder{{kind: numeric, base: 16, width: 1}}, ""},
+		{"a{x:16}", affixes{"a", ""}, []placeholder{{kind: numeric, base: 16, width: 16}}, ""},
+		{"ip-{ip}", affixes{"ip-", ""}, []placeholder{{kind: dashed}}, ""},
+		{"{IP}", affixes{}, []placeholder{{kind: dashed}}, "{ip}"},
+		{"*.{ip:FULL}.dyn", affixes{"", ".dyn"}, []placeholder{{kind: full}}, "*.{ip:full}.dyn"},
+		{"x{ip:x}", affixes{"x", ""}, []placeholder{{kind: packed}}, ""},
+		{"rack{c}-node{d:2}", affixes{"rack", ""}, []placeholder{{kind: octet, octet: 2, base: 10, width: 1}, {kind: octet, octet: 3, base: 10, width: 2}}, ""},
+		{"{a:3}{d:x}.z", affixes{"", ".z"}, []placeholder{{kind: octet, octet: 0, base: 10, width: 3}, {kind: octet, octet: 3, base: 16, width: 2}}, ""},
 	} {
 		p := testPattern(t, tc.text)
-		if p != tc.want {
-			t.Errorf("parsePattern(%q) = %#v, want %#v", tc.text, p, tc.want)
+		if p.affixes != tc.affixes || !slices.Equal(p.placeholders, tc.placeholders) || p.wildcard != strings.HasPrefix(tc.text, "*.") {
+			t.Errorf("parsePattern(%q) = %#v, want %#v around %#v", tc.text, p, tc.affixes, tc.placeholders)
 		}
 		if tc.as == "" {
 			tc.as = tc.text
@@ -216,160 +215,305 @@ func TestPatternAddress(t *testing.T) {
 		if !ok || addr != want {
 			t.Errorf("%q is the address %s, %t, want %s", tc.text, addr, ok, want)
 		}
-		if text := string(testPattern(t, "ip-{ip}z").appendAddress(nil, want)); text != "ip-"+tc.text+"z" {
+		p := testPattern(t, "ip-{ip}z")
+		if text := string(p.append(nil, addressKey(want))); text != "ip-"+tc.text+"z" {
 			t.Errorf("the label of %s is %q, want %q", want, text, "ip-"+tc.text+"z")
 		}
 	}
 }
 
-// oracle tells which number or address a label of one pattern stands for.
-type oracle func(label string) (number uint64, addr netip.Addr, ok bool)
+// oracle says which key a text of one pattern stands for, as the pattern writes it.
+type oracle func(text string) (key, bool)
 
-var placeholderRE = regexp.MustCompile(`^(.*)\{(n|x|ip)(?::(\d+))?\}(.*)$`)
+var placeholderRE = regexp.MustCompile(`\{(n|x|a|b|c|d|ip)(?::(\d+|x|full))?\}`)
 
 // newOracle returns an oracle made of a regular expression, strconv and netip.
-func newOracle(text string) oracle {
-	m := placeholderRE.FindStringSubmatch(text)
-	prefix, placeholder, width, suffix := regexp.QuoteMeta(m[1]), m[2], m[3], regexp.QuoteMeta(m[4])
-	if placeholder == "ip" {
-		return newAddressOracle(regexp.MustCompile("^" + prefix + "([0-9a-f-]+)" + suffix + "$"))
-	}
-	if width == "" {
-		width = "1"
-	}
-	digit, nonzero, base := "[0-9]", "[1-9]", 10
-	if placeholder == "x" {
-		digit, nonzero, base = "[0-9a-f]", "[1-9a-f]", 16
-	}
-	re := regexp.MustCompile("^" + prefix + "(" + digit + "{" + width + "}|" + nonzero + digit + "{" + width + ",})" + suffix + "$")
-	return func(label string) (number uint64, addr netip.Addr, ok bool) {
-		m := re.FindStringSubmatch(label)
-		if m == nil {
-			return 0, addr, false
+func newOracle(pattern string) oracle {
+	pattern = strings.TrimPrefix(pattern, "*.")
+	var names, forms []string
+	re, end := "^", 0
+	for _, m := range placeholderRE.FindAllStringSubmatchIndex(pattern, -1) {
+		name, form := pattern[m[2]:m[3]], ""
+		if m[4] >= 0 {
+			form = pattern[m[4]:m[5]]
 		}
-		number, err := strconv.ParseUint(m[1], base, 64)
-		return number, addr, err == nil
+		names, forms = append(names, name), append(forms, form)
+		re += regexp.QuoteMeta(pattern[end:m[0]]) + "(" + regexpOf(name, form) + ")"
+		end = m[1]
+	}
+	compiled := regexp.MustCompile(re + regexp.QuoteMeta(pattern[end:]) + "$")
+
+	return func(text string) (k key, ok bool) {
+		m := compiled.FindStringSubmatch(text)
+		if m == nil {
+			return k, false
+		}
+		switch names[0] {
+		case "n", "x":
+			n, err := strconv.ParseUint(m[1], map[string]int{"n": 10, "x": 16}[names[0]], 64)
+			return key{number, uint128{lo: n}}, err == nil
+		case "ip":
+			addr, ok := addressOracle(forms[0], m[1])
+			if !ok {
+				return k, false
+			}
+			return addressKey(addr), true
+		}
+		values := make(map[string]uint64)
+		for i, name := range names {
+			base := 10
+			if forms[i] == "x" {
+				base = 16
+			}
+			value, err := strconv.ParseUint(m[i+1], base, 8)
+			if earlier, ok := values[name]; err != nil || ok && earlier != value {
+				return k, false
+			}
+			values[name] = value
+		}
+		k.kind = address4
+		for _, name := range []string{"a", "b", "c", "d"} {
+			if value, ok := values[name]; ok {
+				k.u.lo = k.u.lo<<8 | value
+			}
+		}
+		return k, true
 	}
 }
 
-var (
-	mappedRE = regexp.MustCompile(`^0--ffff(-(0|[1-9a-f][0-9a-f]{0,3})){2}$`) // IPv4-mapped, in hexadecimal groups
-)
-
-func newAddressOracle(re *regexp.Regexp) oracle {
-	return func(label string) (number uint64, addr netip.Addr, ok bool) {
-		m := re.FindStringSubmatch(label)
-		if m == nil {
-			return 0, addr, false
-		}
-		addr, err := netip.ParseAddr(strings.ReplaceAll(m[1], "-", "."))
-		if err != nil {
-			addr, err = netip.ParseAddr(strings.ReplaceAll(m[1], "-", ":"))
-		}
-		switch {
-		case err != nil:
-			return 0, addr, false
-		case addr.Is4In6(): // which netip writes with an IPv4 address at the end
-			return 0, addr, mappedRE.MatchString(m[1])
-		}
-		canonical := strings.NewReplacer(".", "-", ":", "-").Replace(addr.String())
-		if strings.HasPrefix(canonical, "-") {
-			canonical = "0" + canonical
-		}
-		if strings.HasSuffix(canonical, "-") {
-			canonical += "0"
-		}
-		return 0, addr, canonical == m[1]
+// regexpOf returns a regular expression of what may stand for a placeholder.
+func regexpOf(name, form string) string {
+	digit, nonzero := "[0-9]", "[1-9]"
+	switch {
+	case name == "ip":
+		return "[0-9a-f-]+"
+	case name == "x":
+		digit, nonzero = "[0-9a-f]", "[1-9a-f]"
+	case form == "x":
+		return "[0-9a-f][0-9a-f]"
 	}
+	if form == "" {
+		form = "1"
+	}
+	return digit + "{" + form + "}|" + nonzero + digit + "{" + form + ",}"
 }
 
-// checkLabel holds what p says of a label to the oracle.
-func checkLabel(t *testing.T, p pattern, oracle oracle, label string) {
+var mappedRE = regexp.MustCompile(`^0--ffff(-(0|[1-9a-f][0-9a-f]{0,3})){2}$`) // IPv4-mapped, in hexadecimal groups
+
+// addressOracle returns the address that text stands for in place of {ip} with the form
+// "", "full" or "x".
+func addressOracle(form, text string) (addr netip.Addr, ok bool) {
+	switch form {
+	case "x":
+		octets, err := hex.DecodeString(text)
+		addr, ok = netip.AddrFromSlice(octets)
+		return addr, ok && err == nil
+	case "full":
+		if len(text) == 15 {
+			var octets [4]byte
+			n, err := fmt.Sscanf(text, "%3d-%3d-%3d-%3d", &octets[0], &octets[1], &octets[2], &octets[3])
+			addr = netip.AddrFrom4(octets)
+			return addr, n == 4 && err == nil && fmt.Sprintf("%03d-%03d-%03d-%03d", octets[0], octets[1], octets[2], octets[3]) == text
+		}
+		addr, err := netip.ParseAddr(strings.ReplaceAll(text, "-", ":"))
+		return addr, err == nil && addr.StringExpanded() == strings.ReplaceAll(text, "-", ":")
+	}
+	addr, err := netip.ParseAddr(strings.ReplaceAll(text, "-", "."))
+	if err != nil {
+		addr, err = netip.ParseAddr(strings.ReplaceAll(text, "-", ":"))
+	}
+	switch {
+	case err != nil:
+		return addr, false
+	case addr.Is4In6(): // which netip writes with an IPv4 address at the end
+		return addr, mappedRE.MatchString(text)
+	}
+	canonical := strings.NewReplacer(".", "-", ":", "-").Replace(addr.String())
+	if strings.HasPrefix(canonical, "-") {
+		canonical = "0" + canonical
+	}
+	if strings.HasSuffix(canonical, "-") {
+		canonical += "0"
+	}
+	return addr, canonical == text
+}
+
+// checkText holds what p says of a text to the oracle.
+func checkText(t *testing.T, p *pattern, oracle oracle, text string) {
 	t.Helper()
-	wantNumber, wantAddr, wantOK := oracle(label)
-
-	inPlace, ok := p.inPlace(label)
-	var number uint64
-	var addr netip.Addr
-	var back string
-	if p.placeholder == ip {
-		if ok {
-			addr, ok = parseDashed(inPlace)
-		}
-		if ok {
-			back = string(p.appendAddress(nil, addr))
-		}
-	} else {
-		if ok {
-			number, ok = p.number(inPlace)
-		}
-		if ok {
-			back = string(p.appendNumber(nil, number))
-		}
+	want, wantOK := oracle(text)
+	k, ok := p.keyOf(text)
+	if ok != wantOK || ok && k != want {
+		t.Fatalf("%s: %q is %v, %t, want %v, %t", p, text, k, ok, want, wantOK)
 	}
-	if ok != wantOK || ok && (number != wantNumber || addr != wantAddr) {
-		t.Fatalf("%s: %q is %d, %s, %t, want %d, %s, %t", p, label, number, addr, ok, wantNumber, wantAddr, wantOK)
-	}
-	if ok && back != label {
-		t.Fatalf("%s: the label of %q is %q", p, label, back)
+	if ok {
+		if back := string(p.append(nil, p.put(k, 0))); back != text {
+			t.Fatalf("%s: the text of %q is %q", p, text, back)
+		}
 	}
 }
 
-// TestPatternEveryLabel asks the oracle about every label of up to four
-// characters of those that matter.
-func TestPatternEveryLabel(t *testing.T) {
-	for _, text := range []string{"{n}", "{x}", "{n:2}", "{x:3}", "{ip}", "a{n}", "a{x}", "1{n}", "{n}1", "{x}a", "a{n:2}0", "-{n}-", "f{ip}", "{ip}0"} {
-		p, oracle := testPattern(t, text), newOracle(text)
-		var try func(label string)
-		try = func(label string) {
-			checkLabel(t, p, oracle, label)
-			if len(label) == 4 {
+// TestPatternEveryText asks the oracle about every text of up to six characters of
+// those that matter.
+func TestPatternEveryText(t *testing.T) {
+	for _, tc := range []struct{ pattern, characters string }{
+		{"{n}", "0129a-."}, {"{x}", "019af-"}, {"{n:2}", "0129a-"}, {"{x:3}", "019af-"}, {"{ip}", "019a-."},
+		{"a{n}", "019a-"}, {"a{x}", "019af"}, {"1{n}", "0129a"}, {"{n}1", "0129a"}, {"{x}a", "019ab"}, {"a{n:2}0", "019a"}, {"-{n}-", "019-"},
+		{"f{ip}", "01f-"}, {"{ip}0", "01f-"}, {"{n}.a", "01a.-"}, {"{ip:x}", "01af-"}, {"{ip:full}", "01f-"},
+		{"{d}", "0125a"}, {"{d:2}", "0125a"}, {"{d:3}", "0125a"}, {"{d:x}", "0125af"}, {"a{d}0", "0125a"},
+		{"{c}-{d}", "0125-"}, {"{d}.{c}", "0125.-"}, {"{c:3}{d:3}", "0125"}, {"{c:x}{d:x}", "05af"}, {"{d:x}{c}", "05af"}, {"{d}a{d}", "0125a"},
+		{"{a}-{b}-{c}-{d}", "012-"}, {"{d}-{d}-{d}", "012-"}, {"{d:2}-{d}", "0125-"}, {"{d:x}-{d}", "0125f-"}, {"{b:x}{d:x}{b:x}", "01f"},
+	} {
+		p, oracle := testPattern(t, tc.pattern), newOracle(tc.pattern)
+		var try func(text string)
+		try = func(text string) {
+			checkText(t, &p, oracle, text)
+			if len(text) == 6 {
 				return
 			}
-			for _, c := range "0129af-:" {
-				try(label + string(c))
+			for _, c := range tc.characters {
+				try(text + string(c))
 			}
 		}
 		try("")
 	}
 }
 
-// FuzzPatternNumber and FuzzPatternAddress ask the oracle about longer labels.
-func FuzzPatternNumber(f *testing.F) {
+// gridPatterns are patterns that tell all addresses of a /16 apart.
+var gridPatterns = []string{
+	"{ip}", "ip-{ip}.dyn", "{ip:full}", "{ip:full}-z", "{ip:x}", "catv{ip:x}f", "*.{ip}",
+	"{c}-{d}", "{d}-{c}", "{d}.{c}", "{c:2}-{d:3}", "{c:3}{d:3}", "{d:x}{c:x}", "{c:x}-{d}", "r{c}-n{d:2}", "{d}.{c}.{b}.{a}.dyn",
+	"{a}-{b}-{c}-{d}", "{d:3}{c:3}{b:3}{a:3}", "{d}-{c}-{d}", "{c}.{d}.{c}", "{c:x}{d:x}{c:3}", "*.x{d}-{c}", "{b:3}{c:x}{d:x}", "0{c:3}{d}0",
+}
+
+// TestPatternInverse writes and reads every address of a /16 in every way: parse and
+// append are inverses.
+func TestPatternInverse(t *testing.T) {
+	patterns := slices.Clone(gridPatterns)
+	for _, scheme := range namingSchemes(t) {
+		if strings.HasSuffix(scheme.network, "/16") {
+			patterns = append(patterns, scheme.pattern)
+		}
+	}
+	for _, text := range patterns {
+		p := testPattern(t, text)
+		texts := make(map[string]bool, 1<<16)
+		for low := range uint64(1 << 16) {
+			k := key{address4, uint128{lo: 10<<24 | 20<<16 | low}}
+			written := string(p.append(nil, k))
+			back, ok := p.keyOf(written)
+			if !ok || back != p.pick(k) || p.put(back, 10<<24|20<<16) != k {
+				t.Fatalf("%s: %s is written as %q, which is %v, %t", p, k.address(), written, back, ok)
+			}
+			texts[written] = true
+		}
+		if len(texts) != 1<<16 {
+			t.Errorf("%s: the addresses of a /16 have %d texts", p, len(texts))
+		}
+	}
+	for _, text := range []string{"{n}", "{n:3}", "a{n:20}.b", "{x}", "{x:4}z", "{x:16}", "{x:20}"} {
+		p := testPattern(t, text)
+		for n := range uint64(1 << 16) {
+			for _, n := range []uint64{n, n << 24, math.MaxUint64 - n} {
+				k := key{number, uint128{lo: n}}
+				if back, ok := p.keyOf(string(p.append(nil, k))); !ok || back != k {
+					t.Fatalf("%s: %d is written as %q, which is %v, %t", p, n, p.append(nil, k), back, ok)
+				}
+			}
+		}
+	}
+}
+
+// namingScheme is a line of testdata/naming-schemes.tsv.
+type namingScheme struct {
+	pattern, network string
+	hosts            map[string]string // names, by their address
+}
+
+func namingSchemes(tb testing.TB) (schemes []namingScheme) {
+	tb.Helper()
+	text, err := os.ReadFile("testdata/naming-schemes.tsv")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		fields := strings.Split(strings.TrimSpace(line), "\t")
+		scheme := namingScheme{fields[0], fields[1], make(map[string]string)}
+		for _, host := range fields[2:] {
+			address, name, _ := strings.Cut(host, "=")
+			scheme.hosts[address] = name
+		}
+		schemes = append(schemes, scheme)
+	}
+	return schemes
+}
+
+// TestNamingSchemes asks for hosts as providers name them, forward and back.
+func TestNamingSchemes(t *testing.T) {
+	schemes := namingSchemes(t)
+	if len(schemes) != 65 {
+		t.Errorf("there are %d schemes, want 65", len(schemes))
+	}
+	for _, scheme := range schemes {
+		ws := testWorkstation(t, "workstation isp.example {\nname "+scheme.pattern+"\nnetwork "+scheme.network+"\n}")
+		checkWorkstation(t, ws)
+		for address, name := range scheme.hosts {
+			addr := netip.MustParseAddr(address)
+			if o := ws.find(name + ".isp.example."); o.v4 != addr {
+				t.Errorf("%s: %q has the address %s, want %s", scheme.pattern, name, o.v4, addr)
+			}
+			if o := ws.find(reverseName(addr)); !o.ptr.IsValid() || o.pool.name(o.ptr) != name+".isp.example." {
+				t.Errorf("%s: %s has no PTR record with %q", scheme.pattern, addr, name)
+			}
+		}
+	}
+}
+
+// FuzzPatternText asks the oracle about longer texts.
+func FuzzPatternText(f *testing.F) {
 	var patterns []pattern
 	var oracles []oracle
-	for i, text := range []string{"workstation{n}", "{n:3}", "n{x}", "n{x:16}f", "1{n:20}1"} {
+	for i, text := range slices.Concat([]string{"workstation{n}", "{n:3}", "n{x}", "n{x:16}f", "1{n:20}1"}, gridPatterns) {
 		patterns, oracles = append(patterns, testPattern(f, text)), append(oracles, newOracle(text))
-		f.Add("workstation17", i)
-		f.Add("007", i)
-		f.Add("nffffffffffffffff", i)
-		f.Add("n0000000000000007f", i)
-		f.Add("workstation18446744073709551616", i)
-		f.Add("workstation+5", i)
+		for _, seed := range []string{"workstation17", "007", "nffffffffffffffff", "workstation18446744073709551616", "10-20-0-7", "2001-db8--5", "0--ffff-a00-5", "0a140007", "010-020-000-007", "r0-n07", "7.0.20.10.dyn"} {
+			f.Add(seed, i)
+		}
 	}
-	f.Fuzz(func(t *testing.T, label string, i int) {
+	f.Fuzz(func(t *testing.T, text string, i int) {
 		i = int(uint(i) % uint(len(patterns)))
-		checkLabel(t, patterns[i], oracles[i], label)
+		checkText(t, &patterns[i], oracles[i], text)
 	})
 }
 
+// FuzzPatternAddress writes addresses in every form, and reads them.
 func FuzzPatternAddress(f *testing.F) {
-	for _, label := range []string{"10-0-0-5", "2001-db8--5", "0--1", "2001-db8--0", "0--ffff-a00-5", "1-2-3-4-5-6-7-8", "0-0-1--0"} {
-		f.Add(label, []byte("0123456789abcdef"))
+	for _, text := range []string{"10-0-0-5", "2001-db8--5", "0--1", "2001-db8--0", "0--ffff-a00-5", "1-2-3-4-5-6-7-8", "0-0-1--0"} {
+		f.Add(text, []byte("0123456789abcdef"))
 	}
 	f.Add("0--0", []byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, 0, 5})
 	f.Add("0--0", []byte{192, 0, 2, 1})
-	p, oracle := testPattern(f, "{ip}"), newOracle("{ip}")
-	f.Fuzz(func(t *testing.T, label string, octets []byte) {
-		checkLabel(t, p, oracle, label)
-		if addr, ok := netip.AddrFromSlice(octets); ok {
-			label := string(appendDashed(nil, addr))
-			checkLabel(t, p, oracle, label)
-			if back, ok := parseDashed([]byte(label)); !ok || back != addr {
-				t.Fatalf("the label of %s is %q, whose address is %s, %t", addr, label, back, ok)
+	var patterns []pattern
+	var oracles []oracle
+	for _, text := range []string{"{ip}", "{ip:full}", "{ip:x}"} {
+		patterns, oracles = append(patterns, testPattern(f, text)), append(oracles, newOracle(text))
+	}
+	f.Fuzz(func(t *testing.T, text string, octets []byte) {
+		for i := range patterns {
+			checkText(t, &patterns[i], oracles[i], text)
+			addr, ok := netip.AddrFromSlice(octets)
+			if !ok {
+				continue
 			}
-			if strings.Trim(label, "-") != label {
-				t.Fatalf("the label of %s is %q, with a hyphen at one end", addr, label)
+			text := string(patterns[i].append(nil, addressKey(addr)))
+			checkText(t, &patterns[i], oracles[i], text)
+			if k, ok := patterns[i].keyOf(text); !ok || k != addressKey(addr) {
+				t.Fatalf("the text of %s is %q, which is %v, %t", addr, text, k, ok)
+			}
+			if strings.Trim(text, "-") != text {
+				t.Fatalf("the text of %s is %q, with a hyphen at one end", addr, text)
 			}
 		}
 	})
@@ -377,7 +521,7 @@ func FuzzPatternAddress(f *testing.F) {
 
 // FuzzParsePattern holds what is accepted to what a pattern must be.
 func FuzzParsePattern(f *testing.F) {
-	for _, text := range []string{"ws{n}", "Rack-{N:3}_b", "{x:20}", "ip-{ip}", "{ip:3}", "{n}{n}", "ws", "a.{n}", "{n:0}", "{", "}", "{n", "b\u212a{n}"} {
+	for _, text := range []string{"ws{n}", "Rack-{N:3}_b", "{x:20}", "ip-{ip}", "{ip:3}", "{n}{n}", "ws", "a.{n}", "{n:0}", "{", "}", "{n", "b\u212a{n}", "*.{ip:full}", "{d}.{c:x}{c}", "{d}0{c}", "*.*.{d}", ".{d}", "{d:3}{d:x}{d}"} {
 		f.Add(text, uint64(17))
 	}
 	f.Fuzz(func(t *testing.T, text string, n uint64) {
@@ -385,106 +529,19 @@ func FuzzParsePattern(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if again := testPattern(t, p.String()); again != p {
+		if again := testPattern(t, p.String()); !reflect.DeepEqual(again, p) {
 			t.Fatalf("%q is %#v, and written as %q %#v", text, p, p, again)
 		}
-		label := string(p.appendNumber(nil, n))
-		if p.placeholder == ip {
-			label = string(p.appendAddress(nil, netip.AddrFrom4([4]byte{192, 0, 2, byte(n)})))
+		k := key{number, uint128{lo: n}}
+		if p.kind() != byNumber {
+			k = key{address4, uint128{lo: n & math.MaxUint32}}
 		}
-		if strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789_-") != "" {
-			t.Fatalf("%q gives the label %q", text, label)
+		written := string(p.append(nil, k))
+		if strings.Trim(written, "abcdefghijklmnopqrstuvwxyz0123456789_-.") != "" || slices.Contains(strings.Split(written, "."), "") {
+			t.Fatalf("%q gives the text %q", text, written)
 		}
-		checkLabel(t, p, newOracle(p.String()), label)
+		checkText(t, &p, newOracle(p.String()), written)
 	})
-}
-
-func TestPatternMayEqual(t *testing.T) {
-	for _, tc := range []struct {
-		p, q string
-		want bool
-	}{
-		{"a{n}", "a1{n}", true},
-		{"a{n}", "a{x}", true},
-		{"a{n}", "a{n:3}", true},
-		{"a{n}", "b{n}", false},
-		{"ws{n}", "ws1-{n}", false},
-		{"ws{n}", "wsa{n}", false},
-		{"ws{x}", "wsa{n}", true},
-		{"ws{n}", "wsa{x}", false},
-		{"ws{n}-a", "ws{n}-b", false},
-		{"ws{n}", "ws{n}-b", false},
-		{"ws{n}", "ws{n}1", true},
-		{"ws{n}0", "ws1{n}", true},
-		{"ws{n}-0", "ws1{n}", false},
-		{"ws{x}", "ws{n}f", true},
-		{"ip-{ip}", "ip-{n}", false},
-		{"ip-{ip}", "ip-10-{n}", false},
-		{"ip-{ip}", "ip-db8--{x}", true},
-		{"ip-{ip}", "ip-10-0-0-{n}", true},
-		{"-{ip}", "{ip}", true},
-		{"ip-{ip}", "ip-x{n}", false},
-		{"a{n}-0-0-5", "a1{ip}", true},
-		{"{n}", "{ip}", false},
-		{"{n}-0-0-1", "{ip}", true},
-		{"10-{n}-0-1", "{ip}", true},
-		{"cafe-{n}", "{ip}", false},
-		{"0-{n}", "{n}-1", true},
-		{"a-{n}", "{n}-1", false},
-		{"a-{n}", "{x}-1", true},
-		{"0-{n}", "{n}-a", false},
-		{"0--{n}", "{n}-1", false},
-		{"{n}", "{n}a", false},
-	} {
-		p, q := testPattern(t, tc.p), testPattern(t, tc.q)
-		if p.mayEqual(&q) != tc.want || q.mayEqual(&p) != tc.want {
-			t.Errorf("%s and %s may give one label: %t and %t, want %t", p, q, p.mayEqual(&q), q.mayEqual(&p), tc.want)
-		}
-	}
-}
-
-// TestPatternMayEqualEveryLabel finds, among all labels of up to six characters,
-// those that two patterns give: none may be missed.
-func TestPatternMayEqualEveryLabel(t *testing.T) {
-	var patterns []pattern
-	for _, prefix := range []string{"", "0", "a", "-", "a0", "0-", "a--"} {
-		for _, placeholder := range []string{"{n}", "{x}", "{n:2}", "{ip}"} {
-			for _, suffix := range []string{"", "0", "a", "-", "0a", "--0", "-1"} {
-				patterns = append(patterns, testPattern(t, prefix+placeholder+suffix))
-			}
-		}
-	}
-	given := make([]map[string]bool, len(patterns)) // labels, by pattern
-	for i := range given {
-		given[i] = make(map[string]bool)
-	}
-	var try func(label string)
-	try = func(label string) {
-		for i, p := range patterns {
-			if p.gives(label) {
-				given[i][label] = true
-			}
-		}
-		if len(label) == 6 {
-			return
-		}
-		for _, c := range "01a-" {
-			try(label + string(c))
-		}
-	}
-	try("")
-	for i, p := range patterns {
-		for j, q := range patterns[:i] {
-			if p.mayEqual(&q) {
-				continue
-			}
-			for label := range given[i] {
-				if given[j][label] {
-					t.Fatalf("%s and %s both give %q", p, q, label)
-				}
-			}
-		}
-	}
 }
 
 func TestAppendLower(t *testing.T) {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // numberRange are the numbers from first to last.
@@ -18,21 +20,27 @@ func (r numberRange) String() string {
 	return fmt.Sprintf("%d-%d", r.first, r.last)
 }
 
-// pool is what one workstation stanza configures: a name pattern, the numbers
-// that it covers and the network of each family through which they count. Number
-// n has the network's first address plus offset plus n, carried across octets.
-// Where the pattern has {ip}, there are no numbers, and the pool covers all
-// addresses of each network.
+// pool is what one workstation stanza configures: patterns of names, and the hosts
+// that have them. What a host is depends on the kind of the patterns:
+//
+//   - by number, it has an address in the network of each family. Number n has the
+//     network's first address plus offset plus n, carried across octets;
+//   - by octets, it is an address of the IPv4 networks; if there is an IPv6 network, it
+//     has the address in the same place of that as well;
+//   - by address, it is an address of any of the networks.
 type pool struct {
-	pattern  pattern
-	networks [2]*network   // by family; nil where there is none
-	numbers  []numberRange // ascending and disjoint; each has an address in every network
+	patterns []pattern
+	own      *pattern      // the first without "*.", which writes the host's own name; nil if there is none
+	kind     patternKind   // of all patterns
+	networks [2][]network  // by family; ascending and disjoint
+	numbers  []numberRange // by number: ascending and disjoint; each has an address in every network
 	offset   int64
 	ttl      uint32 // of every record the pool gives, in seconds
 	source   string // FILE:LINE of the stanza, to name it in errors
 
-	origin string   // the zone of the names that PTR records give; empty where there are none
-	within prefixes // in which there are PTR records; of a family that has none, everywhere
+	origin    string          // the zone of the names that PTR records give; empty where there are none
+	within    prefixes        // in which there are PTR records; of a family that has none, everywhere
+	classless []classlessZone // in which there are further PTR records
 }
 
 // host is what a computed name stands for.
@@ -41,65 +49,21 @@ type host struct {
 	v4, v6 netip.Addr // the zero Addr where it has no address of the family
 }
 
+// setPatterns sets the patterns, which are of one kind.
+func (p *pool) setPatterns(patterns []pattern) {
+	p.patterns, p.kind, p.own = patterns, patterns[0].kind(), nil
+	if i := slices.IndexFunc(patterns, func(pt pattern) bool { return !pt.wildcard }); i >= 0 {
+		p.own = &patterns[i]
+	}
+}
+
 // address returns the address of n, which is one of the pool's numbers. It is
 // the zero Addr if the pool has no network of the family.
 func (p *pool) address(f family, n uint64) netip.Addr {
-	if p.networks[f] == nil {
+	if len(p.networks[f]) == 0 {
 		return netip.Addr{}
 	}
 	return f.address(p.zero(f).add(uint128{lo: n}))
-}
-
-// key returns the key of the host that has addr, one of the pool's addresses.
-func (p *pool) key(addr netip.Addr) key {
-	if p.pattern.placeholder == ip {
-		return addressKey(addr)
-	}
-	return key{number, uint128{lo: p.number(addr)}}
-}
-
-// host returns the host that k, one of the pool's keys, stands for.
-func (p *pool) host(k key) host {
-	switch k.kind {
-	case address4:
-		return host{pool: p, v4: k.address()}
-	case address6:
-		return host{pool: p, v6: k.address()}
-	default:
-		return host{p, p.address(ipv4, k.u.lo), p.address(ipv6, k.u.lo)}
-	}
-}
-
-// keys returns the spans of the pool's keys of a kind, ascending and disjoint.
-func (p *pool) keys(kind keyKind) index {
-	if kind != number {
-		if p.pattern.placeholder != ip {
-			return nil
-		}
-		return p.addresses(family(kind - address4))
-	}
-	spans := make(index, len(p.numbers))
-	for i, r := range p.numbers {
-		spans[i] = span{uint128{lo: r.first}, uint128{lo: r.last}, p}
-	}
-	return spans
-}
-
-// addresses returns the spans of the pool's addresses of a family, ascending and
-// disjoint.
-func (p *pool) addresses(f family) index {
-	n := p.networks[f]
-	if n == nil {
-		return nil
-	}
-	if p.pattern.placeholder == ip {
-		return index{{n.first, n.last, p}}
-	}
-	spans := make(index, len(p.numbers))
-	for i, r := range p.numbers {
-		spans[i] = span{p.zero(f).add(uint128{lo: r.first}), p.zero(f).add(uint128{lo: r.last}), p}
-	}
-	return spans
 }
 
 // number returns the number of addr, which is one of the pool's addresses.
@@ -108,26 +72,117 @@ func (p *pool) number(addr netip.Addr) uint64 {
 }
 
 // zero returns the address that the number 0 has or would have.
-func (p *pool) zero(f family) uint128 { return p.networks[f].first.add(extend(p.offset)) }
+func (p *pool) zero(f family) uint128 { return p.networks[f][0].first.add(extend(p.offset)) }
+
+// place returns how far the first address of the IPv6 network lies from that of the
+// IPv4 network, as hosts of octets have both.
+func (p *pool) place() uint128 {
+	return p.networks[ipv6][0].first.sub(p.networks[ipv4][0].first)
+}
+
+// key returns the key of the host that has addr, one of the pool's addresses.
+func (p *pool) key(addr netip.Addr) key {
+	switch kind := p.kind; {
+	case kind == byNumber:
+		return key{number, uint128{lo: p.number(addr)}}
+	case kind == byOctets && addr.Is6():
+		return key{address4, addressNumber(addr).sub(p.place())}
+	default:
+		return addressKey(addr)
+	}
+}
+
+// host returns the host that k, one of the pool's keys, stands for.
+func (p *pool) host(k key) host {
+	switch {
+	case k.kind == number:
+		return host{p, p.address(ipv4, k.u.lo), p.address(ipv6, k.u.lo)}
+	case k.kind == address6:
+		return host{pool: p, v6: k.address()}
+	case p.kind == byOctets && len(p.networks[ipv6]) > 0:
+		return host{p, k.address(), ipv6.address(k.u.add(p.place()))}
+	default:
+		return host{pool: p, v4: k.address()}
+	}
+}
+
+// keys returns the spans of the pool's keys of a kind, ascending and disjoint.
+func (p *pool) keys(kind keyKind) (spans index) {
+	switch {
+	case kind == number:
+		for _, r := range p.numbers {
+			spans = append(spans, span{uint128{lo: r.first}, uint128{lo: r.last}, p})
+		}
+	case p.kind == byAddress, p.kind == byOctets && kind == address4:
+		for _, n := range p.networks[kind-address4] {
+			spans = append(spans, span{n.first, n.last, p})
+		}
+	}
+	return spans
+}
+
+// addresses returns the spans of the pool's addresses of a family, ascending and
+// disjoint.
+func (p *pool) addresses(f family) (spans index) {
+	switch {
+	case len(p.networks[f]) == 0:
+		return nil
+	case p.kind == byAddress, f == ipv4 && p.kind == byOctets:
+		return p.keys(address4 + keyKind(f))
+	case p.kind == byOctets:
+		for _, s := range p.keys(address4) {
+			spans = append(spans, span{s.first.add(p.place()), s.last.add(p.place()), p})
+		}
+	default:
+		for _, s := range p.keys(number) {
+			spans = append(spans, span{p.zero(f).add(s.first), p.zero(f).add(s.last), p})
+		}
+	}
+	return spans
+}
 
 // name returns the name that the PTR record of addr, one of the pool's
 // addresses, gives.
-func (p *pool) name(addr netip.Addr) string { return p.nameIn(p.origin, addr) }
+func (p *pool) name(addr netip.Addr) string { return p.own.name(p.key(addr), p.origin) }
 
-// nameIn returns the name that addr, one of the pool's addresses, has in a zone.
-func (p *pool) nameIn(zone string, addr netip.Addr) string {
-	var buf [255]byte
-	b := append(p.pattern.append(buf[:0], p.key(addr)), '.')
-	return string(append(b, zone...))
+// someAddress returns an IPv4 address of the pool, if it has any: octets that are the
+// same in all of them are those of this one.
+func (p *pool) someAddress() uint32 {
+	if len(p.networks[ipv4]) == 0 {
+		return 0
+	}
+	return uint32(p.networks[ipv4][0].first.lo)
+}
+
+// hasNoFamilyOf reports whether the pools have networks of unlike families alone.
+func (p *pool) hasNoFamilyOf(other *pool) bool {
+	return (len(p.networks[ipv4]) == 0) != (len(other.networks[ipv4]) == 0) && (len(p.networks[ipv6]) == 0) != (len(other.networks[ipv6]) == 0)
+}
+
+// varying returns the octets in which any two of the pool's IPv4 addresses differ.
+func (p *pool) varying() (varying octets) {
+	differ := uint32(0)
+	for _, n := range p.networks[ipv4] {
+		differ |= uint32(n.first.lo) ^ p.someAddress()
+		differ |= uint32(ones(n.first.xor(n.last).bitLen()).lo) // with an octet, those after it
+	}
+	for i := range 4 {
+		if differ>>(8*(3-i))&0xff != 0 {
+			varying |= 1 << i
+		}
+	}
+	return varying
 }
 
 // allNumbers returns the numbers that have an address in every network, all of
 // them one range; if there are none, ok is false.
 func (p *pool) allNumbers() (all numberRange, ok bool) {
 	last := ones(128) // the place of the last address in the smallest network
-	for _, n := range p.networks {
-		if n != nil && n.last.sub(n.first).less(last) {
-			last = n.last.sub(n.first)
+	for _, networks := range p.networks {
+		for _, n := range networks {
+			if n.last.sub(n.first).less(last) {
+				last = n.last.sub(n.first)
+			}
 		}
 	}
 	switch {
@@ -148,21 +203,41 @@ func (p *pool) allNumbers() (all numberRange, ok bool) {
 	return all, true
 }
 
-// longestLabel returns a label that is as long as any of the pool's, or longer
-// by the few characters that a network which is no CIDR might save.
-func (p *pool) longestLabel() string {
-	if p.pattern.placeholder != ip {
-		return string(p.pattern.appendNumber(nil, p.numbers[len(p.numbers)-1].last))
-	}
-	var longest string
-	for _, f := range families {
-		if n := p.networks[f]; n != nil {
-			// No address of a CIDR is written longer than its last.
-			host := ones(n.first.xor(n.last).bitLen())
-			if label := string(p.pattern.appendAddress(nil, f.address(n.last.or(host)))); len(label) > len(longest) {
-				longest = label
+// longest returns a text of the pattern that is as long as any that the pool has, and
+// the longest label of all of them.
+func (p *pool) longest(pt *pattern) (text, label string) {
+	for _, kind := range keyKinds {
+		for _, s := range p.keys(kind) {
+			for _, u := range s.longest(kind) {
+				t := string(pt.append(nil, key{kind, u}))
+				if len(t) > len(text) {
+					text = t
+				}
+				for l := range strings.SplitSeq(t, ".") {
+					if len(l) > len(label) {
+						label = l
+					}
+				}
 			}
 		}
 	}
-	return longest
+	return text, label
+}
+
+// longest returns keys of the span of which one has the longest text, in whichever
+// way it is written: no octet or group of another is longer.
+func (s span) longest(kind keyKind) []uint128 {
+	keys := []uint128{s.last}
+	size := map[keyKind]int{number: 128, address4: 8, address6: 16}[kind]
+	for bits := size; bits < 128; bits += size {
+		// The last keys before s.last, and after s.first, with all that follows at its most.
+		low := ones(bits)
+		before := s.last.sub(s.last.and(low))
+		for _, u := range []uint128{before.sub(uint128{lo: 1}), s.first.or(low)} {
+			if !u.less(s.first) && !s.last.less(u) {
+				keys = append(keys, u)
+			}
+		}
+	}
+	return keys
 }

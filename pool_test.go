@@ -3,6 +3,7 @@ package workstation
 import (
 	"math"
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -10,7 +11,7 @@ import (
 // example.org.
 func testPool(tb testing.TB, properties string) *pool {
 	tb.Helper()
-	return testWorkstation(tb, "workstation example.org {\n"+properties+"\n}").zones["example.org."].patterns[0].first
+	return testWorkstation(tb, "workstation example.org {\n"+properties+"\n}").zones.byName["example.org."].computed.patterns[0].pools[0]
 }
 
 func TestPool(t *testing.T) {
@@ -158,29 +159,33 @@ func TestPoolName(t *testing.T) {
 	}
 }
 
-// TestPoolLongestLabel compares the length of the longest label with those of
-// all labels.
-func TestPoolLongestLabel(t *testing.T) {
-	for _, cidr := range []string{
-		"10.0.0.0/20", "10.0.0.96/28", "192.0.2.5/32", "255.255.254.0/23",
-		"::/112", "2001:db8::/112", "2001:db8:0:1::f000/116", "0:1:0:1:0:1::/112", "1:2:3:4:5:6:7:8/128", "::ffff:10.0.0.0/116",
-	} {
-		p, prefix := testPool(t, "name ip-{ip}\nnetwork "+cidr), netip.MustParsePrefix(cidr)
-		longest := 0
-		for addr := prefix.Addr(); prefix.Contains(addr); addr = addr.Next() {
-			longest = max(longest, len(p.pattern.appendAddress(nil, addr)))
-		}
-		if got := p.longestLabel(); len(got) != longest {
-			t.Errorf("%s: the longest label is %q, want one of %d octets", cidr, got, longest)
-		}
-	}
-	for network, longest := range map[string]string{
-		"9.255.255.255-10.0.0.0":       "9-255-255-255",
-		"2001:db8::fff0-2001:db8::1:0": "2001-db8--fff0",
-		"192.0.2.9-192.0.2.10":         "192-0-2-10",
-	} {
-		if got := testPool(t, "name {ip}\nnetwork "+network).longestLabel(); len(got) < len(longest) {
-			t.Errorf("%s: the longest label is %q, want one as long as %q", network, got, longest)
+// TestPoolLongest compares the longest text and label with those of all hosts.
+func TestPoolLongest(t *testing.T) {
+	for _, name := range []string{"ip-{ip}", "{ip:full}", "{d}.{c}.{b}.{a}", "a{d}-{c}", "{c:2}{d:x}-{d}", "{a}-{b}.x{c}.{d}"} {
+		for _, network := range []string{
+			"10.0.0.0/20", "10.0.0.96/28", "192.0.2.5/32", "255.255.254.0/23", "9.255.255.255-10.0.0.0", "192.0.2.9-192.0.2.10", "10.0.9.250-10.0.11.9", "10.0.99.5-10.0.100.4",
+			"::/112", "2001:db8::/112", "2001:db8:0:1::f000/116", "0:1:0:1:0:1::/112", "1:2:3:4:5:6:7:8/128", "::ffff:10.0.0.0/116", "2001:db8::fff0-2001:db8::1:0",
+		} {
+			ws, err := parseTest("workstation example.org {\nname "+name+"\nnetwork "+network+"\n}", ".")
+			if err != nil {
+				continue // octets that IPv6 does not have, or too few of them
+			}
+			p := ws.zones.byName["example.org."].computed.patterns[0].pools[0]
+			text, label := 0, 0
+			for _, kind := range keyKinds {
+				for _, s := range p.keys(kind) {
+					for u := s.first; !s.last.less(u); u = u.add(uint128{lo: 1}) {
+						host := string(p.patterns[0].append(nil, key{kind, u}))
+						text = max(text, len(host))
+						for l := range strings.SplitSeq(host, ".") {
+							label = max(label, len(l))
+						}
+					}
+				}
+			}
+			if gotText, gotLabel := p.longest(&p.patterns[0]); len(gotText) != text || len(gotLabel) != label {
+				t.Errorf("%s of %s: the longest are %q and %q, want %d and %d octets", name, network, gotText, gotLabel, text, label)
+			}
 		}
 	}
 }

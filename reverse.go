@@ -4,25 +4,29 @@ import (
 	"bytes"
 	"net/netip"
 	"slices"
-	"strconv"
-	"strings"
-
-	"github.com/miekg/dns"
 )
 
-// reverse tells, by family, which pool gives the PTR record of an address.
-type reverse [2]index
+// reverse says which pool gives the PTR record of an address.
+type reverse struct {
+	records   [2]index                    // by family
+	classless map[string]classlessRecords // by the name of the zone
+	parents   index                       // the networks of these zones' parents, which exist
+}
+
+// classlessRecords say the same of the addresses in a classless zone.
+type classlessRecords struct {
+	index
+	parent uint128 // the first address of the zone's parent
+}
 
 // newReverse returns the index of all PTR records of the pools. Where several
 // pools cover an address, the first of them gives its record.
 func newReverse(pools []*pool) reverse {
-	var rev reverse
+	rev := reverse{classless: make(map[string]classlessRecords)}
+	pools = slices.DeleteFunc(slices.Clone(pools), func(p *pool) bool { return p.origin == "" })
 	for _, f := range families {
 		var indexes []index
 		for _, p := range pools {
-			if p.origin == "" {
-				continue
-			}
 			addresses := p.addresses(f)
 			if len(p.within[f]) == 0 {
 				indexes = append(indexes, addresses)
@@ -31,116 +35,56 @@ func newReverse(pools []*pool) reverse {
 				indexes = append(indexes, addresses.clip(bounds(prefix)))
 			}
 		}
-		rev[f] = flatten(indexes)
+		rev.records[f] = flatten(indexes)
+	}
+	for _, p := range pools {
+		for _, zone := range p.classless {
+			x := overlay(rev.classless[zone.name].index, p.addresses(ipv4).clip(zone.first, zone.last))
+			if len(x) > 0 {
+				first, last := bounds(zone.parent)
+				rev.classless[zone.name] = classlessRecords{x, first}
+				rev.parents = overlay(rev.parents, index{{first, last, x[0].pool}})
+			}
+		}
 	}
 	return rev
 }
 
 // find returns the pool that gives the PTR record of name, in lower case, and
-// the address whose name it is. Of an empty non-terminal, above the names of PTR
-// records, there is a pool but no address.
+// the address whose name it is. Of another name that exists, which is one above the
+// names of PTR records, there is a pool but no address.
 func (rev *reverse) find(name []byte) (p *pool, addr netip.Addr) {
 	prefix, ok := parseReverse(name)
 	if !ok {
+		if len(rev.classless) > 0 {
+			return rev.findClassless(name)
+		}
 		return nil, addr
 	}
-	if p = rev[familyOf(prefix.Addr())].overlap(bounds(prefix)); prefix.IsSingleIP() {
-		addr = prefix.Addr()
+	if p = rev.records[familyOf(prefix.Addr())].overlap(bounds(prefix)); prefix.IsSingleIP() {
+		return p, prefix.Addr()
+	}
+	if p == nil && prefix.Addr().Is4() && prefix.Bits() <= 24 {
+		p = rev.parents.overlap(bounds(prefix))
 	}
 	return p, addr
 }
 
-// isReverse tells whether name lies in one of the reverse trees (RFC 1035,
-// section 3.5; RFC 3596, section 2.5), where there are no names of hosts.
-func isReverse(name string) bool {
-	start, _ := dns.PrevLabel(name, 2)
-	return strings.EqualFold(name[start:], "in-addr.arpa.") || strings.EqualFold(name[start:], "ip6.arpa.")
-}
-
-// parseReverse returns the addresses that name, a name in lower case, stands for
-// in a reverse tree: one address, or with fewer labels the network whose
-// addresses are below it. Each has exactly one name.
-//
-// It is not dnsutil.ExtractAddressFromReverse, which knows no networks and
-// allocates.
-func parseReverse(name []byte) (prefix netip.Prefix, ok bool) {
-	if labels, ok := bytes.CutSuffix(name, []byte("in-addr.arpa.")); ok {
-		return parseReverse4(labels)
+// findClassless is find for the names in classless zones: the zones' own, and those
+// of addresses.
+func (rev *reverse) findClassless(name []byte) (p *pool, addr netip.Addr) {
+	if zone, ok := rev.classless[string(name)]; ok {
+		return zone.index[0].pool, addr
 	}
-	if labels, ok := bytes.CutSuffix(name, []byte("ip6.arpa.")); ok {
-		return parseReverse6(labels)
+	label, parent, _ := bytes.Cut(name, []byte("."))
+	zone, ok := rev.classless[string(parent)]
+	if !ok {
+		return nil, addr
 	}
-	return prefix, false
-}
-
-// reverseName returns the name of addr in its reverse tree.
-//
-// It is not dns.ReverseAddr, which takes ::ffff:192.0.2.1 for 192.0.2.1.
-func reverseName(addr netip.Addr) string {
-	var buf [len("f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.ip6.arpa.")]byte
-	b := buf[:0]
-	if addr.Is4() {
-		for _, octet := range slices.Backward(addr.AsSlice()) {
-			b = append(strconv.AppendUint(b, uint64(octet), 10), '.')
-		}
-		return string(append(b, "in-addr.arpa."...))
+	octet, ok := parseNumber(label, 10, 1)
+	if !ok || octet > 255 {
+		return nil, addr
 	}
-	for _, octet := range slices.Backward(addr.AsSlice()) {
-		b = append(strconv.AppendUint(b, uint64(octet&0xf), 16), '.')
-		b = append(strconv.AppendUint(b, uint64(octet>>4), 16), '.')
-	}
-	return string(append(b, "ip6.arpa."...))
-}
-
-// reversePrefixes returns the networks of all addresses whose names are name, in
-// lower case, or below it.
-func reversePrefixes(name string) (prefixes []netip.Prefix) {
-	for _, tree := range [...]string{"in-addr.arpa.", "ip6.arpa."} {
-		if dns.IsSubDomain(tree, name) {
-			tree = name
-		} else if !dns.IsSubDomain(name, tree) {
-			continue
-		}
-		if prefix, ok := parseReverse([]byte(tree)); ok {
-			prefixes = append(prefixes, prefix)
-		}
-	}
-	return prefixes
-}
-
-// parseReverse4 reads the labels before in-addr.arpa: octets, the last one first.
-func parseReverse4(labels []byte) (prefix netip.Prefix, ok bool) {
-	var octets [4]byte
-	n := bytes.Count(labels, []byte("."))
-	if n > len(octets) {
-		return prefix, false
-	}
-	for i := range n {
-		digits, rest, _ := bytes.Cut(labels, []byte("."))
-		octet, ok := parseNumber(digits, 10, 1)
-		if !ok || octet > 255 {
-			return prefix, false
-		}
-		octets[n-1-i], labels = byte(octet), rest
-	}
-	return netip.PrefixFrom(netip.AddrFrom4(octets), 8*n), len(labels) == 0
-}
-
-// parseReverse6 reads the labels before ip6.arpa: hexadecimal digits, the last
-// one first.
-func parseReverse6(labels []byte) (prefix netip.Prefix, ok bool) {
-	var octets [16]byte
-	n := len(labels) / 2
-	if n > 2*len(octets) || len(labels)%2 != 0 {
-		return prefix, false
-	}
-	for i := range n {
-		digit, ok := parseNumber(labels[2*i:2*i+1], 16, 1)
-		if !ok || labels[2*i+1] != '.' {
-			return prefix, false
-		}
-		nibble := n - 1 - i
-		octets[nibble/2] |= byte(digit) << (4 * (1 - nibble%2))
-	}
-	return netip.PrefixFrom(netip.AddrFrom16(octets), 4*n), true
+	u := zone.parent.add(uint128{lo: octet})
+	return zone.find(u), ipv4.address(u)
 }

@@ -3,7 +3,6 @@ package workstation
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -34,8 +33,8 @@ const (
 // it is not.
 func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, error) {
 	c := &computedZone{ws, zone, make(map[string]bool)}
-	runs := c.runs()
-	if len(runs) == 0 {
+	all := c.series()
+	if len(all) == 0 {
 		return nil, transfer.ErrNotAuthoritative
 	}
 	for _, t := range ws.transferers {
@@ -46,7 +45,7 @@ func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, er
 		if err != nil {
 			return nil, err
 		}
-		if tooMany(runs) {
+		if tooMany(all) {
 			go discard(stored)
 			return nil, fmt.Errorf("zone '%s' has more than %d computed names, too many to transfer: give the secondary the stanzas, too, or make 'numbers' or 'network' smaller", zone, maxTransfer)
 		}
@@ -101,7 +100,7 @@ func (c *computedZone) hides(rr dns.RR) bool {
 	switch {
 	case o.zone == nil || c.belowCut(name):
 		return false
-	case o.zone.name == "." && name != c.origin: // see runs
+	case o.zone.name == "." && name != c.origin: // see series
 		return false
 	}
 	switch rr.Header().Rrtype {
@@ -141,8 +140,8 @@ func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR) {
 			h := rr.Header()
 			switch {
 			case h.Rrtype == dns.TypeSOA && begun:
-				for _, r := range c.runs() {
-					r.records(send)
+				for _, s := range c.series() {
+					s.send(send)
 				}
 			case h.Rrtype == dns.TypeNS && !strings.EqualFold(h.Name, c.origin), h.Rrtype == dns.TypeDNAME:
 				c.cuts[strings.ToLower(h.Name)] = true
@@ -156,43 +155,8 @@ func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR) {
 	merged <- batch
 }
 
-// run is a span of numbers or addresses, and what each of them stands for.
-type run struct {
-	span
-	parent string // of the computed names
-	owner  func(u uint128) owner
-}
-
-// runs returns all that is computed in the zone. The names in the root zone, which
-// have any parent and never end, are left out.
-func (c *computedZone) runs() (runs []run) {
-	if o := c.ws.find(c.origin); o.v4.IsValid() || o.v6.IsValid() {
-		parent, _ := dns.NextLabel(c.origin, 0)
-		runs = append(runs, run{span{pool: o.pool}, c.origin[parent:], func(uint128) owner { return o }})
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.ws.zones)) {
-		if name == "." || !dns.IsSubDomain(c.origin, name) || c.cuts[name] || c.belowCut(name) {
-			continue
-		}
-		for _, ns := range c.ws.zones[name].patterns {
-			for _, kind := range keyKinds {
-				for _, s := range *ns.index(kind) {
-					runs = append(runs, run{s, name, func(u uint128) owner { return owner{host: s.pool.host(key{kind, u})} }})
-				}
-			}
-		}
-	}
-	reverse := c.reverse()
-	for _, f := range families {
-		for _, s := range reverse[f] {
-			runs = append(runs, run{s, "", func(u uint128) owner { return owner{host: host{pool: s.pool}, ptr: f.address(u)} }})
-		}
-	}
-	return runs
-}
-
 // reverse returns the part of the reverse index that the zone has.
-func (c *computedZone) reverse() (rev reverse) {
+func (c *computedZone) reverse() (rev [2]index) {
 	var cuts [2][]index
 	for name := range c.cuts {
 		for _, prefix := range reversePrefixes(name) {
@@ -205,43 +169,8 @@ func (c *computedZone) reverse() (rev reverse) {
 	}
 	for _, prefix := range reversePrefixes(c.origin) {
 		f := familyOf(prefix.Addr())
-		rev[f] = overlay(flatten(cuts[f]), c.ws.reverse[f].clip(bounds(prefix)))
+		rev[f] = overlay(flatten(cuts[f]), c.ws.reverse.records[f].clip(bounds(prefix)))
 		rev[f] = slices.DeleteFunc(rev[f], func(s span) bool { return s.pool == nil })
 	}
 	return rev
-}
-
-// tooMany tells whether the runs are too long, together, to be transferred.
-func tooMany(runs []run) bool {
-	room := uint128{lo: maxTransfer}
-	for _, r := range runs {
-		others := r.last.sub(r.first) // than the first
-		if !others.less(room) {
-			return true
-		}
-		room = room.sub(others).sub(uint128{lo: 1})
-	}
-	return false
-}
-
-// records sends the records of a run.
-func (r run) records(send func(dns.RR)) {
-	for u := r.first; ; u = u.add(uint128{lo: 1}) {
-		o := r.owner(u)
-		header := func(name string, rrtype uint16) dns.RR_Header {
-			return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: o.pool.ttl}
-		}
-		if o.v4.IsValid() {
-			send(&dns.A{Hdr: header(o.pool.nameIn(r.parent, o.v4), dns.TypeA), A: o.v4.AsSlice()})
-		}
-		if o.v6.IsValid() {
-			send(&dns.AAAA{Hdr: header(o.pool.nameIn(r.parent, o.v6), dns.TypeAAAA), AAAA: o.v6.AsSlice()})
-		}
-		if o.ptr.IsValid() {
-			send(&dns.PTR{Hdr: header(reverseName(o.ptr), dns.TypePTR), Ptr: o.pool.name(o.ptr)})
-		}
-		if u == r.last {
-			return
-		}
-	}
 }

@@ -625,7 +625,7 @@ func TestTooMany(t *testing.T) {
 		{"network 10.0.0.0/7\nnumbers 5-16777219 16777221-16777222", true},
 	} {
 		ws := testWorkstation(t, "workstation example.org {\n"+tc.pools+"\n}")
-		if got := tooMany((&computedZone{ws: ws, origin: "example.org."}).runs()); got != tc.want {
+		if got := tooMany((&computedZone{ws: ws, origin: "example.org."}).series()); got != tc.want {
 			t.Errorf("%q: got %t, want %t", tc.pools, got, tc.want)
 		}
 	}

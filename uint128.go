@@ -1,6 +1,7 @@
 package workstation
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 )
@@ -35,6 +36,8 @@ func (u uint128) sub(v uint128) uint128 {
 
 func (u uint128) or(v uint128) uint128 { return uint128{u.hi | v.hi, u.lo | v.lo} }
 
+func (u uint128) and(v uint128) uint128 { return uint128{u.hi & v.hi, u.lo & v.lo} }
+
 func (u uint128) xor(v uint128) uint128 { return uint128{u.hi ^ v.hi, u.lo ^ v.lo} }
 
 // bitLen returns the number of bits that u takes.
@@ -46,3 +49,7 @@ func (u uint128) bitLen() int {
 }
 
 func (u uint128) less(v uint128) bool { return u.hi < v.hi || u.hi == v.hi && u.lo < v.lo }
+
+func (u uint128) compare(v uint128) int {
+	return cmp.Or(cmp.Compare(u.hi, v.hi), cmp.Compare(u.lo, v.lo))
+}

@@ -19,15 +19,16 @@
 // theirs. One thing is seen to on the way back: a name that exists is never
 // denied (see guard).
 //
-// A query's way is ServeDNS, then zones.find, pattern.number and pool.address,
-// or in the reverse trees reverse.find, pool.number and pool.name; then a reply
-// or the guard. A zone transfer's way is Transfer, computedZone.merge and runs. A
-// Corefile's way is setup, parseStanzas, zones.add and newReverse.
+// A query's way is ServeDNS, then zones.find, pattern.parse and pool.host, or in
+// the reverse trees reverse.find and pool.name; then a reply or the guard. A zone
+// transfer's way is Transfer, computedZone.merge and series. A Corefile's way is
+// setup, parseStanzas, zones.add and newReverse.
 package workstation
 
 import (
 	"bytes"
 	"context"
+	"strings"
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/transfer"
@@ -78,6 +79,9 @@ func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 
 // find looks up an owner name, without regard to ASCII case (RFC 4343).
 func (ws *Workstation) find(qname string) owner {
+	if strings.IndexByte(qname, '\\') >= 0 {
+		qname = unescaped(qname)
+	}
 	var buf [256]byte // room for every name that has no escapes
 	lower := appendLower(buf[:0], qname)
 
@@ -87,9 +91,20 @@ func (ws *Workstation) find(qname string) owner {
 		if p == nil {
 			return owner{}
 		}
-		return owner{host: host{pool: p}, zone: ws.zones[p.origin], ptr: addr}
+		return owner{host: host{pool: p}, zone: ws.zones.byName[p.origin], ptr: addr}
 	}
 	return ws.zones.find(qname, lower)
+}
+
+// unescaped returns name with no more escapes than it needs, as it would have them
+// if it came off the wire: a plugin may ask for a name as it is written in a zone
+// file.
+func unescaped(name string) string {
+	var wire [255]byte
+	if end, err := dns.PackDomainName(name, wire[:], 0, nil, false); err == nil {
+		name, _, _ = dns.UnpackDomainName(wire[:end], 0)
+	}
+	return name
 }
 
 // answer writes a reply.

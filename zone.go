@@ -2,41 +2,60 @@ package workstation
 
 import (
 	"bytes"
-	"fmt"
+	"cmp"
+	"iter"
 	"net/netip"
 	"slices"
-
-	"github.com/coredns/coredns/plugin/pkg/dnsutil"
+	"strings"
 
 	"github.com/miekg/dns"
 )
 
 // zones holds what the stanzas of a server block say of owner names outside of
-// the reverse trees: the listed forward zones and, since they exist as well,
-// their ancestors short of the root. Each is under its name, in lower case and
-// with the closing dot.
-type zones map[string]*zone
+// the reverse trees. Each name is in lower case and with the closing dot.
+type zones struct {
+	// byName has the listed forward zones and the names that exist by them: their
+	// ancestors short of the root, and empty non-terminals without a placeholder,
+	// such as dyn.example.org for {ip}.dyn in example.org.
+	byName map[string]*zone
 
-// zone is a listed zone, or an ancestor of one.
+	labels    int  // of the longest pattern, "*" not counted
+	deepest   int  // the labels of the longest name in byName
+	wildcards bool // there are some
+}
+
+// zone is a listed zone, or a name that exists by one.
 type zone struct {
-	name     string // of the listed zone
-	listed   bool
-	patterns []*names           // the computed names, in the order of their stanzas
+	name      string // of the listed zone
+	listed    bool
+	enclosing *zone // the closest listed zone at this name or above; nil if only the root is
+
+	computed     patternIndex
+	wildcards    patternIndex // the same for "*.", by what follows it
+	nonTerminals patternIndex // empty non-terminals with a placeholder
+	deepest      int          // the labels of the longest of all these names
+
+	counters lastCounters
+}
+
+// patternIndex finds the names of patterns, however many there are, by their
+// literal text.
+type patternIndex struct {
+	patterns []*names           // in the order of their stanzas
+	forms    []*form            // in which the pools write them, by prefix
 	literal  map[affixes]*names // the same, by the literal text of their pattern
 	lengths  []affixLengths     // of the literal text, each once, the longest prefix first
-	counters lastCounters
 }
 
 // affixLengths are the lengths of a pattern's literal text.
 type affixLengths struct{ prefix, suffix int }
 
-// names are the computed names of one pattern in one zone.
+// names are the names of one pattern in one zone.
 type names struct {
-	next      *names // of the same literal text, where numbers and addresses have it
-	pattern   pattern
-	first     *pool    // of the pools, in the order of their stanzas
-	numbers   index    // the pools of a pattern with numbers
-	addresses [2]index // the pools of a pattern with {ip}, by family
+	next    *names // of the same literal text, where the placeholders do not match
+	pattern *pattern
+	pools   []*pool  // that have the pattern, in the order of their stanzas
+	keys    [3]index // by kind, as the pattern writes them
 }
 
 // owner is what the stanzas say of an owner name.
@@ -46,163 +65,395 @@ type owner struct {
 	ptr  netip.Addr // of a name that has a PTR record: the address that it stands for
 }
 
-// add lists a forward zone, and puts the computed names of p into it. The error
-// is that the zone has some of them from another pool.
-func (zs zones) add(name string, p *pool) error {
-	z := zs[name]
+// conflict is that a zone would get one name from two pools.
+type conflict struct {
+	zone     string
+	text     string   // the name, without the zone
+	pattern  *pattern // that gives it in the pool that is added
+	other    *pattern // that gives it already
+	pool     *pool    // of other
+	together bool     // numbers or addresses overlap; else, the patterns alone allow it
+
+	oneFamilyEach bool // one pool has IPv4 alone, the other IPv6
+}
+
+// add lists a forward zone, and puts the computed names of p into it.
+func (zs *zones) add(name string, p *pool) *conflict {
+	z := zs.byName[name]
 	if z == nil || !z.listed {
-		z = &zone{name: name, listed: true, literal: make(map[affixes]*names)}
-		zs[name] = z
+		z = &zone{name: name, listed: true}
+		zs.byName[name] = z
 		zs.addAncestors(z, name)
 	}
-	return z.add(p)
+	for i := range p.patterns {
+		if c := z.add(p, &p.patterns[i]); c != nil {
+			return c
+		}
+		zs.labels = max(zs.labels, p.patterns[i].labels())
+		zs.wildcards = zs.wildcards || p.patterns[i].wildcard
+	}
+	return nil
 }
 
-// addAncestors has the names above name exist by z.
-func (zs zones) addAncestors(z *zone, name string) {
+// addAncestors lets the names above name exist by z.
+func (zs *zones) addAncestors(z *zone, name string) {
 	for off, end := dns.NextLabel(name, 0); !end; off, end = dns.NextLabel(name, off) {
-		if zs[name[off:]] == nil {
-			zs[name[off:]] = &zone{name: z.name}
+		zs.addName(z, name[off:])
+	}
+}
+
+// addName lets a name exist by z.
+func (zs *zones) addName(z *zone, name string) {
+	if zs.byName[name] == nil {
+		zs.byName[name] = &zone{name: z.name}
+	}
+}
+
+// complete adds what follows from the computed names of all zones: the empty
+// non-terminals, and which zone a name belongs to.
+func (zs *zones) complete() {
+	for _, z := range zs.listed() {
+		for _, text := range z.addNonTerminals() {
+			zs.addName(z, text+"."+z.name)
+		}
+	}
+	for name, z := range zs.byName {
+		zs.deepest = max(zs.deepest, dns.CountLabel(name))
+		for off, end := 0, name == "."; !end; off, end = dns.NextLabel(name, off) {
+			if above := zs.byName[name[off:]]; above.listed {
+				z.enclosing = above
+				break
+			}
 		}
 	}
 }
 
-// add puts the computed names of p into the zone.
-func (z *zone) add(p *pool) error {
-	ns, err := z.namesOf(p)
-	if err != nil {
-		return err
-	}
-	twice := func(label []byte, other *pool, split string) error {
-		wayOut := "give the stanzas unlike names, or " + split + " that do not overlap, or remove the zone from one"
-		if (p.networks[ipv4] == nil) != (other.networks[ipv4] == nil) && (p.networks[ipv6] == nil) != (other.networks[ipv6] == nil) {
-			wayOut = "write both networks in one stanza, or " + wayOut
+// listed returns the listed zones, in the order of their names.
+func (zs *zones) listed() (listed []*zone) {
+	for _, z := range zs.byName {
+		if z.listed {
+			listed = append(listed, z)
 		}
-		return fmt.Errorf("zone '%s' gets the name '%s' from the stanza at %s already: %s", z.name, dnsutil.Join(string(label), z.name), other.source, wayOut)
+	}
+	slices.SortFunc(listed, func(y, z *zone) int { return cmp.Compare(y.name, z.name) })
+	return listed
+}
+
+// closest returns the closest listed zone at a name or above it; nil if that is the
+// root or none.
+func (zs *zones) closest(name string) *zone {
+	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
+		if z := zs.byName[name[off:]]; z != nil {
+			return z.enclosing
+		}
+	}
+	return nil
+}
+
+// nested reports whether a zone is listed below z.
+func (zs *zones) nested(z *zone) bool {
+	return slices.ContainsFunc(zs.listed(), func(other *zone) bool { return other != z && dns.IsSubDomain(z.name, other.name) })
+}
+
+// add puts the names of one of p's patterns into the zone.
+func (z *zone) add(p *pool, pt *pattern) *conflict {
+	x := &z.computed
+	if pt.wildcard {
+		x = &z.wildcards
+	}
+	ns := x.of(pt)
+	if ns == nil {
+		ns = &names{pattern: pt}
+		x.insert(ns)
+	}
+	ns.pools = append(ns.pools, p)
+	for _, f := range p.forms(pt) {
+		if pt.kind() == byNumber && len(ns.pools) > 1 {
+			break // all pools write numbers alike
+		}
+		if text, other := x.meets(f); other != nil {
+			return &conflict{zone: z.name, text: text, pattern: pt, other: other.pattern, pool: other.pool}
+		}
+		x.insertForm(f)
 	}
 	for _, kind := range keyKinds {
 		for _, s := range p.keys(kind) {
-			if other, both := ns.index(kind).insert(s); other != nil {
-				split := "networks"
-				if kind == number {
-					split = "numbers"
-				}
-				return twice(p.pattern.append(nil, key{kind, both}), other, split)
+			s.first, s.last = pt.pick(key{kind, s.first}).u, pt.pick(key{kind, s.last}).u
+			if other, both := ns.keys[kind].insert(s); other != nil {
+				text := string(pt.append(nil, pt.put(key{kind, both}, p.someAddress())))
+				return &conflict{zone: z.name, text: text, pattern: pt, other: pt, pool: other, together: true, oneFamilyEach: p.hasNoFamilyOf(other)}
 			}
 		}
 	}
 	return nil
 }
 
-// namesOf returns the names of p's pattern, which it adds to the zone where they
-// are missing.
-func (z *zone) namesOf(p *pool) (*names, error) {
-	first := z.literal[p.pattern.affixes]
-	for ns := first; ns != nil; ns = ns.next {
-		if ns.pattern == p.pattern {
-			return ns, nil
+// addNonTerminals adds the names between the zone's computed names and the zone. It
+// returns those without a placeholder, which are of no pattern.
+func (z *zone) addNonTerminals() (literals []string) {
+	spans := make(map[string]*[3]index) // by pattern
+	for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
+		z.deepest = max(z.deepest, ns.pattern.labels()+1)
+		for _, text := range ns.pattern.ancestors() {
+			if !strings.Contains(text, "{") {
+				literals = append(literals, text)
+				continue
+			}
+			if spans[text] == nil {
+				spans[text] = new([3]index)
+			}
+			above := mustPattern(text)
+			for _, p := range ns.pools {
+				for _, kind := range keyKinds {
+					for _, s := range p.keys(kind) {
+						spans[text][kind] = append(spans[text][kind], above.project(kind, s)...)
+					}
+				}
+			}
 		}
 	}
-	// To compare each pattern with each takes a second where a zone has ten
-	// thousand of them, and is plain.
-	for _, ns := range z.patterns {
-		if !p.pattern.mayEqual(&ns.pattern) {
-			continue
+	for text, keys := range spans {
+		above := mustPattern(text)
+		ns := &names{pattern: &above}
+		for kind := range keys {
+			ns.keys[kind] = union(keys[kind])
 		}
-		wayOut := "put a character between literal text and placeholder that the placeholder of neither can produce, such as '_'"
-		if ns.pattern.affixes == p.pattern.affixes {
-			wayOut = "give them the same placeholder, or unlike literal text"
-		}
-		return nil, fmt.Errorf("zone '%s' could get one name from '%s' and from '%s' of the stanza at %s: %s", z.name, p.pattern, ns.pattern, ns.first.source, wayOut)
+		z.nonTerminals.insert(ns)
 	}
-
-	ns := &names{next: first, pattern: p.pattern, first: p}
-	z.patterns = append(z.patterns, ns)
-	z.literal[p.pattern.affixes] = ns
-	if lengths := (affixLengths{len(p.pattern.prefix), len(p.pattern.suffix)}); !slices.Contains(z.lengths, lengths) {
-		// Of numbered prefixes most are the longest.
-		i, _ := slices.BinarySearchFunc(z.lengths, lengths, func(l, m affixLengths) int { return m.prefix - l.prefix })
-		z.lengths = slices.Insert(z.lengths, i, lengths)
-	}
-	return ns, nil
+	return literals
 }
 
-// find looks up a name outside of the reverse trees, which is given in lower
-// case as well. A computed name belongs to the closest listed zone above it: as
-// a direct child of that zone, or at any depth where it is the root.
-func (zs zones) find(qname string, lower []byte) owner {
-	if qname == "." {
-		return owner{} // the root has no apex to guard
-	}
-	start, _ := dns.NextLabel(qname, 0)
-	label, parent := bytes.TrimSuffix(lower[:start], []byte(".")), lower[start:]
-
-	if z := zs.listed(parent); z != nil {
-		if h := z.find(label); h.pool != nil {
-			return owner{host: h, zone: z}
+// namesBelow returns a pattern of which a name lies below text, which is a name without
+// the zone. Wildcards are not meant.
+func (z *zone) namesBelow(text string) *pattern {
+	for _, ns := range z.computed.patterns {
+		for _, ancestor := range ns.pattern.ancestors() {
+			if ancestor == text {
+				return ns.pattern
+			}
+			if !strings.Contains(ancestor, "{") || strings.Count(ancestor, ".") != strings.Count(text, ".") {
+				continue
+			}
+			above := mustPattern(ancestor)
+			k, ok := above.keyOf(text)
+			if !ok {
+				continue
+			}
+			for _, p := range ns.pools {
+				for _, s := range p.keys(k.kind) {
+					if union(above.project(k.kind, s)).find(k.u) != nil {
+						return ns.pattern
+					}
+				}
+			}
 		}
-	} else if root := zs["."]; root != nil {
-		if h := root.find(label); h.pool != nil && !zs.enclose(qname[start:], parent) {
-			return owner{host: h, zone: root}
-		}
-	}
-	return owner{zone: zs[string(lower)]}
-}
-
-// listed returns the listed zone called name, or nil.
-func (zs zones) listed(name []byte) *zone {
-	if z := zs[string(name)]; z != nil && z.listed {
-		return z
 	}
 	return nil
 }
 
-// enclose tells whether a listed zone other than the root is called name, which is
+// of returns the names of a pattern, or nil.
+func (x *patternIndex) of(pt *pattern) *names {
+	for ns := x.literal[pt.affixes]; ns != nil; ns = ns.next {
+		if ns.pattern.text == pt.text {
+			return ns
+		}
+	}
+	return nil
+}
+
+// insert adds the names of a pattern.
+func (x *patternIndex) insert(ns *names) {
+	if x.literal == nil {
+		x.literal = make(map[affixes]*names)
+	}
+	pt := ns.pattern
+	ns.next = x.literal[pt.affixes]
+	x.patterns = append(x.patterns, ns)
+	x.literal[pt.affixes] = ns
+	if lengths := (affixLengths{len(pt.prefix), len(pt.suffix)}); !slices.Contains(x.lengths, lengths) {
+		// Of numbered prefixes most are the longest.
+		i, _ := slices.BinarySearchFunc(x.lengths, lengths, func(l, m affixLengths) int { return m.prefix - l.prefix })
+		x.lengths = slices.Insert(x.lengths, i, lengths)
+	}
+}
+
+// meets returns a text that f and a form of another pool and another pattern give.
+func (x *patternIndex) meets(f *form) (text string, other *form) {
+	for g := range x.mayBegin(f.prefix) {
+		if g.pattern.text == f.pattern.text || g.pool == f.pool { // see stanza.checkPatterns
+			continue
+		}
+		if text, ok := meet(f, g); ok {
+			return text, g
+		}
+	}
+	return "", nil
+}
+
+// mayBegin returns the forms whose texts may begin as those of another form do: of the
+// two prefixes, one begins with the other.
+func (x *patternIndex) mayBegin(prefix string) iter.Seq[*form] {
+	return func(yield func(*form) bool) {
+		for length := range len(prefix) + 1 {
+			i, _ := slices.BinarySearchFunc(x.forms, prefix[:length], func(g *form, s string) int { return cmp.Compare(g.prefix, s) })
+			for ; i < len(x.forms); i++ {
+				g := x.forms[i]
+				if g.prefix != prefix[:length] && (length < len(prefix) || !strings.HasPrefix(g.prefix, prefix)) {
+					break
+				}
+				if !yield(g) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// insertForm adds a form.
+func (x *patternIndex) insertForm(f *form) {
+	i, _ := slices.BinarySearchFunc(x.forms, f, func(g, f *form) int { return cmp.Compare(g.prefix, f.prefix) })
+	x.forms = slices.Insert(x.forms, i, f)
+}
+
+// find looks up a name outside of the reverse trees, which is given in lower case
+// as well. A computed name belongs to the closest listed zone above it, at any depth
+// where that is the root.
+func (zs *zones) find(qname string, lower []byte) owner {
+	if qname == "." {
+		return owner{} // the root has no apex to guard
+	}
+	z, existing := zs.enclosing(qname, lower)
+	if z == nil {
+		if root := zs.byName["."]; root != nil {
+			start, _ := dns.NextLabel(qname, 0)
+			h := root.computed.find(bytes.TrimSuffix(lower[:start], []byte(".")))
+			if h.pool != nil && !zs.enclose(qname[start:], lower[start:]) {
+				return owner{host: h, zone: root}
+			}
+		}
+		return owner{zone: zs.byName[string(lower)]}
+	}
+
+	text := lower[:len(lower)-len(z.name)-1]
+	if h := z.computed.find(text); h.pool != nil {
+		return owner{host: h, zone: z}
+	}
+	if named := zs.byName[string(lower)]; named != nil {
+		return owner{zone: named}
+	}
+	if z.nonTerminals.has(text) {
+		return owner{zone: z}
+	}
+	if h := z.wildcard(qname, text, existing); h.pool != nil {
+		return owner{host: h, zone: z}
+	}
+	return owner{}
+}
+
+// enclosing returns the closest listed zone above a name, and where in it the closest
+// name begins that exists above it by a zone. The zone is nil if it is the root, or
+// so far above that it has no names there.
+func (zs *zones) enclosing(qname string, lower []byte) (z *zone, existing int) {
+	off, end := dns.NextLabel(qname, 0)
+	for range zs.labels {
+		if end {
+			return nil, 0
+		}
+		if above := zs.byName[string(lower[off:])]; above != nil {
+			return above.enclosing, off
+		}
+		off, end = dns.NextLabel(qname, off)
+	}
+	if !zs.wildcards {
+		return nil, 0
+	}
+	// What is below a wildcard may have many labels more than any zone.
+	if start, _ := dns.PrevLabel(qname, zs.deepest); start > off {
+		off = start
+	}
+	for ; !end; off, end = dns.NextLabel(qname, off) {
+		if above := zs.byName[string(lower[off:])]; above != nil {
+			return above.enclosing, off
+		}
+	}
+	return nil, 0
+}
+
+// enclose reports whether a listed zone other than the root is called name, which is
 // given in lower case as well, or lies above it.
-func (zs zones) enclose(name string, lower []byte) bool {
+func (zs *zones) enclose(name string, lower []byte) bool {
 	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
-		if zs.listed(lower[off:]) != nil {
+		if z := zs.byName[string(lower[off:])]; z != nil && z.listed {
 			return true
 		}
 	}
 	return false
 }
 
-// find returns what the zone's computed name that begins with label, in lower
-// case, stands for. Literal text is looked up, not compared pattern by pattern, so
-// that thousands of patterns cost little more than one.
-func (z *zone) find(label []byte) host {
-	for _, length := range z.lengths {
-		start, end := length.prefix, len(label)-length.suffix
-		if end <= start || !isHex(label[start]) || !isHex(label[end-1]) {
-			continue // no placeholder begins or ends here
+// wildcard returns the host of the wildcard that covers a name of the zone (RFC 4592):
+// that of its closest encloser, or none. text is the name without the zone, in lower
+// case; at existing the closest name begins that exists by a zone.
+func (z *zone) wildcard(qname string, text []byte, existing int) host {
+	if len(z.wildcards.patterns) == 0 {
+		return host{}
+	}
+	if rest, ok := bytes.CutPrefix(text, []byte("*.")); ok {
+		if h := z.wildcards.find(rest); h.pool != nil {
+			return h // the wildcard's own name
 		}
-		for ns := z.literal[affixes{string(label[:start]), string(label[end:])}]; ns != nil; ns = ns.next {
-			if h := ns.find(label[start:end]); h.pool != nil {
-				return h
-			}
+	}
+	off, end := dns.NextLabel(qname, 0)
+	if start, _ := dns.PrevLabel(qname, z.deepest+dns.CountLabel(z.name)); start > off {
+		off = start // there are no longer names
+	}
+	for ; !end && off <= existing && off < len(text); off, end = dns.NextLabel(qname, off) {
+		encloser := text[off:]
+		if h := z.wildcards.find(encloser); h.pool != nil {
+			return h
+		}
+		if rest, ok := bytes.CutPrefix(encloser, []byte("*.")); ok && z.wildcards.has(rest) {
+			break
+		}
+		if z.computed.has(encloser) || z.nonTerminals.has(encloser) {
+			break
 		}
 	}
 	return host{}
 }
 
-// find returns what a name stands for that has text in place of the placeholder.
-func (ns *names) find(text []byte) host {
-	k, ok := ns.pattern.parse(text)
-	if !ok {
-		return host{}
-	}
-	p := ns.index(k.kind).find(k.u)
+// find returns the host whose name has text, in lower case, before the zone.
+func (x *patternIndex) find(text []byte) host {
+	p, pt, k := x.lookup(text)
 	if p == nil {
 		return host{}
 	}
-	return p.host(k)
+	return p.host(pt.put(k, p.someAddress()))
 }
 
-// index returns the pools by their keys of a kind.
-func (ns *names) index(kind keyKind) *index {
-	if kind == number {
-		return &ns.numbers
+// has reports whether there is a name that has text, in lower case, before the zone.
+func (x *patternIndex) has(text []byte) bool {
+	p, _, _ := x.lookup(text)
+	return p != nil
+}
+
+// lookup returns which pool gives a text, by which pattern, and what it stands for.
+// Literal text is looked up, not compared pattern by pattern, so that thousands of
+// patterns cost little more than one.
+func (x *patternIndex) lookup(text []byte) (*pool, *pattern, key) {
+	for _, length := range x.lengths {
+		start, end := length.prefix, len(text)-length.suffix
+		if end <= start || !isHex(text[start]) || !isHex(text[end-1]) {
+			continue // no placeholder begins or ends here
+		}
+		for ns := x.literal[affixes{string(text[:start]), string(text[end:])}]; ns != nil; ns = ns.next {
+			k, ok := ns.pattern.parse(text[start:end])
+			if !ok {
+				continue
+			}
+			if p := ns.keys[k.kind].find(k.u); p != nil {
+				return p, ns.pattern, k
+			}
+		}
 	}
-	return &ns.addresses[kind-address4]
+	return nil, nil, key{}
 }

@@ -3,6 +3,7 @@ package workstation
 import (
 	"encoding/binary"
 	"net/netip"
+	"strings"
 )
 
 // family is an address family.
@@ -46,17 +47,20 @@ func addressNumber(addr netip.Addr) uint128 {
 	return uint128{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
 }
 
-// network is a network through which a pool's numbers count: all addresses of
-// one family from the first to the last.
+// network is a network of a pool: all addresses of one family from the first to the
+// last.
 type network struct {
 	first, last uint128
 	text        string // as the Corefile has it
 }
 
+// size returns how many addresses the network has, modulo 2^128.
+func (n network) size() uint128 { return n.last.sub(n.first).add(uint128{lo: 1}) }
+
 // newNetwork returns the network of all addresses of a prefix.
-func newNetwork(prefix netip.Prefix) *network {
+func newNetwork(prefix netip.Prefix) network {
 	first, last := bounds(prefix)
-	return &network{first, last, prefix.String()}
+	return network{first, last, prefix.String()}
 }
 
 // bounds returns the first and the last address of a prefix.
@@ -67,3 +71,50 @@ func bounds(prefix netip.Prefix) (first, last uint128) {
 
 // prefixes are networks, by family.
 type prefixes [2][]netip.Prefix
+
+// octets are some of the four octets of an IPv4 address: bit 0 stands for the first.
+type octets uint8
+
+const allOctets octets = 0b1111
+
+// has reports whether octet i, from 0, is one of them.
+func (o octets) has(i int) bool { return o&(1<<i) != 0 }
+
+// pick returns the number that these octets of address are, side by side.
+func (o octets) pick(address uint32) (picked uint32) {
+	if o == allOctets {
+		return address
+	}
+	for i := range 4 {
+		if o.has(i) {
+			picked = picked<<8 | address>>(8*(3-i))&0xff
+		}
+	}
+	return picked
+}
+
+// put returns address with these octets replaced by those that pick gave.
+func (o octets) put(picked, address uint32) uint32 {
+	if o == allOctets {
+		return picked
+	}
+	for i := 3; i >= 0; i-- {
+		if o.has(i) {
+			shift := 8 * (3 - i)
+			address = address&^(0xff<<shift) | picked&0xff<<shift
+			picked >>= 8
+		}
+	}
+	return address
+}
+
+// String returns the placeholders of the octets, for errors.
+func (o octets) String() string {
+	var names []string
+	for i := range 4 {
+		if o.has(i) {
+			names = append(names, "{"+octetNames[i:i+1]+"}")
+		}
+	}
+	return strings.Join(names, " and ")
+}

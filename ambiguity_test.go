@@ -1,0 +1,306 @@
+package workstation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestMeet has stanzas whose patterns may give one name, or may not.
+func TestMeet(t *testing.T) {
+	for _, tc := range []struct {
+		p, q string // pattern and network
+		want string // what both give
+	}{
+		{"a{n}", "a1{n}", "a10"},
+		{"a{n}", "a{x}", "a0"},
+		{"a{n}", "a{n:3}", "a100"},
+		{"a{n}", "b{n}", ""},
+		{"ws{n}", "ws1-{n}", ""},
+		{"ws{n}", "wsa{n}", ""},
+		{"ws{x}", "wsa{n}", "wsa0"},
+		{"ws{n}", "wsa{x}", ""},
+		{"ws{n}-a", "ws{n}-b", ""},
+		{"ws{n}", "ws{n}-b", ""},
+		{"ws{n}", "ws{n}1", "ws11"},
+		{"ws{n}0", "ws1{n}", "ws10"},
+		{"ws{n}-0", "ws1{n}", ""},
+		{"ws{x}", "ws{n}f", "ws1f"},
+		{"ip-{ip}", "ip-{n}", ""},
+		{"ip-{ip} 2001:db8::/32", "ip-10-{n}", ""},
+		{"ip-{ip} 2001:db8::/32", "ip-db8--{x}", "ip-db8--0"},
+		{"ip-{ip} 10.0.0.0/24", "ip-10-0-0-{n}", "ip-10-0-0-0"},
+		{"ip-{ip} 10.0.1.0/24", "ip-10-0-0-{n}", ""}, // octets that are the same everywhere are literal
+		{"ip-{ip} 2001:db8::/32", "ip-10-0-0-{n}", ""},
+		{"-{ip} 2001:db8::/32", "{ip} 2001:db8::/32", ""},
+		{"ip-{ip}", "ip-x{n}", ""},
+		{"{n}", "{ip}", ""},
+		{"{n}-0-0-1", "{ip} 0.0.0.0/0", "0-0-0-1"},
+		{"10-{n}-0-1", "{ip} 10.0.0.0/8", "10-0-0-1"},
+		{"cafe-{n}", "{ip} ::/0", ""},
+		{"0-{n}", "{n}-1", "0-1"},
+		{"a-{n}", "{n}-1", ""},
+		{"a-{n}", "{x}-1", "a-1"},
+		{"0-{n}", "{n}-a", ""},
+		{"0--{n}", "{n}-1", ""},
+		{"{n}", "{n}a", ""},
+		{"{n}", "1111111111111111111111{n}", ""}, // more digits than a number has
+		{"{n}", "1844674407370955161{n}", "18446744073709551610"},
+		{"{n}", "1844674407370955162{n}", ""},
+
+		{"{d}-{c}-{b}-{a} 10.1.0.0/16", "{a}-{b}-{c}-{d} 203.0.113.0/24", ""},
+		{"{d}-{c}-{b}-{a} 10.1.0.0/16", "{a}-{b}-{c}-{d} 10.2.0.0/16", "10-2-1-10"},
+		{"{d}-{c}-{b}-{a} 10.1.0.0/16", "{a}-{b}-{c}-{d} 10.0.0.0/8", "10-0-1-10"},
+		{"h{c}-{d} 10.1.0.0/16", "h{d}-{c} 10.2.0.0/16", "h0-0"},
+		{"h{c}-{d} 10.1.0.0/16", "h{c:2}-{d:2} 10.2.0.0/16", "h10-10"},
+		{"h{c}-{d} 10.1.0.0/16", "h{c:3}-{d:3} 10.2.0.0/16", "h100-100"},
+		{"h{c}-{d} 10.1.0.0/16", "h{c:x}-{d:x} 10.2.0.0/16", "h10-10"},
+		{"h{c}-{d} 10.1.0.0/16", "h{c}.{d} 10.2.0.0/16", ""},
+		{"h{c:x}{d:x} 10.1.0.0/16", "h{x:4}", "h0000"},
+		{"h{c:x}{d:x} 10.1.0.0/16", "h{x}", "h1000"},
+		{"h{c:x}{d:x} 10.1.0.0/16", "h{n:2}", "h1000"},
+		{"h{ip:x} 10.0.0.0/8", "h{x:8}", "h0a000000"},
+		{"h{ip:x} 10.0.0.0/8", "h{x}", ""},
+		{"h{ip:x} 2001:db8::/32", "h{x:8}", ""},
+		{"h{ip:full} 2001:db8::/32", "h{ip} ::/0", "h1000-1000-1000-1000-1000-1000-1000-1000"},
+		{"h{ip:full} 10.0.0.0/8", "h{a:3}-{b:3}-{c:3}-{d:3} 10.0.0.0/8", "h010-000-000-000"},
+		{"{d}-{d} 10.0.0.0/24", "{c}-{d} 10.0.0.0/16", "0-0"},
+		{"{d}-{d} 10.0.0.0/24", "{c}-{d} 10.0.5.0/24", "5-5"},
+		{"{d}-{d}-1 10.0.0.0/24", "1-2-{n}", ""},
+		{"{c}-{d}-{c} 10.0.0.0/16", "{d}-1-2{c:x} 10.0.0.0/16", "200-1-200"},
+		{"{c}-{d}-{c}-{d} 10.0.0.0/16", "{c}-7-8-{d} 10.0.0.0/16", "8-7-8-7"},
+		{"{c}-{d}-{c}-{d} 10.0.0.0/16", "{d}-{c}-{d}-9{c:x} 10.0.0.0/16", ""},
+		{"{b}-{c}-{d}-{b}-{c}-{d} 10.0.0.0/8", "{d}-{c}-{b}-1-2-3 10.0.0.0/8", "1-2-3-1-2-3"},
+		{"{b}-{c}-{d}-{b}-{c}-{d} 10.0.0.0/8", "1-{c}-{b}-2-{d}-3 10.0.0.0/8", ""},
+		{"*.{d} 10.0.0.0/24", "{c}.{d} 10.0.0.0/16", ""}, // the closest encloser decides
+		{"*.{d} 10.0.0.0/24", "*.{n}", "0"},
+		{"*.{d} 10.0.0.0/24", "*.x{n}", ""},
+	} {
+		for _, tc := range [][2]string{{tc.p, tc.q}, {tc.q, tc.p}} {
+			_, err := parseTest(twoStanzas(tc[0], tc[1]), ".")
+			if got := witness(err); got != "" != (err != nil) {
+				t.Errorf("%s and %s: %v", tc[0], tc[1], err)
+			}
+		}
+		_, err := parseTest(twoStanzas(tc.p, tc.q), ".")
+		if got := witness(err); strings.TrimPrefix(got, "*.") != tc.want {
+			t.Errorf("%s and %s both give %q, want %q (%v)", tc.p, tc.q, got, tc.want, err)
+		}
+	}
+}
+
+// twoStanzas returns a Corefile of stanzas that share a zone, each with a pattern and
+// a network.
+func twoStanzas(stanzas ...string) string {
+	var corefile strings.Builder
+	for _, stanza := range stanzas {
+		name, network, given := strings.Cut(stanza, " ")
+		fmt.Fprintf(&corefile, "workstation example.org {\nno_reverse\nname %s\n", name)
+		if given {
+			fmt.Fprintf(&corefile, "network %s\n", network)
+		}
+		corefile.WriteString("}\n")
+	}
+	return corefile.String()
+}
+
+// witness returns the name that an error says two stanzas would give.
+func witness(err error) string {
+	if err == nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(err.Error(), "would get '")
+	name, _, _ := strings.Cut(rest, "'")
+	return name
+}
+
+// TestMeetEveryText compares with all texts of up to six characters that two patterns
+// of many give: none may be missed, and a text that is named must be given by both.
+func TestMeetEveryText(t *testing.T) {
+	var stanzas []string
+	for _, prefix := range []string{"", "0", "a", "0-"} {
+		for _, placeholder := range []string{"{n}", "{x}", "{n:2}", "{ip}", "{ip:x}", "{d}", "{d:2}", "{d:x}", "{d:3}", "{d}-{d}", "{d}a{d}", "{c}-{d}", "{d}-{c}", "{c:x}{d:x}"} {
+			for _, suffix := range []string{"", "0", "a", "-1"} {
+				network := " 10.0.0.0/24"
+				switch {
+				case strings.Contains(placeholder, "c"):
+					network = " 10.0.0.0/16"
+				case strings.Contains(placeholder, "ip"):
+					network = " 0.0.0.0/0 ::/0"
+				}
+				stanzas = append(stanzas, prefix+placeholder+suffix+network)
+			}
+		}
+	}
+	var forms [][]*form
+	given := make([]map[string]bool, len(stanzas))
+	for i, stanza := range stanzas {
+		z := testWorkstation(t, twoStanzas(stanza)).zones.byName["example.org."]
+		p := z.computed.patterns[0].pools[0]
+		forms = append(forms, p.forms(&p.patterns[0]))
+		given[i] = make(map[string]bool)
+		var try func(text string)
+		try = func(text string) {
+			if z.computed.patterns[0].pattern.gives(text) {
+				given[i][text] = true
+			}
+			if len(text) < 6 {
+				for _, c := range "01a-" {
+					try(text + string(c))
+				}
+			}
+		}
+		try("")
+	}
+	for i := range stanzas {
+		for j := range i {
+			if (i+j)%2 != 0 {
+				continue // half of the pairs take long enough
+			}
+			var text string
+			var ok bool
+			for _, f := range forms[i] {
+				for _, g := range forms[j] {
+					if s, meets := meet(f, g); meets {
+						text, ok = s, true
+					}
+				}
+			}
+			if ok {
+				if !forms[i][0].pattern.gives(text) || !forms[j][0].pattern.gives(text) {
+					t.Fatalf("%s and %s are said to give %q", stanzas[i], stanzas[j], text)
+				}
+				continue
+			}
+			for text := range given[i] {
+				if given[j][text] {
+					t.Fatalf("%s and %s both give %q", stanzas[i], stanzas[j], text)
+				}
+			}
+		}
+	}
+}
+
+// TestMeetEveryAddress compares with all names that patterns of octets give in a /20,
+// one after the other: pairs that can meet are found, and others are not.
+func TestMeetEveryAddress(t *testing.T) {
+	var texts []string
+	for _, first := range []string{"{c}", "{d:3}", "{c:x}", "7"} {
+		for _, second := range []string{"{d}", "{c:2}", "12"} {
+			for _, third := range []string{"", "-{c}", "-1{d:x}"} {
+				texts = append(texts, first+"-"+second+third)
+			}
+		}
+	}
+	var forms []*form
+	var given []map[string]bool
+	for _, text := range texts {
+		ws, err := parseTest(twoStanzas(text+" 10.0.0.0/16"), ".")
+		if err != nil {
+			continue // it does not tell all hosts apart
+		}
+		p := ws.zones.byName["example.org."].computed.patterns[0].pools[0]
+		forms = append(forms, p.forms(&p.patterns[0])...)
+		names := make(map[string]bool)
+		for low := range uint64(1 << 16) {
+			names[string(p.patterns[0].append(nil, key{address4, uint128{lo: 10<<24 | low}}))] = true
+		}
+		given = append(given, names)
+	}
+	if len(forms) < 15 {
+		t.Fatalf("there are only %d patterns", len(forms))
+	}
+	for i, f := range forms {
+		for j, g := range forms[:i] {
+			want := false
+			for name := range given[i] {
+				if want = given[j][name]; want {
+					break
+				}
+			}
+			text, ok := meet(f, g)
+			if ok != want || ok && (!given[i][text] || !given[j][text]) {
+				t.Fatalf("%s and %s both give %q: %t, want %t", f.pattern, g.pattern, text, ok, want)
+			}
+		}
+	}
+}
+
+// TestDiffer has patterns of one stanza that give a name to two hosts, or do not.
+func TestDiffer(t *testing.T) {
+	for _, tc := range []struct{ patterns, network, want string }{
+		{"ws{n} ws{n:3} pc{n}", "10.0.0.0/16", ""},
+		{"ws{n} ws{x}", "10.0.0.0/16", "ws10"},
+		{"{n}1 1{n}", "10.0.0.0/16", "121"},
+		{"a{n:3} a0{n:2}", "10.0.0.0/16", ""},
+		{"a{n:3} a00{n}", "10.0.0.0/16", ""},
+		{"a{n:3} a1{n:2}", "10.0.0.0/16", "a100"},
+		{"0{n} {n}0", "10.0.0.0/16", ""},
+		{"0{n:3} {n:3}0", "10.0.0.0/16", "0010"},
+		{"{ip} {ip:full}", "10.0.0.0/8 2001:db8::/32", ""},
+		{"{ip} {ip:full} {ip:x}", "0.0.0.0/0 ::/0", ""},
+		{"a{ip:x} {ip:x}a", "::/0", "a0000000000000000000000000000000a"},
+		{"{a}-{b}-{c}-{d} {d}-{c}-{b}-{a}", "10.1.0.0/16", ""}, // 10-1-1-10 is one host
+		{"{a}-{b}-{c}-{d} {d}-{c}-{b}-{a}", "10.0.0.0/8", "10-1-0-10"},
+		{"{a}-{b}-{c}-{d} {a:3}-{b:3}-{c:3}-{d:3}", "0.0.0.0/0", ""},
+		{"{c}-{d} {d}-{c}", "10.1.0.0/16", "1-0"},
+		{"{c}-{d} {d}.{c}", "10.1.0.0/16", ""},
+		{"{c}-{d} {c:x}-{d:x}", "10.1.0.0/16", "10-10"},
+		{"{c}-{d}-{c}-{d} {d}-{c}-{c}-{d}", "10.1.0.0/16", ""}, // only where c is d
+		{"{c}-{d}-{c} {d}-{c}-{c}", "10.1.0.0/16", ""},
+		{"{c}-{d}-{c} {c}-{c}-{d}", "10.1.0.0/16", ""},
+		{"{d} *.{d}", "10.1.0.0/24", ""},
+		{"*.{d} *.{d:x}", "10.1.0.0/24", "*.10"},
+		{"{d} {d:2} {d:3} h{d}", "10.1.0.0/24", ""},
+	} {
+		_, err := parseTest(twoStanzas(tc.patterns[:0]+"x{n}"), ".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = parseTest(fmt.Sprintf("workstation example.org {\nname %s\nnetwork %s\n}", tc.patterns, tc.network), ".")
+		got := ""
+		if err != nil {
+			_, rest, _ := strings.Cut(err.Error(), " gives '")
+			got, _, _ = strings.Cut(rest, "'")
+		}
+		if got != tc.want || (got == "") != (err == nil) {
+			t.Errorf("%s in %s: %q is given to two hosts, want %q (%v)", tc.patterns, tc.network, got, tc.want, err)
+		}
+	}
+}
+
+// TestDifferEveryAddress compares with all names that two patterns of octets give in a
+// /16.
+func TestDifferEveryAddress(t *testing.T) {
+	var patterns []string
+	for _, first := range []string{"{c}", "{d}", "{d:x}"} {
+		for _, second := range []string{"{d}", "{c:2}"} {
+			for _, third := range []string{"", "-{c}", "-{d}"} {
+				patterns = append(patterns, first+"-"+second+third)
+			}
+		}
+	}
+	hosts := make(map[string]map[string]uint64) // by name, by pattern
+	patterns = slices.DeleteFunc(patterns, func(text string) bool {
+		p := testPattern(t, text)
+		hosts[text] = make(map[string]uint64)
+		for low := range uint64(1 << 16) {
+			hosts[text][string(p.append(nil, key{address4, uint128{lo: 10<<24 | low}}))] = low
+		}
+		return p.octets != 0b1100
+	})
+	for i, p := range patterns {
+		for _, q := range patterns[:i] {
+			want := false
+			for name, low := range hosts[p] {
+				other, both := hosts[q][name]
+				want = want || both && other != low
+			}
+			_, err := parseTest(fmt.Sprintf("workstation example.org {\nname %s %s\nnetwork 10.0.0.0/16\n}", p, q), ".")
+			if (err != nil) != want {
+				t.Errorf("%s and %s give a name to two hosts: %v, want %t", p, q, err, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,335 @@
+package workstation
+
+import (
+	"bytes"
+	"encoding/hex"
+	"math/bits"
+	"net/netip"
+	"strconv"
+)
+
+// placeholder is what a pattern has in place of a number, an octet or an address:
+// {n}, {c:3} or {ip}.
+type placeholder struct {
+	kind  placeholderKind
+	octet int // of an octet: 0 for {a} to 3 for {d}
+	base  int // of a number or octet: 10 or 16
+	width int // of a number or octet: the least number of digits
+}
+
+// placeholderKind says what stands in place of a placeholder.
+type placeholderKind int
+
+const (
+	numeric placeholderKind = iota // {n}, {x}
+	octet                          // {a} to {d}
+	dashed                         // {ip}
+	full                           // {ip:full}
+	packed                         // {ip:x}
+)
+
+const (
+	// maxWidth is the number of digits of the greatest number, in decimal.
+	maxWidth = 20
+
+	// octetNames are the names of the octets' placeholders, the first octet first.
+	octetNames = "abcd"
+)
+
+// String returns ph as a Corefile has it.
+func (ph placeholder) String() string {
+	switch name := ph.name(); {
+	case ph.kind == full:
+		return "{ip:full}"
+	case ph.kind == packed, ph.kind == octet && ph.base == 16:
+		return "{" + name + ":x}"
+	case ph.width > 1:
+		return "{" + name + ":" + strconv.Itoa(ph.width) + "}"
+	default:
+		return "{" + name + "}"
+	}
+}
+
+// name returns what stands in the placeholder before the colon.
+func (ph placeholder) name() string {
+	switch {
+	case ph.kind == octet:
+		return octetNames[ph.octet : ph.octet+1]
+	case ph.kind != numeric:
+		return "ip"
+	case ph.base == 16:
+		return "x"
+	default:
+		return "n"
+	}
+}
+
+// patternKind returns what a pattern with this placeholder stands for.
+func (ph placeholder) patternKind() patternKind {
+	switch ph.kind {
+	case numeric:
+		return byNumber
+	case octet:
+		return byOctets
+	default:
+		return byAddress
+	}
+}
+
+// produces reports whether the placeholder's text may hold the character c.
+func (ph placeholder) produces(c byte) bool {
+	switch {
+	case isDigit(c):
+		return true
+	case c == '-':
+		return ph.kind == dashed || ph.kind == full
+	default:
+		return isHex(c) && ph.base != 10
+	}
+}
+
+// varies reports whether the texts of an octet differ in length.
+func (ph placeholder) varies() bool { return ph.base == 10 && ph.width < 3 }
+
+// readOctet reads an octet at the beginning of text, as far as it may reach. It
+// returns its value and its length.
+func (ph placeholder) readOctet(text []byte) (value, length int, ok bool) {
+	if ph.base == 16 {
+		if len(text) < 2 {
+			return 0, 0, false
+		}
+		n, ok := parseNumber(text[:2], 16, 2)
+		return int(n), 2, ok
+	}
+	for length < 3 && length < len(text) && isDigit(text[length]) {
+		value = 10*value + int(text[length]-'0')
+		length++
+	}
+	return value, length, value <= 255 && length >= ph.width && (length == ph.width || text[0] != '0')
+}
+
+// appendOctet appends an octet as readOctet reads it.
+func (ph placeholder) appendOctet(b []byte, value byte) []byte {
+	return appendNumber(b, uint64(value), ph.base, ph.width)
+}
+
+// parseAddress returns the address that text stands for in place of {ip},
+// {ip:full} or {ip:x}.
+func (ph placeholder) parseAddress(text []byte) (netip.Addr, bool) {
+	switch ph.kind {
+	case full:
+		return parseFull(text)
+	case packed:
+		return parsePacked(text)
+	default:
+		return parseDashed(text)
+	}
+}
+
+// appendAddress appends addr as parseAddress reads it.
+func (ph placeholder) appendAddress(b []byte, addr netip.Addr) []byte {
+	switch ph.kind {
+	case full:
+		return appendFull(b, addr)
+	case packed:
+		return hex.AppendEncode(b, addr.AsSlice())
+	default:
+		return appendDashed(b, addr)
+	}
+}
+
+// parseNumber reads a number of 64 bits, in lower case, that has at least width
+// digits and, if it has more, no leading zero. It is not strconv.ParseUint, which
+// takes every leading zero and allocates an error for every name that is no
+// number.
+func parseNumber(digits []byte, base, width int) (n uint64, ok bool) {
+	if len(digits) < width || len(digits) > width && digits[0] == '0' {
+		return 0, false
+	}
+	for _, c := range digits {
+		var d uint64
+		switch {
+		case '0' <= c && c <= '9':
+			d = uint64(c - '0')
+		case base == 16 && isHex(c):
+			d = uint64(c-'a') + 10
+		default:
+			return 0, false
+		}
+		hi, lo := bits.Mul64(n, uint64(base))
+		sum, carry := bits.Add64(lo, d, 0)
+		if hi != 0 || carry != 0 {
+			return 0, false
+		}
+		n = sum
+	}
+	return n, true
+}
+
+// appendNumber appends n as parseNumber reads it.
+func appendNumber(b []byte, n uint64, base, width int) []byte {
+	var buf [maxWidth]byte
+	digits := strconv.AppendUint(buf[:0], n, base)
+	for range width - len(digits) {
+		b = append(b, '0')
+	}
+	return append(b, digits...)
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// isHex reports whether c is a hexadecimal digit in lower case. Whatever a
+// placeholder stands for begins and ends with one.
+func isHex(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'f' }
+
+// appendDashed appends addr as {ip} writes it: an IPv6 address as in RFC 5952,
+// but always in hexadecimal groups, and with a zero on the outer side of a
+// leading or trailing "::", since host names neither begin nor end with a hyphen
+// (RFC 952); and "-" for "." and ":".
+func appendDashed(b []byte, addr netip.Addr) []byte {
+	var buf [len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")]byte
+	text := addr.AppendTo(buf[:0])
+	if addr.Is4In6() { // netip writes the last two groups of these as an IPv4 address
+		ip := addr.As16()
+		text = append(buf[:0], "::ffff:"...)
+		text = strconv.AppendUint(text, uint64(ip[12])<<8|uint64(ip[13]), 16)
+		text = append(text, ':')
+		text = strconv.AppendUint(text, uint64(ip[14])<<8|uint64(ip[15]), 16)
+	}
+
+	if text[0] == ':' {
+		b = append(b, '0')
+	}
+	for _, c := range text {
+		if c == '.' || c == ':' {
+			c = '-'
+		}
+		b = append(b, c)
+	}
+	if text[len(text)-1] == ':' {
+		b = append(b, '0')
+	}
+	return b
+}
+
+// parseDashed returns the address that appendDashed writes as text.
+func parseDashed(text []byte) (addr netip.Addr, ok bool) {
+	if addr, ok = parseDashed4(text); ok {
+		return addr, true // octets have one way to be written
+	}
+	if addr, ok = parseDashed6(text); !ok {
+		return addr, false
+	}
+	// What was read may have been written in many ways; one is canonical.
+	var buf [len("ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff")]byte
+	return addr, string(appendDashed(buf[:0], addr)) == string(text)
+}
+
+func parseDashed4(text []byte) (addr netip.Addr, ok bool) {
+	var octets [4]byte
+	for i := range octets {
+		digits, rest, more := bytes.Cut(text, []byte("-"))
+		octet, ok := parseNumber(digits, 10, 1)
+		if !ok || octet > 255 || more != (i < 3) {
+			return addr, false
+		}
+		octets[i], text = byte(octet), rest
+	}
+	return netip.AddrFrom4(octets), true
+}
+
+func parseDashed6(text []byte) (addr netip.Addr, ok bool) {
+	var octets [16]byte
+	end, gap := 0, -1 // of the octets read, and where the "--" is among them
+	for more := true; more; {
+		var digits []byte
+		digits, text, more = bytes.Cut(text, []byte("-"))
+		if len(digits) == 0 {
+			if gap >= 0 {
+				return addr, false
+			}
+			gap = end
+			continue
+		}
+		group, ok := parseNumber(digits, 16, 1)
+		if !ok || group > 0xffff || end == len(octets) {
+			return addr, false
+		}
+		octets[end], octets[end+1] = byte(group>>8), byte(group)
+		end += 2
+	}
+	if gap >= 0 { // what follows the gap belongs to the end of the address
+		tail := octets[gap:end]
+		copy(octets[len(octets)-len(tail):], tail)
+		clear(octets[gap : len(octets)-len(tail)])
+	}
+	return netip.AddrFrom16(octets), true
+}
+
+const (
+	full4 = "255-255-255-255"
+	full6 = "ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff"
+)
+
+// appendFull appends addr with all its digits, three an octet of IPv4 and four a
+// group of IPv6.
+func appendFull(b []byte, addr netip.Addr) []byte {
+	octets := addr.AsSlice()
+	for i := range octets {
+		switch {
+		case addr.Is4() && i > 0, addr.Is6() && i > 0 && i%2 == 0:
+			b = append(b, '-')
+		}
+		if addr.Is4() {
+			b = appendNumber(b, uint64(octets[i]), 10, 3)
+		} else {
+			b = appendNumber(b, uint64(octets[i]), 16, 2)
+		}
+	}
+	return b
+}
+
+// parseFull returns the address that appendFull writes as text.
+func parseFull(text []byte) (addr netip.Addr, ok bool) {
+	switch len(text) {
+	case len(full4):
+		var octets [4]byte
+		for i := range octets {
+			n, ok := parseNumber(text[4*i:4*i+3], 10, 3)
+			if !ok || n > 255 || i > 0 && text[4*i-1] != '-' {
+				return addr, false
+			}
+			octets[i] = byte(n)
+		}
+		return netip.AddrFrom4(octets), true
+	case len(full6):
+		var octets [16]byte
+		for i := range 8 {
+			n, ok := parseNumber(text[5*i:5*i+4], 16, 4)
+			if !ok || i > 0 && text[5*i-1] != '-' {
+				return addr, false
+			}
+			octets[2*i], octets[2*i+1] = byte(n>>8), byte(n)
+		}
+		return netip.AddrFrom16(octets), true
+	default:
+		return addr, false
+	}
+}
+
+// parsePacked returns the address that text has in 8 or 32 hexadecimal digits.
+func parsePacked(text []byte) (addr netip.Addr, ok bool) {
+	var octets [16]byte
+	if len(text) != 8 && len(text) != 32 {
+		return addr, false
+	}
+	for i := range len(text) / 2 {
+		n, ok := parseNumber(text[2*i:2*i+2], 16, 2)
+		if !ok {
+			return addr, false
+		}
+		octets[i] = byte(n)
+	}
+	addr, _ = netip.AddrFromSlice(octets[:len(text)/2])
+	return addr, true
+}

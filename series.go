@@ -1,0 +1,206 @@
+package workstation
+
+import (
+	"iter"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/coredns/coredns/plugin/pkg/dnsutil"
+
+	"github.com/miekg/dns"
+)
+
+// series are hosts whose records are computed in one way: the spans of their keys or
+// addresses, and what gives the records of one of them.
+type series struct {
+	spans   iter.Seq[span]
+	records func(u uint128, send func(dns.RR))
+}
+
+// send sends the records of all.
+func (s series) send(send func(dns.RR)) {
+	for part := range s.spans {
+		for u := part.first; ; u = u.add(uint128{lo: 1}) {
+			s.records(u, send)
+			if u == part.last {
+				break
+			}
+		}
+	}
+}
+
+// tooMany reports whether the series are too long, together, to be transferred.
+func tooMany(all []series) bool {
+	room := uint128{lo: maxTransfer}
+	for _, s := range all {
+		for part := range s.spans {
+			others := part.last.sub(part.first) // than the first
+			if !others.less(room) {
+				return true
+			}
+			room = room.sub(others).sub(uint128{lo: 1})
+		}
+	}
+	return false
+}
+
+// series returns all that is computed in the zone. The names in the root zone, which
+// have any parent and never end, are left out.
+func (c *computedZone) series() (all []series) {
+	if o := c.ws.find(c.origin); o.v4.IsValid() || o.v6.IsValid() {
+		all = append(all, series{slices.Values(index{{}}), func(_ uint128, send func(dns.RR)) {
+			o.host.records(c.origin, send)
+		}})
+	}
+	if z := c.ws.zones.closest(c.origin); z != nil && z.name != c.origin {
+		within, _ := strings.CutSuffix(c.origin, "."+z.name)
+		all = append(all, c.names(z, within)...)
+	}
+	for _, z := range c.ws.zones.listed() {
+		if z.name != "." && dns.IsSubDomain(c.origin, z.name) && !c.cuts[z.name] && !c.belowCut(z.name) {
+			all = append(all, c.names(z, "")...)
+		}
+	}
+	for f, spans := range c.reverse() {
+		all = append(all, series{slices.Values(spans), func(u uint128, send func(dns.RR)) {
+			addr := family(f).address(u)
+			send(newPTR(reverseName(addr), c.ws.reverse.records[f].find(u), addr))
+		}})
+	}
+	all = append(all, c.classless()...)
+	return slices.DeleteFunc(all, series.empty)
+}
+
+// empty reports whether there is no host.
+func (s series) empty() bool {
+	for range s.spans {
+		return false
+	}
+	return true
+}
+
+// names returns the computed names of a listed zone: those below within, a name in the
+// zone, or if that is empty, all.
+func (c *computedZone) names(z *zone, within string) (all []series) {
+	for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
+		spans := func(p *pool, kind keyKind) iter.Seq[span] { return slices.Values(p.keys(kind)) }
+		if within != "" {
+			i := slices.IndexFunc(ns.pattern.ancestors(), func(text string) bool { return strings.Count(text, ".") == strings.Count(within, ".") })
+			if i < 0 {
+				continue
+			}
+			spans = ns.pattern.below(ns.pattern.ancestors()[i], within)
+		}
+		for _, p := range ns.pools {
+			for _, kind := range keyKinds {
+				if len(p.keys(kind)) > 0 {
+					all = append(all, series{spans(p, kind), c.recordsOf(z, p, ns.pattern, kind)})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// recordsOf returns what gives the records of one of a pool's patterns in a zone.
+func (c *computedZone) recordsOf(z *zone, p *pool, pt *pattern, kind keyKind) func(uint128, func(dns.RR)) {
+	var others []*pattern // that may give the same name for the same host, and have done so
+	for i := range p.patterns {
+		if p.patterns[i].text == pt.text {
+			break
+		}
+		if p.patterns[i].wildcard == pt.wildcard {
+			others = append(others, &p.patterns[i])
+		}
+	}
+	deep := pt.wildcard || pt.labels() > 1 // a cut may be in between
+	nested := pt.wildcard && c.ws.zones.nested(z)
+	return func(u uint128, send func(dns.RR)) {
+		k := key{kind, u}
+		name := pt.name(k, z.name)
+		for _, other := range others {
+			if other.name(k, z.name) == name {
+				return
+			}
+		}
+		if deep && len(c.cuts) > 0 && c.belowCut(name) {
+			return
+		}
+		if nested && c.ws.zones.closest(name) != z {
+			return
+		}
+		p.host(k).records(name, send)
+	}
+}
+
+// records sends the address records of a host under one of its names.
+func (h host) records(name string, send func(dns.RR)) {
+	header := func(rrtype uint16) dns.RR_Header {
+		return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: h.pool.ttl}
+	}
+	if h.v4.IsValid() {
+		send(&dns.A{Hdr: header(dns.TypeA), A: h.v4.AsSlice()})
+	}
+	if h.v6.IsValid() {
+		send(&dns.AAAA{Hdr: header(dns.TypeAAAA), AAAA: h.v6.AsSlice()})
+	}
+}
+
+// newPTR returns the PTR record that a pool gives of an address.
+func newPTR(name string, p *pool, addr netip.Addr) dns.RR {
+	return &dns.PTR{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypePTR, Class: dns.ClassINET, Ttl: p.ttl}, Ptr: p.name(addr)}
+}
+
+// classless returns the PTR records in classless zones.
+func (c *computedZone) classless() (all []series) {
+	for _, zone := range slices.Sorted(maps.Keys(c.ws.reverse.classless)) {
+		if !dns.IsSubDomain(c.origin, zone) && !dns.IsSubDomain(zone, c.origin) || c.cuts[zone] || c.belowCut(zone) {
+			continue
+		}
+		records := c.ws.reverse.classless[zone]
+		all = append(all, series{slices.Values(records.index), func(u uint128, send func(dns.RR)) {
+			addr := ipv4.address(u)
+			if name := dnsutil.Join(strconv.Itoa(int(addr.As4()[3])), zone); dns.IsSubDomain(c.origin, name) {
+				send(newPTR(name, records.find(u), addr))
+			}
+		}})
+	}
+	return all
+}
+
+// below returns what gives the spans of a pool's keys whose names lie below a name:
+// within, without the zone, which is as the pattern's ancestor may be.
+func (p *pattern) below(ancestor, within string) func(*pool, keyKind) iter.Seq[span] {
+	none := slices.Values(index{})
+	if !strings.Contains(ancestor, "{") {
+		return func(p *pool, kind keyKind) iter.Seq[span] {
+			if ancestor != within {
+				return none
+			}
+			return slices.Values(p.keys(kind))
+		}
+	}
+	above := mustPattern(ancestor)
+	k, ok := above.keyOf(within)
+	return func(p *pool, kind keyKind) iter.Seq[span] {
+		switch keys := p.keys(kind); {
+		case !ok || k.kind != kind:
+			return none
+		case above.octets == 0:
+			return slices.Values(keys.clip(k.u, k.u))
+		default:
+			return func(yield func(span) bool) {
+				for _, s := range keys {
+					for block := range above.octets.blocks(uint32(k.u.lo), s) {
+						if !yield(block) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
+}
