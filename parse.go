@@ -208,8 +208,8 @@ func (st *stanza) checkNetworks() error {
 		}
 		for _, pt := range st.patterns {
 			if missing := st.varying() &^ pt.octets; missing != 0 {
-				first, last := st.alike(pt.octets)
-				return parseError(cmp.Or(st.given["name"], st.source), "name '%s' does not tell all hosts apart, such as %s and %s: add %s", pt, first, last, missing)
+				first, other := st.differing(missing)
+				return parseError(cmp.Or(st.given["name"], st.source), "name '%s' does not tell all hosts apart, since it lacks %s, in which %s and %s differ: add %s", pt, missing, first, other, missing)
 			}
 		}
 	}
@@ -226,17 +226,14 @@ func secondNetwork(networks []network) string {
 	return fmt.Sprintf("%s, with 'numbers %d-%d' and 'offset -%d'", wayOut, size.lo, end.lo, size.lo)
 }
 
-// alike returns two of the pool's IPv4 addresses that differ, but not in some octets,
-// which are not all that vary.
-func (st *stanza) alike(same octets) (first, other netip.Addr) {
+// differing returns two of the pool's IPv4 addresses that differ in one of these octets,
+// which vary.
+func (st *stanza) differing(in octets) (first, other netip.Addr) {
+	u := st.networks[ipv4][0].first
 	for _, n := range st.networks[ipv4] {
-		for _, bit := range []int{0, 8, 16, 24} {
-			for _, m := range st.networks[ipv4] {
-				for _, u := range []uint128{n.first.add(uint128{lo: 1 << bit}), m.first} {
-					if u != n.first && !u.less(m.first) && !m.last.less(u) && same.pick(uint32(u.lo)) == same.pick(uint32(n.first.lo)) {
-						return ipv4.address(n.first), ipv4.address(u)
-					}
-				}
+		for _, v := range []uint128{n.first, n.last, n.first.add(uint128{lo: 1 << 8}), n.first.add(uint128{lo: 1 << 16})} {
+			if !n.last.less(v) && in.pick(uint32(u.lo)) != in.pick(uint32(v.lo)) {
+				return ipv4.address(u), ipv4.address(v)
 			}
 		}
 	}
@@ -501,6 +498,9 @@ func (st *stanza) parseZones(c *caddy.Controller, serverBlock zoneList) error {
 	if len(args) > 0 {
 		st.zoneList = listZones(origins)
 	}
+	if len(st.reverseArgs) == 0 { // as other reverse zones, they need not be listed again
+		st.zoneList.classless = serverBlock.classless
+	}
 	if len(st.forward) == 0 && len(args)+len(c.ServerBlockKeys) > 0 {
 		return c.Err("all zones are reverse zones, which hold no names of hosts: list the zone that shall hold them, such as 'example.org'; their addresses are the property 'network'")
 	}
@@ -627,7 +627,7 @@ func meantSpace(args []string, i int) string {
 		return ""
 	}
 	for _, joined := range []string{strings.Join(args, ""), strings.Join(args[i:min(i+2, len(args))], ""), strings.Join(args[max(i-1, 0):i+1], "")} {
-		if _, err := parsePattern(joined); err == nil {
+		if pt, err := parsePattern(joined); err == nil && pt.labels() == 1 {
 			return fmt.Sprintf("; or if the space is not meant, write '%s'", joined)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -199,7 +200,7 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n name ws{n} WS{N:1}\n}", 2, "name 'WS{N:1}' is given twice: remove one"},
 		{"workstation {\n name ws{n} ws{x}\n}", 2, "name 'ws{x}' gives 'ws10' to another host than 'ws{n}' does: remove one of them, or write other literal text in it"},
 		{"workstation {\n name ws 1 {n}\n}", 2, "name 'ws' has no placeholder: write one of " + placeholderList + " in place of the number or address, such as 'ws{n}'; or if the space is not meant, write 'ws1{n}'"},
-		{"workstation {\n name {n} .lab\n}", 2, "name '.lab' has no placeholder: write one of " + placeholderList + " in place of the number or address, such as 'lab{n}'; or if the space is not meant, write '{n}.lab'"},
+		{"workstation {\n name {n} .lab\n}", 2, "name '.lab' has no placeholder: write one of " + placeholderList + " in place of the number or address, such as 'lab{n}'"},
 		{"workstation example.org {\n name {c}{d}\n}", 2, "name '{c}{d}' can be read in two ways where {d} follows {c}: put a character such as '-' between them, or write {c:3}, which always has three digits"},
 		{"workstation example.org {\n name {c:2}0-{d}\n}", 2, "name '{c:2}0-{d}' can be read in two ways where '0' follows {c:2}: put a character such as '-' before it, or write {c:3}, which always has three digits"},
 		{"workstation example.org {\n name x.*.{n}\n}", 2, "name 'x.*.{n}' has a '*' elsewhere than at the front"},
@@ -208,9 +209,9 @@ func TestParseErrors(t *testing.T) {
 		{"workstation example.org {\n name .{d}\n}", 2, "name '.{d}' begins with a dot: remove it"},
 		{"workstation example.org {\n name {d}.\n}", 2, "name '{d}.' ends with a dot: remove it; the zone follows of itself"},
 		{"workstation {\n name *.{n}\n}", 2, "name '*.{n}' has '*.', but the zone is the root, where a name has one label and any parent: list a zone such as 'example.org' after 'workstation'"},
-		{"workstation example.org {\n network 10.0.0.0/16\n name h{d}\n}", 3, "name 'h{d}' does not tell all hosts apart, such as 10.0.0.0 and 10.0.1.0: add {c}"},
-		{"workstation example.org {\n network 10.0.0.0/24 11.1.0.0/24\n name h{d}\n}", 3, "name 'h{d}' does not tell all hosts apart, such as 10.0.0.0 and 11.1.0.0: add {a} and {b}"},
-		{"workstation example.org {\n network 10.0.0.0/24\n name h{c}\n}", 3, "name 'h{c}' does not tell all hosts apart, such as 10.0.0.0 and 10.0.0.1: add {d}"},
+		{"workstation example.org {\n network 10.0.0.0/16\n name h{d}\n}", 3, "name 'h{d}' does not tell all hosts apart, since it lacks {c}, in which 10.0.0.0 and 10.0.255.255 differ: add {c}"},
+		{"workstation example.org {\n network 10.0.0.0/24 11.1.0.0/24\n name h{d}\n}", 3, "name 'h{d}' does not tell all hosts apart, since it lacks {a} and {b}, in which 10.0.0.0 and 11.1.0.0 differ: add {a} and {b}"},
+		{"workstation example.org {\n network 10.0.0.0/24\n name h{c}\n}", 3, "name 'h{c}' does not tell all hosts apart, since it lacks {d}, in which 10.0.0.0 and 10.0.0.255 differ: add {d}"},
 		{"workstation example.org {\n network 2001:db8::/64\n name h{d}\n}", 2, "name 'h{d}' has octets of an IPv4 address, but there is no IPv4 network: write one, or {ip} in the name, or {n} or {x} for a number"},
 		{"workstation example.org {\n network 10.0.0.0/24 10.1.0.0/24 2001:db8::/64\n name {b}-{d}\n}", 2, "with octets in the name, network '2001:db8::/64' can only stand next to one IPv4 network, whose hosts have the addresses in the same place: write a stanza for each pair of networks"},
 		{"workstation example.org {\n network 10.0.0.0/24 2001:db8::/121\n name {d}\n}", 2, "network '2001:db8::/121' is smaller than '10.0.0.0/24', whose hosts have the addresses in the same place: write a larger one"},
@@ -285,6 +286,11 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n network 192.0.2.0/24 2001:db8::/126\n offset 4\n}", 3, "offset '4' leaves no number an address in network '192.0.2.0/24' and network '2001:db8::/126'"},
 		{"workstation {\n offset 5\n name ip-{ip}\n}", 2, "'offset' does not go with {ip}"},
 
+		{"workstation {\n offset 9223372036854775807\n network 192.0.2.0/24\n}", 2, "for number 9223372036854775807 to have the first, write 'offset -9223372036854775807'"},
+		{"workstation {\n numbers 18446744073709551615\n network 192.0.2.0/24\n}", 2, "numbers '18446744073709551615' lie outside of network '192.0.2.0/24', where the numbers are 0-255: write some of these, or a larger network"},
+		{"workstation {\n numbers 9223372036854775808-9223372036854775809\n network 192.0.2.0/24\n}", 2, "or a larger network; or for number 9223372036854775808 to have the first address, 'offset -9223372036854775808'"},
+		{"workstation {\n numbers 9223372036854775809\n network 192.0.2.0/24\n}", 2, "where the numbers are 0-255: write some of these, or a larger network"},
+
 		// ttl
 		{"workstation {\n ttl\n}", 2, "'ttl' takes one number of seconds: write it as 'ttl 3600'"},
 		{"workstation {\n ttl 60 60\n}", 2, "'ttl' takes one number of seconds: remove '60', or"},
@@ -313,9 +319,9 @@ func TestParseErrors(t *testing.T) {
 		{"workstation network 192.0.2.0/24", 1, "'network' is a property, not a zone: write it on a line of its own, between '{' and '}'; the zone of that name is 'network.'"},
 		{"workstation example.org ttl 60", 1, "'ttl' is a property, not a zone"},
 		{"workstation example.org no_reverse", 1, "'no_reverse' is a property, not a zone"},
-		{"workstation 10.1.2.3/16", 1, "zone '10.1.2.3/16' has host bits set: write '10.1.0.0/16', or the network that you mean"},
-		{"workstation example.org 10.1.2.3/16:53", 1, "zone '10.1.2.3/16' has host bits set: write '10.1.0.0/16'"},
-		{"workstation 2001:db8::1/32", 1, "zone '2001:db8::1/32' has host bits set: write '2001:db8::/32'"},
+		{"workstation example.org 10.1.2.3/16 {\n network 10.1.0.0/24\n}", 1, "zone '10.1.2.3/16' has host bits set: write '10.1.0.0/16', or the network that you mean"},
+		{"workstation example.org 10.1.2.3/16:53 {\n network 10.1.0.0/24\n}", 1, "zone '10.1.2.3/16' has host bits set: write '10.1.0.0/16'"},
+		{"workstation example.org 2001:db8::1/32 {\n network 2001:db8::/64\n}", 1, "zone '2001:db8::1/32' has host bits set: write '2001:db8::/32'"},
 		{"workstation 192.0.2.1", 1, "zone '192.0.2.1' is an address: write a reverse zone as a CIDR, and the pool's addresses as the property 'network'"},
 		{"workstation 2001:db8::", 1, "zone '2001:db8::' is an address"},
 		{"workstation 2001:db8::1", 1, "zone '2001:db8::1' is an address"},
@@ -397,8 +403,49 @@ func TestParseErrors(t *testing.T) {
 		if strings.Contains(err.Error(), "or a larger network;") && !strings.Contains(tc.want, "or a larger network;") {
 			t.Errorf("%s\nis told of an offset that does not help: %v", tc.corefile, err)
 		}
+		tryHints(t, tc.corefile, tc.line, err.Error())
 		if prefix := fmt.Sprintf("Testfile:%d - Error during parsing: ", tc.line); !strings.HasPrefix(err.Error(), prefix) || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s\ngot error  %q\nwant error %q", tc.corefile, err, prefix+tc.want)
+		}
+	}
+}
+
+var (
+	faultRE = regexp.MustCompile(`Error during parsing: (?:[a-z]+ )*'([^']*)'`)
+	hintRE  = regexp.MustCompile(`\b(?:write (?:it (?:as|without, as) |one such as )?|to have the first address, )'([^'{}][^']+)'`)
+)
+
+// tryHints does what an error says, where it says what to write, and loads the result. What
+// is to be written is a property, or stands in place of the word at fault.
+func tryHints(t *testing.T, corefile string, line int, message string) {
+	t.Helper()
+	for _, hint := range hintRE.FindAllStringSubmatch(message, -1) {
+		lines := strings.Split(corefile, "\n")
+		property, _, _ := strings.Cut(hint[1], " ")
+		isProperty := slices.ContainsFunc(properties, func(p struct {
+			name, example, takes string
+			least, most          int
+			parse                func(*caddy.Controller, *pool, []string) error
+		}) bool {
+			return p.name == property
+		})
+		switch fault := faultRE.FindStringSubmatch(message); {
+		case isProperty:
+			lines = slices.DeleteFunc(lines, func(l string) bool {
+				return strings.HasPrefix(strings.TrimSpace(l), property+" ") || strings.TrimSpace(l) == property
+			})
+			if !strings.Contains(lines[0], "{") {
+				lines[0] += " {\n}"
+			}
+			lines[0] = strings.Replace(lines[0], "{", "{\n "+hint[1], 1)
+		case strings.Contains(message, "the space is not meant"):
+			words := strings.Fields(lines[line-1])
+			lines[line-1] = words[0] + " " + hint[1]
+		default:
+			lines[line-1] = strings.Replace(lines[line-1], fault[1], hint[1], 1)
+		}
+		if _, err := parseTest(strings.Join(lines, "\n"), "."); err != nil {
+			t.Errorf("%s\nis told: %s\nbut with %q it is refused: %v", corefile, message, hint[1], err)
 		}
 	}
 }
@@ -442,12 +489,14 @@ func TestRandomPools(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
 	accepted := 0
-	for range 3000 {
+	for range 10000 {
 		var corefile strings.Builder
 		for range 1 + rnd.IntN(4) {
 			fmt.Fprintf(&corefile, "workstation %s %s {\n", pick("example.org", "lab.example.org example.org", ". example.net", "."), pick("", "", "10.0.0.0/14", "10.1.0.0/16 2001:db8::/40"))
-			fmt.Fprintf(&corefile, "name %s{%s}%s\n", pick("a", "a1", "b-", "", "ip-"), pick("n", "x", "n:3", "x:5", "ip"), pick("", "-a", "f"))
-			network := pick("10.0.0.0/8", "10.1.2.0/24", "10.1.2.3/32", "10.0.255.250-10.1.0.9", "0.0.0.0/0")
+			placeholder := pick("{n}", "{x}", "{n:3}", "{x:5}", "{ip}", "{ip:x}", "{ip:full}", "{a}-{b}-{c}-{d}", "{d}.{c}", "{c:x}{d:x}", "{d:3}{c:3}.b{b}")
+			prefix, suffix := pick("a", "a1", "b-", "", "ip-", "*.", "*.a"), pick("", "-a", "f", ".z")
+			fmt.Fprintln(&corefile, "name", pick(prefix+placeholder+suffix, prefix+placeholder+suffix+" further-"+placeholder, prefix+placeholder+" *.y"+placeholder+suffix))
+			network := pick("10.0.0.0/8", "10.1.2.0/24", "10.1.2.3/32", "10.0.255.250-10.1.0.9", "0.0.0.0/0", "10.1.2.0/24 10.1.5.9-10.1.6.3")
 			network6 := pick("2001:db8::/64", "2001:db8::/33", "2001:db8::fffe-2001:db8::1:3", "2001:db8::5/128", "::/0")
 			fmt.Fprintln(&corefile, "network", pick(network, network6, network+" "+network6))
 			if rnd.IntN(2) == 0 {

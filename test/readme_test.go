@@ -51,7 +51,7 @@ func TestExamples(t *testing.T) {
 		document             string
 		corefiles, questions int
 	}{
-		{"README.md", 8, 25},
+		{"README.md", 10, 30},
 		{"docs/transition.md", 6, 18},
 		{"docs/zones.md", 1, 0},
 		{"SECURITY.md", 2, 3},
