@@ -349,12 +349,12 @@ func TestParseErrors(t *testing.T) {
 		{"workstation example.org 64/26.2.0.192.in-addr.arpa {\n network 192.0.2.0/24\n numbers 1-63\n}", 1, "the reverse zone '64/26.2.0.192.in-addr.arpa' has addresses of network '192.0.2.0/24', but none with a number: remove it, or write their numbers in 'numbers'"},
 		{"workstation example.org 192.0.2.64/26 {\n network 192.0.2.0/24\n numbers 1-63\n}", 1, "the reverse zone '192.0.2.64/26' has addresses of network '192.0.2.0/24', but none with a number"},
 		{"workstation example.org 172.0.2.0/24 {\n name *.ip-{ip}\n}", 1, "PTR records in the reverse zone '172.0.2.0/24' need a pattern without '*.': add one such as 'ip-{ip}', or remove the zone"},
-		{"workstation example.org 10.0.0", 1, "zone '10.0.0' looks like an address that is cut short: write a reverse zone as a CIDR, such as '10.0.0.0/8', and the pool's addresses as the property 'network'"},
-		{"workstation example.org 1.2.3", 1, "zone '1.2.3' looks like an address that is cut short"},
+		{"workstation example.org 10.0.0", 1, "zone '10.0.0.' looks like an address that is cut short: write a reverse zone as a CIDR, such as '10.0.0.0/8', and the pool's addresses as the property 'network'"},
+		{"workstation example.org 1.2.3", 1, "zone '1.2.3.' looks like an address that is cut short"},
 		{"workstation example.org 10.", 1, "zone '10.' looks like an address that is cut short"},
-		{"workstation example.org 10.0:53", 1, "zone '10.0:53' looks like an address that is cut short"},
-		{"workstation arpa", 1, "zone 'arpa' holds the reverse trees, and no names of hosts: list a zone such as 'example.org'"},
-		{"workstation ARPA.", 1, "zone 'ARPA.' holds the reverse trees"},
+		{"workstation example.org 10.0:53", 1, "zone '10.0.' looks like an address that is cut short"},
+		{"workstation arpa", 1, "zone 'arpa.' holds the reverse trees, and no names of hosts: list a zone such as 'example.org'"},
+		{"workstation ARPA.", 1, "zone 'arpa.' holds the reverse trees"},
 		{
 			"workstation net.example 3.net.example {\n name h{d}.{c}\n network 10.1.0.0/16\n}", 1,
 			"zone '3.net.example.' takes names away from 'h{d}.{c}' in the zone 'net.example.', which belong to the closest zone listed: remove one of the zones, or write a pattern that has no names there",
@@ -459,6 +459,8 @@ func TestParseErrorServerBlock(t *testing.T) {
 	}{
 		{[]string{".", "10.in-addr.arpa."}, "Testfile:1 - Error during parsing: PTR records in the server block's reverse zones need a zone for their names, which the root is not: list one such as 'example.org' after 'workstation', or write 'no_reverse'"},
 		{[]string{"10.in-addr.arpa."}, "Testfile:1 - Error during parsing: all zones are reverse zones, which hold no names of hosts"},
+		{[]string{"example.org.", "arpa."}, "Testfile:1 - Error during parsing: zone 'arpa.' holds the reverse trees, and no names of hosts"},
+		{[]string{"10.0.0."}, "Testfile:1 - Error during parsing: zone '10.0.0.' looks like an address that is cut short"},
 	} {
 		if _, err := parseTest("workstation {\n network 10.0.0.0/8\n}", tc.keys...); err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 			t.Errorf("%v: got error %v, want %q", tc.keys, err, tc.want)
@@ -678,6 +680,9 @@ func FuzzParse(f *testing.F) {
 	f.Add("workstation example.org {\n name ip-{ip}\n network ::/0 10.0.0.5-10.0.1.9\n}\nworkstation example.org {\n name a{n}\n offset 3\n no_reverse\n}")
 	f.Add("workstation a.example {\n name a{n}\n numbers 0-9\n}\nworkstation a.example {\n name a{n}\n network 10.0.0.0/24\n numbers 10-19\n}\nworkstation b.a.example {\n name a1{n}\n network 10.0.0.0/16\n}")
 	f.Add("workstation example.org {\n network 2001:db8::/32\n offset 9223372036854775807\n name {n:20}\n}\nworkstation . example.net {\n name x{x}\n network ::ffff:0:0/96\n}")
+
+	f.Add("workstation example.org 64/26.2.0.192.in-addr.arpa {\n name rack{c}-node{d:2} *.rack{c}-node{d:2} {d:x}{c:x}\n network 192.0.0.0/16 2001:db8::/64\n}\nworkstation example.org {\n name {d}.{c}.{b}.{a}.dyn {a:3}{b:3}{c:3}{d:3}\n network 10.0.0.5-10.0.9.9 10.1.0.0/16\n}")
+	f.Add("workstation example.org {\n name x.{ip:full} *.{ip:x} {ip}\n network ::/0 10.0.0.5-10.0.1.9\n}\nworkstation lab.example.org {\n name {c}-{d}-{c}\n network 10.0.0.0/16\n}\nworkstation lab.example.org {\n name {d}-7-{c}\n network 10.0.0.0/16\n}")
 
 	f.Fuzz(func(t *testing.T, corefile string) {
 		ws, err := parseTest(corefile, ".")

@@ -304,10 +304,11 @@ func (p *pattern) append(b []byte, k key) []byte {
 	case numeric:
 		b = appendNumber(b, k.u.lo, ph.base, ph.width)
 	case octet:
-		for i, ph := range p.placeholders {
+		for i := range p.placeholders {
 			if i > 0 {
 				b = append(b, p.between[i-1]...)
 			}
+			ph := &p.placeholders[i]
 			b = ph.appendOctet(b, byte(k.u.lo>>(8*(3-ph.octet))))
 		}
 	default:

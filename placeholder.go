@@ -65,7 +65,7 @@ func (ph placeholder) name() string {
 }
 
 // patternKind returns what a pattern with this placeholder stands for.
-func (ph placeholder) patternKind() patternKind {
+func (ph *placeholder) patternKind() patternKind {
 	switch ph.kind {
 	case numeric:
 		return byNumber
@@ -77,7 +77,7 @@ func (ph placeholder) patternKind() patternKind {
 }
 
 // produces reports whether the placeholder's text may hold the character c.
-func (ph placeholder) produces(c byte) bool {
+func (ph *placeholder) produces(c byte) bool {
 	switch {
 	case isDigit(c):
 		return true
@@ -89,11 +89,11 @@ func (ph placeholder) produces(c byte) bool {
 }
 
 // varies reports whether the texts of an octet differ in length.
-func (ph placeholder) varies() bool { return ph.base == 10 && ph.width < 3 }
+func (ph *placeholder) varies() bool { return ph.base == 10 && ph.width < 3 }
 
 // readOctet reads an octet at the beginning of text, as far as it may reach. It
 // returns its value and its length.
-func (ph placeholder) readOctet(text []byte) (value, length int, ok bool) {
+func (ph *placeholder) readOctet(text []byte) (value, length int, ok bool) {
 	if ph.base == 16 {
 		if len(text) < 2 {
 			return 0, 0, false
@@ -109,13 +109,23 @@ func (ph placeholder) readOctet(text []byte) (value, length int, ok bool) {
 }
 
 // appendOctet appends an octet as readOctet reads it.
-func (ph placeholder) appendOctet(b []byte, value byte) []byte {
-	return appendNumber(b, uint64(value), ph.base, ph.width)
+func (ph *placeholder) appendOctet(b []byte, value byte) []byte {
+	const digits = "0123456789abcdef"
+	if ph.base == 16 {
+		return append(b, digits[value>>4], digits[value&0xf])
+	}
+	if value >= 100 || ph.width > 2 {
+		b = append(b, digits[value/100])
+	}
+	if value >= 10 || ph.width > 1 {
+		b = append(b, digits[value/10%10])
+	}
+	return append(b, digits[value%10])
 }
 
 // parseAddress returns the address that text stands for in place of {ip},
 // {ip:full} or {ip:x}.
-func (ph placeholder) parseAddress(text []byte) (netip.Addr, bool) {
+func (ph *placeholder) parseAddress(text []byte) (netip.Addr, bool) {
 	switch ph.kind {
 	case full:
 		return parseFull(text)
@@ -127,7 +137,7 @@ func (ph placeholder) parseAddress(text []byte) (netip.Addr, bool) {
 }
 
 // appendAddress appends addr as parseAddress reads it.
-func (ph placeholder) appendAddress(b []byte, addr netip.Addr) []byte {
+func (ph *placeholder) appendAddress(b []byte, addr netip.Addr) []byte {
 	switch ph.kind {
 	case full:
 		return appendFull(b, addr)

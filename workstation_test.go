@@ -416,10 +416,40 @@ func handlerOracle(qname string) (records map[uint16]string, exists bool) {
 	return records, false
 }
 
+// thousandNetworks is a Corefile of a stanza with five thousand networks, whose names have
+// the octets in an order in which no network is a range.
+func thousandNetworks() string {
+	var networks strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&networks, " %d.%d.%d.%d/30", 10+i%7, i/50, 3*(i%50), 4*(i%64))
+	}
+	return "workstation lab.example.org {\n name {a}.{d}.{c}.{b}\n network" + networks.String() + "\n}"
+}
+
 func BenchmarkServeDNS(b *testing.B) {
 	ws := testHandler(b, test.NextHandler(dns.RcodeSuccess, nil))
 	many := testWorkstation(b, thousands())
 	many.Next = ws.Next
+	named := testWorkstation(b, `
+		workstation lab.example.org {
+			name ip-{a}-{b}-{c}-{d} further-{d}-{c}-{b}-{a}
+			network 198.51.100.0/24
+		}
+		workstation lab.example.org {
+			name rack{c}-node{d}
+			network 10.1.0.0/16
+		}
+		workstation lab.example.org {
+			name {d}.r{c}.dyn
+			network 10.2.0.0/16
+		}
+		workstation lab.example.org {
+			name *.w{n}
+			network 192.0.2.0/24
+		}`)
+	named.Next = ws.Next
+	many5000 := testWorkstation(b, thousandNetworks())
+	many5000.Next = ws.Next
 	ctx, w := context.Background(), &test.ResponseWriter{}
 	for _, bc := range []struct {
 		name, qname string
@@ -437,6 +467,15 @@ func BenchmarkServeDNS(b *testing.B) {
 		{"thousands/hit", "rack7777-17.example.org.", dns.TypeA, many},
 		{"thousands/reverse4", "17.77.7.10.in-addr.arpa.", dns.TypePTR, many},
 		{"thousands/miss", "www.example.org.", dns.TypeA, many},
+		{"octets4", "ip-198-51-100-17.lab.example.org.", dns.TypeA, named},
+		{"octets2", "rack7-node12.lab.example.org.", dns.TypeA, named},
+		{"labels3", "12.r7.dyn.lab.example.org.", dns.TypeA, named},
+		{"wildcard", "app.w17.lab.example.org.", dns.TypeA, named},
+		{"further", "further-17-100-51-198.lab.example.org.", dns.TypeA, named},
+		{"octets4/reverse", "17.100.51.198.in-addr.arpa.", dns.TypePTR, named},
+		{"labels3/nonterminal", "r7.dyn.lab.example.org.", dns.TypeA, named},
+		{"labels3/miss", "www.r7.dyn.lab.example.org.", dns.TypeA, named},
+		{"networks/nonterminal", "147.7.lab.example.org.", dns.TypeA, many5000},
 		// What of a hit is to build and write the reply, and what a miss costs without the
 		// plugin, to compare them with.
 		{"reply", "workstation17.lab.example.org.", dns.TypeA, plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {

@@ -1,0 +1,176 @@
+package workstation
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/coredns/caddy"
+)
+
+// parseName parses patterns, of which the first without "*." is the hosts' own name.
+func parseName(c *caddy.Controller, p *pool, args []string) error {
+	var patterns []pattern
+	for i, arg := range args {
+		pt, err := parsePattern(arg)
+		if err != nil {
+			return c.Errf("name '%s' %v%s", arg, err, meantSpace(args, i))
+		}
+		if slices.ContainsFunc(patterns, func(other pattern) bool { return other.text == pt.text }) {
+			return c.Errf("name '%s' is given twice: remove one", arg)
+		}
+		if len(patterns) > 0 && patterns[0].kind() != pt.kind() {
+			return c.Errf("name '%s' does not go with '%s': the patterns of a stanza all stand for a number, all for the address, or all for octets of it; write a stanza of its own for it", arg, patterns[0])
+		}
+		patterns = append(patterns, pt)
+	}
+	p.setPatterns(patterns)
+	return nil
+}
+
+// meantSpace asks whether the space is meant that makes a word of its own of args[i],
+// which has no placeholder.
+func meantSpace(args []string, i int) string {
+	if strings.Contains(args[i], "{") || len(args) == 1 {
+		return ""
+	}
+	for _, joined := range []string{strings.Join(args, ""), strings.Join(args[i:min(i+2, len(args))], ""), strings.Join(args[max(i-1, 0):i+1], "")} {
+		if pt, err := parsePattern(joined); err == nil && pt.labels() == 1 {
+			return fmt.Sprintf("; or if the space is not meant, write '%s'", joined)
+		}
+	}
+	return ""
+}
+
+func parseNetworks(c *caddy.Controller, p *pool, args []string) error {
+	for _, arg := range args {
+		f, n, err := parseNetwork(c, arg)
+		if err != nil {
+			return err
+		}
+		for _, other := range p.networks[f] {
+			if !n.last.less(other.first) && !other.last.less(n.first) {
+				return c.Errf("network '%s' overlaps '%s': write each address once", arg, other.text)
+			}
+		}
+		p.networks[f] = append(p.networks[f], n)
+	}
+	for _, networks := range p.networks {
+		slices.SortFunc(networks, func(m, n network) int { return m.first.compare(n.first) })
+	}
+	return nil
+}
+
+// parseNetwork parses a network, which is a CIDR or FIRST-LAST.
+func parseNetwork(c *caddy.Controller, arg string) (f family, n network, err error) {
+	from, to, isRange := strings.Cut(arg, "-")
+	if !isRange {
+		prefix, err := parseCIDR(c, "network", arg)
+		if err != nil {
+			return 0, n, err
+		}
+		return familyOf(prefix.Addr()), newNetwork(prefix), nil
+	}
+
+	first, err := netip.ParseAddr(from)
+	last, err2 := netip.ParseAddr(to)
+	switch {
+	case err != nil, err2 != nil, first.Zone() != "", last.Zone() != "":
+		return 0, n, c.Errf("network '%s' is neither a CIDR nor a range of addresses: write one such as '192.0.2.0/24' or '192.0.2.10-192.0.2.99'", arg)
+	case familyOf(first) != familyOf(last):
+		return 0, n, c.Errf("network '%s' begins with an %s and ends with an %s address: give each family a network of its own", arg, familyOf(first), familyOf(last))
+	case last.Less(first):
+		return 0, n, c.Errf("network '%s' is backwards: write '%s-%s'", arg, last, first)
+	}
+	return familyOf(first), network{addressNumber(first), addressNumber(last), arg}, nil
+}
+
+// parseNumbers parses ranges of numbers, which may be in any order and overlap.
+func parseNumbers(c *caddy.Controller, p *pool, args []string) error {
+	for _, arg := range args {
+		r, err := parseNumberRange(c, arg)
+		if err != nil {
+			return err
+		}
+		p.numbers = append(p.numbers, r)
+	}
+	return nil
+}
+
+// merge returns the ranges ascending and disjoint.
+func merge(ranges []numberRange) []numberRange {
+	slices.SortFunc(ranges, func(r, s numberRange) int { return cmp.Compare(r.first, s.first) })
+	merged := ranges[:1]
+	for _, r := range ranges[1:] {
+		if end := &merged[len(merged)-1]; r.first <= end.last {
+			end.last = max(end.last, r.last)
+		} else {
+			merged = append(merged, r)
+		}
+	}
+	return merged
+}
+
+// parseNumberRange parses A-B or N.
+func parseNumberRange(c *caddy.Controller, arg string) (r numberRange, err error) {
+	from, to, isRange := strings.Cut(arg, "-")
+	if !isRange {
+		to = from
+	}
+	first, err := strconv.ParseUint(from, 10, 64)
+	last, err2 := strconv.ParseUint(to, 10, 64)
+	switch {
+	case err != nil, err2 != nil:
+		return r, c.Errf("numbers '%s' is neither a number nor a range of two: write them in decimal, from 0 to %d, such as '7' or '1-99'", arg, uint64(math.MaxUint64))
+	case last < first:
+		return r, c.Errf("numbers '%s' is backwards: write '%d-%d'", arg, last, first)
+	case from != strconv.FormatUint(first, 10), to != strconv.FormatUint(last, 10):
+		return r, c.Errf("numbers '%s' has leading zeros: write '%s', and the zeros of the names as the width in 'name', such as '{n:3}'", arg, numberRange{first, last})
+	}
+	return numberRange{first, last}, nil
+}
+
+func parseOffset(c *caddy.Controller, p *pool, args []string) (err error) {
+	if p.offset, err = strconv.ParseInt(args[0], 10, 64); err != nil {
+		return c.Errf("offset '%s' is not a number from %d to %d: write one such as '-1'", args[0], math.MinInt64, math.MaxInt64)
+	}
+	return nil
+}
+
+// parseTTL parses a TTL. Its bounds are those of RFC 2181, section 8.
+func parseTTL(c *caddy.Controller, p *pool, args []string) error {
+	ttl, err := strconv.ParseUint(args[0], 10, 31)
+	if err != nil {
+		return c.Errf("ttl '%s' is not a number of seconds from 0 to %d: write one such as '3600', without a unit", args[0], math.MaxInt32)
+	}
+	p.ttl = uint32(ttl)
+	return nil
+}
+
+// parseNoReverse has nothing to parse: that the property is given is all it says.
+func parseNoReverse(*caddy.Controller, *pool, []string) error { return nil }
+
+// parseCIDR parses s, which is written as what.
+func parseCIDR(c *caddy.Controller, what, s string) (netip.Prefix, error) {
+	prefix, err := netip.ParsePrefix(s)
+	if err == nil {
+		if masked := prefix.Masked(); masked != prefix {
+			return prefix, c.Errf("%s '%s' has host bits set: write '%s', or the network that you mean", what, s, masked)
+		}
+		return prefix, nil
+	}
+
+	first, _, isCIDR := strings.Cut(s, "/")
+	switch addr, err := netip.ParseAddr(first); {
+	case err != nil || addr.Zone() != "":
+		return prefix, c.Errf("%s '%s' is not a CIDR: write one such as '192.0.2.0/24' or '2001:db8::/64'", what, s)
+	case !isCIDR:
+		return prefix, c.Errf("%s '%s' has no prefix length: write '%s/%d' for this address alone, or the network that you mean", what, s, addr, addr.BitLen())
+	default:
+		return prefix, c.Errf("%s '%s' has a prefix length that is not one of 0 to %d: write it as a number of bits, such as '%s/%d'", what, s, addr.BitLen(), addr, addr.BitLen())
+	}
+}

@@ -1,0 +1,222 @@
+package workstation
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/pkg/parse"
+
+	"github.com/miekg/dns"
+)
+
+// zoneList are zones, told apart.
+type zoneList struct {
+	forward   []string
+	reverse   prefixes
+	classless []classlessZone // of RFC 2317
+}
+
+// reverseArg is a word on the directive's line that means reverse zones, and
+// these, of which a CIDR may have several.
+type reverseArg struct {
+	word  string
+	zones zoneList
+}
+
+// cover reports whether one of some addresses, by family, lies in one of the reverse
+// zones.
+func (zones zoneList) cover(addresses func(family) index) bool {
+	for _, f := range families {
+		for _, prefix := range zones.reverse[f] {
+			if addresses(f).overlap(bounds(prefix)) != nil {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(zones.classless, func(zone classlessZone) bool {
+		return addresses(ipv4).overlap(zone.first, zone.last) != nil
+	})
+}
+
+// checkZones refuses a listed zone that is of no use next to the other zones, or in
+// a server block of the given keys.
+func (st *stanza) checkZones(zs *zones, keys []string) error {
+	for _, zone := range st.forward {
+		if zone == "." {
+			continue // it has names everywhere
+		}
+		for off, end := dns.NextLabel(zone, 0); !end; off, end = dns.NextLabel(zone, off) {
+			above := zs.byName[zone[off:]]
+			if above == nil || !above.listed {
+				continue
+			}
+			if pt := above.namesBelow(zone[:off-1]); pt != nil {
+				return parseError(st.source, "zone '%s' takes names away from '%s' in the zone '%s', which belong to the closest zone listed: remove one of the zones, or write a pattern that has no names there", zone, pt, above.name)
+			}
+		}
+		if !st.isAsked(zs.byName[zone], keys) {
+			return parseError(st.source, "zone '%s' has no name for which this server block is asked, whose zones are %s: add the zone to the server block, or write the stanza in a server block of that zone", zone, "'"+strings.Join(keys, "', '")+"'")
+		}
+	}
+	return nil
+}
+
+// isAsked reports whether a server block of the given keys is asked for names in a
+// listed zone, or for PTR records that give such names.
+func (st *stanza) isAsked(z *zone, keys []string) bool {
+	forward := listZones(keys).forward
+	if len(keys) == 0 || len(forward) == 0 && st.origin == z.name {
+		return true
+	}
+	return slices.ContainsFunc(forward, func(key string) bool {
+		if dns.IsSubDomain(key, z.name) {
+			return true
+		}
+		within, above := strings.CutSuffix(key, "."+z.name)
+		return above && slices.ContainsFunc(st.patterns, func(pt pattern) bool {
+			return pt.wildcard || strings.Count(within, ".")+1 < pt.labels()
+		})
+	})
+}
+
+// parseZones parses the zones on the directive's line; if there are none they
+// are those of the server block. They are those that
+// plugin.OriginsFromArgsOrServerBlock has, but that takes the typing error
+// 10.0.0.0/33 for a name and masks the host bits of 10.1.2.3/16 in silence.
+func (st *stanza) parseZones(c *caddy.Controller, serverBlock zoneList) error {
+	args := c.RemainingArgs()
+	var origins []string
+	for _, arg := range args {
+		_, zone := parse.Transport(arg)
+		if err := checkZone(c, zone); err != nil {
+			return err
+		}
+		names := plugin.OriginsFromArgsOrServerBlock([]string{arg}, nil)
+		if isReverse(names[0]) {
+			list := listZones(names)
+			if len(list.reverse[ipv4])+len(list.reverse[ipv6])+len(list.classless) == 0 {
+				return c.Errf("zone '%s' is in a reverse tree, but is the name of no address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa' or, for a part of a /24, '64/26.2.0.192.in-addr.arpa'", zone)
+			}
+			st.reverseArgs = append(st.reverseArgs, reverseArg{zone, list})
+		}
+		origins = append(origins, names...)
+	}
+	st.zoneList = serverBlock
+	if len(args) > 0 {
+		st.zoneList = listZones(origins)
+	}
+	if len(st.reverseArgs) == 0 { // as other reverse zones, they need not be listed again
+		st.zoneList.classless = serverBlock.classless
+	}
+	for _, zone := range st.forward { // those of the server block are checked here alone
+		if err := checkForward(c, zone); err != nil {
+			return err
+		}
+	}
+	if len(st.forward) == 0 && len(args)+len(c.ServerBlockKeys) > 0 {
+		return c.Err("all zones are reverse zones, which hold no names of hosts: list the zone that shall hold them, such as 'example.org'; their addresses are the property 'network'")
+	}
+	return nil
+}
+
+// listZones tells zones apart. It leaves out what is listed twice, and what lies
+// in a reverse tree without being the name of an address or network.
+func listZones(zones []string) (list zoneList) {
+	for _, zone := range zones {
+		prefix, ok := parseReverse([]byte(zone))
+		classless, isClassless := parseClassless(zone)
+		switch f := familyOf(prefix.Addr()); {
+		case ok:
+			list.reverse[f] = append(list.reverse[f], prefix)
+		case isClassless:
+			list.classless = append(list.classless, classless)
+		case !isReverse(zone) && !slices.Contains(list.forward, zone):
+			list.forward = append(list.forward, zone)
+		}
+	}
+	return list
+}
+
+// checkZone refuses what is neither a domain name nor a CIDR.
+func checkZone(c *caddy.Controller, zone string) error {
+	for _, property := range properties {
+		if zone == property.name {
+			return c.Errf("'%s' is a property, not a zone: write it on a line of its own, between '{' and '}'; the zone of that name is '%s.'", zone, zone)
+		}
+	}
+	switch {
+	case zone == "":
+		return c.Err("zone '' is empty: remove it; or is an environment variable not set?")
+	case zone == pluginName:
+		return c.Errf("'%s' is the directive, not a zone: begin a new line before it; the zone of that name is '%s.'", zone, zone)
+	case strings.ContainsAny(zone, "{}"):
+		return c.Errf("zone '%s' has a brace: write '{' with a space before it and a new line after, and '}' on a line of its own", zone)
+	}
+	_, port, err := plugin.SplitHostPort(zone)
+	host := zone
+	if port != "" {
+		host = zone[:strings.LastIndexByte(zone, ':')]
+	}
+
+	addr, _, isCIDR := strings.Cut(host, "/")
+	from, _, isRange := strings.Cut(host, "-")
+	switch {
+	case isRange && isAddr(from):
+		return c.Errf("zone '%s' is a range of addresses: write a reverse zone as a CIDR, and the pool's addresses as the property 'network'", zone)
+	case isAddr(zone), isAddr(addr) && !isCIDR:
+		return c.Errf("zone '%s' is an address: write a reverse zone as a CIDR, and the pool's addresses as the property 'network'", zone)
+	case isAddr(addr):
+		if _, err := parseCIDR(c, "zone", host); err != nil {
+			return err
+		}
+		if err != nil { // as those of IPv6 that begin with a zero
+			return c.Errf("zone '%s' is not a CIDR that CoreDNS takes: write the name of the reverse zone, such as 'ip6.arpa'", zone)
+		}
+		return nil
+	case err != nil, !isHostLike(dns.CanonicalName(host)):
+		return c.Errf("zone '%s' is neither a domain name nor a CIDR: write one such as 'example.org' or '10.0.0.0/8', an internationalized name in its ASCII form (xn--...), and several with spaces in between", zone)
+	}
+	return nil
+}
+
+// isAddr reports whether s is an address, be it with the closing dot of a name.
+func isAddr(s string) bool {
+	_, err := netip.ParseAddr(strings.TrimSuffix(s, "."))
+	return err == nil
+}
+
+// checkForward refuses forward zones that hold no names of hosts.
+func checkForward(c *caddy.Controller, zone string) error {
+	switch {
+	case isNumeric(zone):
+		return c.Errf("zone '%s' looks like an address that is cut short: write a reverse zone as a CIDR, such as '10.0.0.0/8', and the pool's addresses as the property 'network'", zone)
+	case zone == "arpa.":
+		return c.Errf("zone '%s' holds the reverse trees, and no names of hosts: list a zone such as 'example.org'", zone)
+	}
+	return nil
+}
+
+// isNumeric reports whether the last label of a zone has digits alone. No such top-level domain will ever be (RFC 3696, section 2).
+func isNumeric(zone string) bool {
+	zone = strings.TrimSuffix(zone, ".")
+	last := zone[strings.LastIndexByte(zone, '.')+1:]
+	return last != "" && strings.Trim(last, "0123456789") == ""
+}
+
+// isHostLike reports whether name is a domain name of letters, digits, hyphens and
+// underscores, and of the slashes that names of RFC 2317 have below arpa. Others
+// are legal, but typing errors.
+func isHostLike(name string) bool {
+	_, ok := dns.IsDomainName(name)
+	return ok && !strings.ContainsFunc(name, func(r rune) bool {
+		switch {
+		case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '-', r == '_', r == '.':
+			return false
+		default:
+			return r != '/' || !dns.IsSubDomain("arpa.", name)
+		}
+	})
+}
