@@ -4,6 +4,7 @@ package test
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -19,7 +20,7 @@ import (
 // The tests of this file run software that we did not write, and hold coredns to
 // its answers. The lines of both are those of docs/transition.md. What differs on
 // purpose is told, and shown, in a table of each test. Debian's packages are
-// bind9, dnsmasq-base, knot, pdns-server and pdns-backend-bind.
+// all-knowing-dns, bind9, dnsmasq-base, knot, pdns-server and pdns-backend-bind.
 
 // transition returns the lines of one peer in docs/transition.md, and the
 // Corefile that follows them, in a directory with the document's zone files.
@@ -64,12 +65,22 @@ func write(t *testing.T, dir, name, text string) string {
 	return path
 }
 
+// store adds records to the zone file that the servers of dir share.
+func store(t *testing.T, dir, records string) {
+	t.Helper()
+	empty, err := os.ReadFile(filepath.Join(dir, "db.empty"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "db.empty", string(empty)+records)
+}
+
 // startPeer runs a name server until the end of the test, and returns once it
-// answers on port.
-func startPeer(t *testing.T, port string, program string, args ...string) {
+// answers. The server is a port of 127.0.0.1, or HOST:PORT.
+func startPeer(t *testing.T, server string, program string, args ...string) {
 	t.Helper()
 	runProgram(t, func() bool {
-		d, err := parseDig([]string{"+time=1", "lab.example.org", "SOA"}, port)
+		d, err := digAt(server, "+time=1", "lab.example.org", "SOA")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,17 +114,26 @@ func runProgram(t *testing.T, ready func() bool, program string, args ...string)
 	}
 }
 
+// digAt is parseDig for a server that is a port of 127.0.0.1, or HOST:PORT.
+func digAt(server string, args ...string) (*dig, error) {
+	host, port, err := net.SplitHostPort(server)
+	if err != nil {
+		return parseDig(args, server)
+	}
+	return parseDig(append([]string{"@" + host}, args...), port)
+}
+
 // ask returns of the response to a question, in the words of dig, the status and
 // the records of the answer.
-func ask(t *testing.T, port, question string) *dns.Msg {
+func ask(t *testing.T, server, question string) *dns.Msg {
 	t.Helper()
-	d, err := parseDig(append(strings.Fields(question), "+norecurse"), port)
+	d, err := digAt(server, append(strings.Fields(question), "+norecurse")...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m, err := d.ask()
 	if err != nil {
-		t.Fatalf("dig -p %s %s: %v", port, question, err)
+		t.Fatalf("%s: dig %s: %v", server, question, err)
 	}
 	slices.SortFunc(m.Answer, func(a, b dns.RR) int { return strings.Compare(a.String(), b.String()) })
 	return &dns.Msg{MsgHdr: dns.MsgHdr{Rcode: m.Rcode}, Answer: m.Answer}
@@ -189,10 +209,10 @@ func reverseQuestions(prefixes ...string) (questions []string) {
 }
 
 // names asks a server for the names of addresses, and returns them.
-func names(t *testing.T, port string, questions []string) (names []string) {
+func names(t *testing.T, server string, questions []string) (names []string) {
 	t.Helper()
 	for _, q := range questions {
-		for _, rr := range ask(t, port, q).Answer {
+		for _, rr := range ask(t, server, q).Answer {
 			names = append(names, rr.(*dns.PTR).Ptr)
 		}
 	}
@@ -356,15 +376,53 @@ func TestOracleKnot(t *testing.T) {
 	`)
 }
 
+// TestOracleKnotLong has reverse-short: off, with which Knot writes all digits of an
+// IPv6 address, and takes either form.
+func TestOracleKnotLong(t *testing.T) {
+	dir, lines, corefile := transition(t, "knot long")
+	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
+	startKnot(t, dir, theirs, fmt.Sprintf("template:\n  - id: default\n    storage: %q\n%s", dir, lines))
+
+	questions := reverseQuestions("192.0.2.0/24", "2001:db8::/32")
+	names := names(t, theirs, questions)
+	if len(names) < 25 {
+		t.Fatalf("Knot names only %d addresses", len(names))
+	}
+	for _, name := range names {
+		questions = append(questions, name+" A", name+" AAAA", strings.ToUpper(name)+" MX", name+" ANY")
+	}
+	for _, addr := range samples("2001:db8::/32") { // the short form
+		if short := strings.ReplaceAll(addr.String(), ":", "-"); !strings.HasSuffix(short, "-") {
+			questions = append(questions, "ip-"+short+".lab.example.org AAAA")
+		}
+	}
+	agree(t, theirs, ours, append(questions,
+		"ip-2001-0db9-0000-0000-0000-0000-0000-0005.lab.example.org AAAA", "ip-2001-0db8-0000-0000-0000-0000-0000-000g.lab.example.org AAAA",
+		"ip-2001-0db8-0000-0000-0000-0000-0000.lab.example.org AAAA", "ip-192-000-002-017.lab.example.org",
+	))
+	differ(t, theirs, ours, `
+		# Knot takes forms in between, and labels between the name and the zone.
+		ip-2001-0db8--5.lab.example.org AAAA     => NOERROR, ip-2001-0db8--5.lab.example.org. 300 AAAA 2001:db8::5 => NXDOMAIN
+		ip-192-0-2-17.any.lab.example.org        => NOERROR, ip-192-0-2-17.any.lab.example.org. 300 A 192.0.2.17 => NXDOMAIN
+		ip-192-0-2-17.any.any.lab.example.org    => NOERROR, ip-192-0-2-17.any.any.lab.example.org. 300 A 192.0.2.17 => NXDOMAIN
+	`)
+}
+
+// startDnsmasq starts dnsmasq with lines of its configuration. The TTL is 0 where
+// --local-ttl does not say another.
+func startDnsmasq(t *testing.T, dir, port, lines string) {
+	t.Helper()
+	startPeer(t, port, "dnsmasq", "--no-daemon", "--conf-file="+write(t, dir, "dnsmasq.conf", lines), "--port="+port,
+		"--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv", "--no-hosts", "--user=", "--pid-file=", "--local-ttl=3600", "--local=/#/")
+}
+
 func TestOracleDnsmasq(t *testing.T) {
 	dir, lines, corefile := transition(t, "dnsmasq")
 	upstream := testPort(t) // which denies everything
 	corefile = strings.ReplaceAll(corefile, "/etc/resolv.conf", "127.0.0.1:"+upstream) +
 		".:" + upstream + " {\n template ANY ANY {\n rcode NXDOMAIN\n }\n}\n"
 	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
-	// The TTL is 0 where --local-ttl does not say another.
-	startPeer(t, theirs, "dnsmasq", "--no-daemon", "--conf-file="+write(t, dir, "dnsmasq.conf", lines), "--port="+theirs,
-		"--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv", "--no-hosts", "--user=", "--pid-file=", "--local-ttl=3600", "--local=/#/")
+	startDnsmasq(t, dir, theirs, lines)
 
 	var questions []string
 	for n := range 258 {
@@ -398,15 +456,21 @@ func TestOracleDnsmasq(t *testing.T) {
 // v6zeros are the labels of the lower 96 bits of an address.
 var v6zeros = strings.Repeat("0.", 24)
 
-func TestOraclePowerDNS(t *testing.T) {
-	dir, lines, corefile := transition(t, "powerdns")
-	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
+// startPowerDNS starts PowerDNS with lines of zone files.
+func startPowerDNS(t *testing.T, dir, port, lines string) {
+	t.Helper()
 	var zones string
 	for origin, file := range origins(t, dir, lines) {
 		zones += fmt.Sprintf("zone %q { type native; file %q; };\n", origin, file)
 	}
-	startPeer(t, theirs, "pdns_server", "--config-dir="+dir, "--daemon=no", "--guardian=no", "--launch=bind", "--bind-config="+write(t, dir, "named.conf", zones),
-		"--enable-lua-records=yes", "--local-address=127.0.0.1", "--local-port="+theirs, "--socket-dir="+dir, "--setuid=", "--setgid=")
+	startPeer(t, port, "pdns_server", "--config-dir="+dir, "--daemon=no", "--guardian=no", "--launch=bind", "--bind-config="+write(t, dir, "named.conf", zones),
+		"--enable-lua-records=yes", "--local-address=127.0.0.1", "--local-port="+port, "--socket-dir="+dir, "--setuid=", "--setgid=")
+}
+
+func TestOraclePowerDNS(t *testing.T) {
+	dir, lines, corefile := transition(t, "powerdns")
+	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
+	startPowerDNS(t, dir, theirs, lines)
 
 	reverse := reverseQuestions("10.0.0.0/16", "2001:db8::/32")
 	alike := slices.DeleteFunc(slices.Clone(reverse), func(q string) bool { return strings.HasSuffix(q, "::") }) // see below
@@ -429,4 +493,153 @@ func TestOraclePowerDNS(t *testing.T) {
 		# Its name for an address that ends in zeros ends in a hyphen.
 		-x 2001:db8:: => NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 300 PTR 2001-db8--.lab.example.org. => NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 300 PTR 2001-db8--0.lab.example.org.
 	`)
+}
+
+// TestOraclePowerDNSFormats has the other formats of createReverse and createReverse6,
+// and an exception.
+func TestOraclePowerDNSFormats(t *testing.T) {
+	dir, lines, corefile := transition(t, "powerdns formats")
+	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
+	startPowerDNS(t, dir, theirs, lines)
+
+	// Each address has the name that PowerDNS gives it, and that name the address.
+	for _, tc := range []struct {
+		network string
+		forward bool // createForward reads what createReverse writes
+	}{
+		{"10.1.0.0/16", false},
+		{"10.2.0.0/16", true},
+		{"10.3.0.0/16", true},
+		{"10.4.0.0/16", false},
+		{"10.5.0.0/16", false},
+		{"10.6.0.0/16", true},
+		{"2001:db8::/48", true},
+	} {
+		addresses := samples(tc.network)
+		if len(addresses) < 8 {
+			t.Fatalf("%s has only %d samples", tc.network, len(addresses))
+		}
+		for _, addr := range addresses {
+			reverse, qtype := "-x "+addr.String(), " A"
+			if addr.Is6() {
+				qtype = " AAAA"
+			}
+			if agree(t, theirs, ours, []string{reverse}) != 1 {
+				t.Errorf("%s has no name", addr)
+			}
+			for _, name := range names(t, theirs, []string{reverse}) {
+				if got := ask(t, ours, name+qtype); len(got.Answer) != 1 || rdata(got.Answer[0]) != addr.String() {
+					t.Errorf("%s has the name %s, and that %q", addr, name, summary(got))
+				}
+				if tc.forward && addr.String() != "10.6.0.1" {
+					agree(t, theirs, ours, []string{name + qtype, strings.ToUpper(name) + qtype})
+				}
+			}
+		}
+	}
+	differ(t, theirs, ours, `
+		# createForward reads four octets, in their order.
+		12-7-1-10.lab.example.org     => NOERROR, 12-7-1-10.lab.example.org. 300 A 12.7.1.10 => NOERROR, 12-7-1-10.lab.example.org. 300 A 10.1.7.12
+		12.7.4.10.dyn.lab.example.org => NOERROR, 12.7.4.10.dyn.lab.example.org. 300 A 12.7.4.10 => NOERROR, 12.7.4.10.dyn.lab.example.org. 300 A 10.4.7.12
+		h7-12.lab.example.org         => NOERROR, h7-12.lab.example.org. 300 A 0.0.0.0 => NOERROR, h7-12.lab.example.org. 300 A 10.5.7.12
+		# It takes leading zeros, and any prefix, except that hexadecimal digits need two characters.
+		ip-10-6-0-05.lab.example.org  => NOERROR, ip-10-6-0-05.lab.example.org. 300 A 10.6.0.5 => NXDOMAIN
+		x-10-6-0-5.lab.example.org    => NOERROR, x-10-6-0-5.lab.example.org. 300 A 10.6.0.5 => NXDOMAIN
+		xx0a02070c.lab.example.org    => NOERROR, xx0a02070c.lab.example.org. 300 A 10.2.7.12 => NXDOMAIN
+		0a02070c.lab.example.org      => NOERROR, 0a02070c.lab.example.org. 300 A 0.0.0.0 => NXDOMAIN
+		20010db8000000000000000000000005.lab.example.org AAAA => SERVFAIL => NXDOMAIN
+		# The name of an exception is an ordinary one, which hosts gives its address.
+		gateway.lab.example.org       => NOERROR, gateway.lab.example.org. 300 A 0.0.0.0 => NOERROR, gateway.lab.example.org. 300 A 10.6.0.1
+		ip-10-6-0-1.lab.example.org   => NOERROR, ip-10-6-0-1.lab.example.org. 300 A 10.6.0.1 => NOERROR, ip-10-6-0-1.lab.example.org. 300 A 10.6.0.1
+	`)
+}
+
+// TestOracleAllKnowingDNS takes port 53 of a loopback address, since AllKnowingDNS
+// takes no other.
+func TestOracleAllKnowingDNS(t *testing.T) {
+	dir, lines, corefile := transition(t, "all-knowing-dns")
+	address := nextResolver()
+	theirs, ours := address+":53", startCorefile(t, dir, corefile)
+	startPeer(t, theirs, "all-knowing-dns", "--configfile="+write(t, dir, "all-knowing-dns.conf", strings.ReplaceAll(lines, "192.0.2.53", address)))
+
+	questions := reverseQuestions("2001:db8:0:1::/64")
+	names := names(t, theirs, questions)
+	if len(names) < 10 {
+		t.Fatalf("AllKnowingDNS names only %d addresses", len(names))
+	}
+	for _, name := range names {
+		questions = append(questions, name+" AAAA", name+" A", name+" MX", "app."+name+" AAAA")
+	}
+	agree(t, theirs, ours, append(questions,
+		"ipv6-5.lab.example.org AAAA", "ipv6-00000000000000005.lab.example.org AAAA", "ipv6-.lab.example.org AAAA", "www.lab.example.org AAAA",
+	))
+	differ(t, theirs, ours, `
+		# It knows its names in the case of its configuration only, and takes letters for digits.
+		IPV6-0000000000000005.lab.example.org AAAA => NXDOMAIN => NOERROR, IPV6-0000000000000005.lab.example.org. 3600 AAAA 2001:db8:0:1::5
+		ipv6-000000000000000g.lab.example.org AAAA => NOERROR, ipv6-000000000000000g.lab.example.org. 3600 AAAA 2001:db8:0:1:: => NXDOMAIN
+		lab.example.org TXT => NXDOMAIN => NOERROR
+	`)
+}
+
+// TestOracleStored has records at the names and addresses that are generated. Others
+// let what is stored win; here the computed record of the type comes first.
+func TestOracleStored(t *testing.T) {
+	t.Run("Knot", func(t *testing.T) {
+		dir, lines, corefile := transition(t, "knot")
+		store(t, dir, "ip-192-0-2-17 300 A 203.0.113.9\nip-192-0-2-18 300 TXT stored\n17 300 PTR gateway.example.org.\n")
+		theirs, ours := testPort(t), startCorefile(t, dir, corefile)
+		startKnot(t, dir, theirs, fmt.Sprintf("template:\n  - id: default\n    storage: %q\n%s", dir, lines))
+		differ(t, theirs, ours, `
+			ip-192-0-2-17.lab.example.org => NOERROR, ip-192-0-2-17.lab.example.org. 300 A 203.0.113.9 => NOERROR, ip-192-0-2-17.lab.example.org. 300 A 192.0.2.17
+			-x 192.0.2.17 => NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR gateway.example.org. => NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR ip-192-0-2-17.lab.example.org.
+			# A record of another type takes the address away.
+			ip-192-0-2-18.lab.example.org => NOERROR => NOERROR, ip-192-0-2-18.lab.example.org. 300 A 192.0.2.18
+		`)
+		agree(t, theirs, ours, []string{"ip-192-0-2-18.lab.example.org TXT", "-x 192.0.2.18"})
+	})
+	t.Run("PowerDNS", func(t *testing.T) {
+		dir, lines, corefile := transition(t, "powerdns")
+		store(t, dir, "10-0-1-17 300 A 203.0.113.9\n10-0-1-18 300 TXT stored\n17.1 300 PTR gateway.example.org.\n")
+		theirs, ours := testPort(t), startCorefile(t, dir, corefile)
+		startPowerDNS(t, dir, theirs, lines)
+		differ(t, theirs, ours, `
+			10-0-1-17.lab.example.org => NOERROR, 10-0-1-17.lab.example.org. 300 A 203.0.113.9 => NOERROR, 10-0-1-17.lab.example.org. 300 A 10.0.1.17
+			-x 10.0.1.17 => NOERROR, 17.1.0.10.in-addr.arpa. 300 PTR gateway.example.org. => NOERROR, 17.1.0.10.in-addr.arpa. 300 PTR 10-0-1-17.lab.example.org.
+			# A record of another type takes the address away, and one below a label what the wildcard gives below it.
+			10-0-1-18.lab.example.org => NOERROR => NOERROR, 10-0-1-18.lab.example.org. 300 A 10.0.1.18
+			-x 10.0.1.18 => NXDOMAIN => NOERROR, 18.1.0.10.in-addr.arpa. 300 PTR 10-0-1-18.lab.example.org.
+		`)
+		agree(t, theirs, ours, []string{"10-0-1-18.lab.example.org TXT", "-x 10.0.2.18"})
+	})
+	t.Run("BIND", func(t *testing.T) {
+		dir, lines, corefile := transition(t, "bind")
+		store(t, dir, "ws17 300 A 203.0.113.9\nws18 300 TXT stored\n17 300 PTR gateway.example.org.\n")
+		theirs, ours := testPort(t), startCorefile(t, dir, corefile)
+		startNamed(t, dir, theirs, primaries(origins(t, dir, lines)))
+		differ(t, theirs, ours, `
+			# $GENERATE makes records like any others.
+			ws17.lab.example.org => NOERROR, ws17.lab.example.org. 300 A 192.0.2.17, ws17.lab.example.org. 300 A 203.0.113.9 => NOERROR, ws17.lab.example.org. 300 A 192.0.2.17
+			-x 192.0.2.17 => NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR gateway.example.org., 17.2.0.192.in-addr.arpa. 300 PTR ws17.lab.example.org. => NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR ws17.lab.example.org.
+		`)
+		agree(t, theirs, ours, []string{"ws18.lab.example.org", "ws18.lab.example.org TXT"})
+	})
+	t.Run("dnsmasq", func(t *testing.T) {
+		dir, lines, corefile := transition(t, "dnsmasq")
+		store(t, dir, "ws-17 3600 A 203.0.113.9\nws-19 3600 CNAME gateway\nws-20 3600 TXT stored\n18 3600 PTR gateway.lab.example.org.\n")
+		upstream := testPort(t)
+		theirs, ours := testPort(t), startCorefile(t, dir, strings.ReplaceAll(corefile, "/etc/resolv.conf", "127.0.0.1:"+upstream)+
+			".:"+upstream+" {\n file db.empty lab.example.org 2.0.192.in-addr.arpa\n}\n")
+		startDnsmasq(t, dir, theirs, lines+`
+host-record=ws-17.lab.example.org,203.0.113.9
+host-record=gateway.lab.example.org,192.0.2.18
+cname=ws-19.lab.example.org,gateway.lab.example.org
+txt-record=ws-20.lab.example.org,stored
+`)
+		differ(t, theirs, ours, `
+			ws-17.lab.example.org => NOERROR, ws-17.lab.example.org. 3600 A 203.0.113.9 => NOERROR, ws-17.lab.example.org. 3600 A 192.0.2.17
+			-x 192.0.2.18 => NOERROR, 18.2.0.192.in-addr.arpa. 3600 PTR gateway.lab.example.org. => NOERROR, 18.2.0.192.in-addr.arpa. 3600 PTR ws-18.lab.example.org.
+			ws-19.lab.example.org => NOERROR, gateway.lab.example.org. 3600 A 192.0.2.18, ws-19.lab.example.org. 3600 CNAME gateway.lab.example.org. => NOERROR, ws-19.lab.example.org. 3600 A 192.0.2.19
+		`)
+		agree(t, theirs, ours, []string{"ws-18.lab.example.org", "-x 192.0.2.17", "ws-20.lab.example.org", "ws-20.lab.example.org TXT"})
+	})
 }

@@ -52,7 +52,7 @@ func TestExamples(t *testing.T) {
 		corefiles, questions int
 	}{
 		{"README.md", 10, 30},
-		{"docs/transition.md", 6, 18},
+		{"docs/transition.md", 12, 49},
 		{"docs/zones.md", 1, 0},
 		{"SECURITY.md", 2, 3},
 	} {
