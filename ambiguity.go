@@ -1,6 +1,7 @@
 package workstation
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,7 +86,8 @@ func newForm(p *pool, pt *pattern, parts []part) *form {
 	return f
 }
 
-// meet returns a text that both forms give, if there is one.
+// meet returns a text that both forms give, if there is one. The text is empty where
+// that takes too long to tell.
 func meet(f, g *form) (text string, ok bool) {
 	// Of nearly all pairs this tells enough: a text begins and ends in one way.
 	if !strings.HasPrefix(f.prefix, g.prefix) && !strings.HasPrefix(g.prefix, f.prefix) ||
@@ -119,7 +121,7 @@ func differ(f, g *form) (text string, ok bool) {
 		return "", false // one text is one address, in whichever way it is written
 	}
 	for _, order := range []string{ascending, descending} {
-		w := walk{f: f.parts, g: g.parts, characters: order, differ: func(text string) bool {
+		w := walk{f: f.parts, g: g.parts, characters: order, visits: new(int), differ: func(text string) bool {
 			k, _ := f.pattern.keyOf(text)
 			l, _ := g.pattern.keyOf(text)
 			return k != l
@@ -174,10 +176,10 @@ func (f *form) repeated() (repeated octets) {
 // them into segments. Octets that stand in a form more than once tie its segments
 // together; where their values are known, each segment can be read by itself.
 type puzzle struct {
-	segments   []walk
-	separators string
-	tied       [2]octets // of each form, octets whose values must be known
-	apart      octets    // an octet that must have different values, if any
+	segments []walk
+	tied     [2]octets // of each form, octets whose values must be known
+	apart    octets    // an octet that must have different values, if any
+	visits   int       // of states, in all walks
 }
 
 // values are those of the octets of both forms, where they are known.
@@ -185,8 +187,8 @@ type values [2][4]int16
 
 var unknown = values{{-1, -1, -1, -1}, {-1, -1, -1, -1}}
 
-// newPuzzle returns a puzzle of which no segment is there if the forms have different
-// separators.
+// newPuzzle returns a puzzle, which has no segments if one of them cannot be read, or if
+// the forms have different separators.
 func newPuzzle(f, g *form, apart octets) *puzzle {
 	separates := func(c byte) bool {
 		for _, p := range slices.Concat(f.parts, g.parts) {
@@ -202,11 +204,62 @@ func newPuzzle(f, g *form, apart octets) *puzzle {
 	if separators != others {
 		return p
 	}
-	p.separators = separators
 	for i := range ours {
-		p.segments = append(p.segments, walk{f: ours[i], g: theirs[i], tied: p.tied, characters: ascending})
+		if i > 0 {
+			separator := literal(separators[i-1 : i])
+			p.segments = append(p.segments, walk{f: separator, g: separator})
+		}
+		for f, g := range aligned(ours[i], theirs[i]) {
+			w := walk{f: f, g: g, tied: p.tied, characters: ascending, visits: &p.visits}
+			if !w.hasTied() {
+				text, _, found := w.find(unknown)
+				if found == 0 {
+					return &puzzle{}
+				}
+				w = walk{f: literal(text), g: literal(text)}
+			}
+			p.segments = append(p.segments, w)
+		}
 	}
 	return p
+}
+
+// aligned splits what stands between separators once more, where texts of fixed lengths
+// end together.
+func aligned(ours, theirs []part) iter.Seq2[[]part, []part] {
+	return func(yield func(f, g []part) bool) {
+		i, j, length := 0, 0, 0 // length: by how much more is read of ours
+		for i < len(ours) && j < len(theirs) {
+			next, of, sign := &i, ours, 1
+			if length > 0 {
+				next, of, sign = &j, theirs, -1
+			}
+			n := of[*next].length()
+			if n == 0 {
+				break
+			}
+			*next++
+			if length += sign * n; length == 0 && j > 0 {
+				if !yield(ours[:i], theirs[:j]) {
+					return
+				}
+				ours, theirs, i, j = ours[i:], theirs[j:], 0, 0
+			}
+		}
+		yield(ours, theirs)
+	}
+}
+
+// length returns how many characters a part has, or 0 if it varies.
+func (p part) length() int {
+	switch {
+	case p.placeholder == nil:
+		return 1
+	case p.placeholder.kind == octet && !p.placeholder.varies():
+		return p.placeholder.width
+	default:
+		return 0
+	}
 }
 
 // split returns what stands before, between and after the separators, and these.
@@ -240,7 +293,11 @@ func (p *puzzle) solve() (text string, ok bool) {
 			}
 		}
 	}
-	return p.solveFrom(unknown)
+	text, ok = p.solveFrom(unknown)
+	if p.visits > maxVisits {
+		return "", true
+	}
+	return text, ok
 }
 
 // solveFrom is solve where some values are known.
@@ -280,9 +337,10 @@ func (p *puzzle) infer(known values) (text string, all values, ok bool) {
 	for {
 		before := known
 		text = ""
-		for i, segment := range p.segments {
-			if i > 0 {
-				text += p.separators[i-1 : i]
+		for _, segment := range p.segments {
+			if !segment.hasTied() { // both are one text
+				text += segment.text()
+				continue
 			}
 			part, values, found := segment.find(known)
 			if found == 0 {
@@ -312,6 +370,7 @@ type walk struct {
 	differ func(string) bool // if not nil, what a text must be
 
 	characters string // that texts have, in the order in which they are tried
+	visits     *int   // counts the states
 }
 
 const (
@@ -333,8 +392,9 @@ type visit struct {
 	c    byte
 }
 
-// maxVisits ends a walk, which then takes what it has for a text.
-const maxVisits = 1 << 16
+// maxVisits ends all walks for two forms, which then count as such that meet. Only
+// octets that are repeated without separators come near to it.
+const maxVisits = 1 << 18
 
 // find returns the shortest text that both read to their ends, and the values of the
 // octets then. It returns how many ways there are for these values: 0, 1, or 2 for
@@ -364,8 +424,8 @@ func (w *walk) find(known values) (text string, all values, found int) {
 				return text, all, found
 			}
 		}
-		if len(visits) > maxVisits {
-			return textOf(i), all, 2
+		if *w.visits++; *w.visits > maxVisits {
+			return "", all, 2
 		}
 		for _, c := range []byte(w.characters) {
 			for _, f := range w.step(0, v.f, c) {
@@ -380,6 +440,26 @@ func (w *walk) find(known values) (text string, all values, found int) {
 		}
 	}
 	return text, all, found
+}
+
+// hasTied reports whether there is an octet whose value is kept.
+func (w *walk) hasTied() bool {
+	for form, tied := range w.tied {
+		for _, p := range w.parts(form) {
+			if p.placeholder != nil && p.placeholder.kind == octet && tied.has(p.placeholder.octet) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// text returns what is read where there is no placeholder.
+func (w *walk) text() (text string) {
+	for _, p := range w.f {
+		text += string(p.character)
+	}
+	return text
 }
 
 // parts returns those that the first or the second reader reads.

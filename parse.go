@@ -280,6 +280,9 @@ func (st *stanza) checkPatterns() error {
 			for _, f := range st.forms(pt) {
 				for _, g := range st.forms(other) {
 					if text, ok := differ(f, g); ok {
+						if text == "" {
+							return parseError(st.given["name"], "name '%s' may give a name to another host than '%s' does, which takes too long to rule out: remove one of them", pt, other)
+						}
 						return parseError(st.given["name"], "name '%s' gives '%s' to another host than '%s' does: remove one of them, or write other literal text in it", pt, pt.full(text), other)
 					}
 				}
@@ -375,6 +378,9 @@ func (st *stanza) checkLengths() error {
 func (c *conflict) String() string {
 	name := c.pattern.full(c.text)
 	if !c.together {
+		if c.text == "" {
+			return fmt.Sprintf("zone '%s' may get one name from two stanzas, from '%s' of this one and from '%s' of the one at %s, which takes too long to rule out: give the stanzas unlike names, or remove the zone from one", c.zone, c.pattern, c.other, c.pool.source)
+		}
 		return fmt.Sprintf("zone '%s' would get '%s' from two stanzas, as '%s' of this one and as '%s' of the one at %s: give the stanzas unlike names, such as by unlike literal text before the placeholders, or remove the zone from one",
 			c.zone, name, c.pattern, c.other, c.pool.source)
 	}

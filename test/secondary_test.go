@@ -4,6 +4,7 @@ package test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,6 +38,48 @@ var secondaries = []secondary{
 	{"knot", func(t *testing.T, dir, port, lines string) {
 		startKnot(t, dir, port, strings.Replace(lines, "/var/lib/knot", dir, 1))
 	}},
+}
+
+// lines returns the lines that zonesDoc has for the secondary, with the primary at
+// port of this machine.
+func (s secondary) lines(t *testing.T, port string) string {
+	t.Helper()
+	_, fences := fencesOf(t, zonesDoc)
+	i := slices.IndexFunc(fences, func(f fence) bool { return f.info == s.name })
+	if i < 0 {
+		t.Fatalf("%s has no lines of %s", zonesDoc, s.name)
+	}
+	return strings.NewReplacer("192.0.2.53 port 53", "127.0.0.1 port "+port, "192.0.2.53@53", "127.0.0.1@"+port, "192.0.2.53", "127.0.0.1").Replace(fences[i].text)
+}
+
+// firstZoneRE matches what the lines of a secondary say of their first zone.
+var firstZoneRE = regexp.MustCompile(`(?s)(zone "|zone:\n    name: |  - domain: )lab\.example\.org.*?(\n};|-pattern: secondary|template: secondary)\n`)
+
+// startAll has all secondaries transfer zones from port of this machine, and returns
+// their ports by name. Their lines are those of zonesDoc, with these zones.
+func startAll(t *testing.T, port string, zones []string) (ports map[string]string) {
+	t.Helper()
+	ports = make(map[string]string)
+	for _, s := range secondaries {
+		lines := s.lines(t, port)
+		at := firstZoneRE.FindStringIndex(lines)
+		if at == nil {
+			t.Fatalf("the lines of %s do not begin with lab.example.org", s.name)
+		}
+		first, all := lines[at[0]:at[1]], lines[:at[0]]
+		for _, zone := range zones {
+			of := strings.ReplaceAll(first, `file "lab.example.org"`, fmt.Sprintf("file %q", strings.ReplaceAll(zone, "/", "-")))
+			all += strings.ReplaceAll(of, "lab.example.org", zone)
+		}
+		ports[s.name] = testPort(t)
+		s.start(t, t.TempDir(), ports[s.name], all)
+	}
+	for _, s := range secondaries {
+		for _, zone := range zones {
+			waitForSerial(t, ports[s.name], zone, 1)
+		}
+	}
+	return ports
 }
 
 // zoneQuestions asks for all there may be at the names of a transfer, and at
@@ -78,12 +121,7 @@ func TestOracleSecondaries(t *testing.T) {
 	zones := []string{"lab.example.org", "2.0.192.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"}
 
 	for _, s := range secondaries {
-		i := slices.IndexFunc(fences, func(f fence) bool { return f.info == s.name })
-		if i < 0 {
-			t.Fatalf("%s has no lines of %s", zonesDoc, s.name)
-		}
-		lines := strings.NewReplacer("192.0.2.53 port 53", "127.0.0.1 port "+ours, "192.0.2.53@53", "127.0.0.1@"+ours, "192.0.2.53", "127.0.0.1").Replace(fences[i].text)
-		s.start(t, t.TempDir(), ports[s.name], lines)
+		s.start(t, t.TempDir(), ports[s.name], s.lines(t, ours))
 	}
 
 	compare := func(t *testing.T, serial uint32, records int) {
@@ -166,5 +204,325 @@ func TestOracleCheckzone(t *testing.T) {
 		if err != nil || !strings.Contains(string(out), "loaded serial 1\nOK\n") || strings.Contains(string(out), "warning") {
 			t.Errorf("named-checkzone %s: %v\n%s", zone, err, out)
 		}
+	}
+}
+
+// nameQuestions asks for all there may be at names of a transfer, at those above them up
+// to the zone, and at names next to, below and as wildcards below all of these.
+func nameQuestions(zone string, names ...string) (questions []string) {
+	all := map[string]bool{zone + ".": true}
+	for _, name := range names {
+		for ; name != zone+"."; _, name, _ = strings.Cut(name, ".") {
+			for _, before := range []string{"", "0", "a.", "a.b.c.", "*.", "a.*.", "*.a."} {
+				all[before+name] = true
+			}
+			all["b"+name[1:]] = true
+			if encloser, ok := strings.CutPrefix(name, "*."); ok {
+				all["a."+encloser], all["a.b.c."+encloser], all["*.a."+encloser] = true, true, true
+			}
+		}
+	}
+	for name := range all {
+		for _, qtype := range []string{"A", "AAAA", "PTR", "CNAME", "MX", "TXT", "NS", "SOA", "SRV", "HTTPS"} {
+			questions = append(questions, name+" "+qtype)
+		}
+	}
+	slices.Sort(questions)
+	return questions
+}
+
+// owners returns the owner names of records, each once, except that of the zone.
+func owners(rrs []dns.RR) (names []string) {
+	for _, rr := range rrs[1:] {
+		if name := rr.Header().Name; name != rrs[0].Header().Name && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// writeZone writes a zone file into dir, with the lines of db.empty and more.
+func writeZone(t *testing.T, dir, name, lines string) {
+	t.Helper()
+	writeEmptyZone(t, dir)
+	empty, err := os.ReadFile(filepath.Join(dir, "db.empty"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, name, string(empty)+regexp.MustCompile(`(?m)^\s+`).ReplaceAllString(lines, ""))
+}
+
+// TestOracleSecondariesOfNames does what TestOracleSecondaries does, with names of
+// octets and of several labels, further names, wildcards and a classless reverse zone.
+func TestOracleSecondariesOfNames(t *testing.T) {
+	dir := t.TempDir()
+	writeZone(t, dir, "db.rack", `
+		node00.rack8        300 TXT   stored
+		node01.rack8        300 A     198.51.100.1
+		a.b.node02.rack8    300 TXT   below
+		rack8               300 TXT   above
+		rack9               300 TXT   no
+		new                 300 CNAME node250.rack7
+	`)
+	writeZone(t, dir, "db.ip", `
+		ip-10-4-0-1         300 TXT   stored
+		ip-10-4-0-2         300 A     198.51.100.2
+		app.ip-10-4-0-3     300 A     198.51.100.3
+		web.0a040004        300 TXT   above
+		below               300 CNAME a.b.ip-10-4-0-5
+		other               300 CNAME *.ip-2001-db8-4--5
+	`)
+	zones := []string{"rack.example.org", "lab.example.org", "ip.example.org", "10.in-addr.arpa", "4.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", "64/26.2.0.192.in-addr.arpa"}
+	ours := startCorefile(t, dir, strings.Join(zones, " ")+` {
+		transfer {
+			to *
+		}
+		workstation rack.example.org 10.0.0.0/8 {
+			name node{d:2}.rack{c} {d}-{c}.{b}.{a}.dyn h{c:x}{d:x}
+			network 10.1.7.250-10.1.8.4 10.1.12.0/30
+		}
+		workstation lab.example.org 64/26.2.0.192.in-addr.arpa {
+			name ws{n} ws{n:3} pc-{n}.office
+			network 192.0.2.64/26
+			numbers 90-92 98-101
+			offset -90
+		}
+		workstation lab.example.org 64/26.2.0.192.in-addr.arpa {
+			name vm{d}.r{c} *.vm{d}.r{c} ssh.vm{d}.r{c} db.int.vm{d}.r{c} *.{d}.any
+			network 192.0.2.120/30
+		}
+		workstation ip.example.org 10.0.0.0/8 4.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa {
+			name ip-{ip} *.ip-{ip} {ip:x} *.web.{ip:x}
+			network 10.4.0.0/29 10.5.0.0/31 2001:db8:4::/125
+		}
+		file db.rack rack.example.org
+		file db.ip ip.example.org
+		file db.empty lab.example.org 10.in-addr.arpa 4.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa 64/26.2.0.192.in-addr.arpa
+	}`)
+	ports := startAll(t, ours, zones)
+
+	for _, zone := range zones {
+		rrs := transfer(t, ours, zone)
+		names := owners(rrs)
+		// The PTR records of IPv6 have names of 32 labels: one is enough.
+		if strings.HasSuffix(zone, "ip6.arpa") {
+			names = names[:1]
+		}
+		questions := nameQuestions(zone, names...)
+		for _, rr := range rrs {
+			questions = append(questions, rr.Header().Name+" "+dns.Type(rr.Header().Rrtype).String())
+		}
+		for _, s := range secondaries {
+			t.Run(s.name+" "+zone, func(t *testing.T) {
+				if answered := agree(t, ports[s.name], ours, questions); answered < len(rrs) {
+					t.Errorf("only %d questions got a record", answered)
+				}
+			})
+		}
+	}
+}
+
+// TestOracleSecondariesAndWildcards shows where secondaries differ, since they go by RFC
+// 4592 for all names that they have, and this plugin does not know what is stored.
+func TestOracleSecondariesAndWildcards(t *testing.T) {
+	dir := t.TempDir()
+	writeZone(t, dir, "db.lab", `
+		mail.ip-10-1-7-12      300 TXT stored
+		_dns.app.ip-10-1-7-13  300 TXT stored
+		both.ip-10-1-7-14      300 TXT stored
+		both.ip-10-1-7-14      300 A   198.51.100.14
+		alone.ip-10-1-7-15     300 A   198.51.100.15
+		ip-10-1-7-15           300 TXT stored
+		*.ip-10-1-7-16         300 TXT stored
+		*                      300 MX  10 mail.example.net.
+	`)
+	ours := startCorefile(t, dir, `lab.example.org {
+		transfer {
+			to *
+		}
+		workstation {
+			name ip-{ip} *.ip-{ip}
+			network 10.1.7.0/24
+			ttl 300
+		}
+		file db.lab
+	}`)
+	ports := startAll(t, ours, []string{"lab.example.org"})
+
+	for _, s := range secondaries {
+		t.Run(s.name, func(t *testing.T) {
+			agree(t, ports[s.name], ours, []string{
+				"ip-10-1-7-12.lab.example.org A", "www.ip-10-1-7-12.lab.example.org A", "*.ip-10-1-7-12.lab.example.org A",
+				"mail.ip-10-1-7-12.lab.example.org TXT", "mail.ip-10-1-7-12.lab.example.org MX",
+				"www.ip-10-1-7-13.lab.example.org A", "_dns.app.ip-10-1-7-13.lab.example.org TXT", "app.ip-10-1-7-13.lab.example.org TXT",
+				"both.ip-10-1-7-14.lab.example.org TXT",
+				"alone.ip-10-1-7-15.lab.example.org A", "a.alone.ip-10-1-7-15.lab.example.org A", "www.ip-10-1-7-15.lab.example.org A", "www.ip-10-1-7-15.lab.example.org TXT",
+				"www.ip-10-1-7-16.lab.example.org TXT", "www.ip-10-1-7-16.lab.example.org A", "*.ip-10-1-7-16.lab.example.org TXT",
+				"nobody.lab.example.org MX", "nobody.lab.example.org A",
+			})
+			differ(t, ports[s.name], ours, `
+				# A name stored below a wildcard's takes the wildcard from itself and the names below it.
+				mail.ip-10-1-7-12.lab.example.org A      => NOERROR  => NOERROR, mail.ip-10-1-7-12.lab.example.org. 300 A 10.1.7.12
+				a.mail.ip-10-1-7-12.lab.example.org A    => NXDOMAIN => NOERROR, a.mail.ip-10-1-7-12.lab.example.org. 300 A 10.1.7.12
+				a.b.mail.ip-10-1-7-12.lab.example.org A  => NXDOMAIN => NOERROR, a.b.mail.ip-10-1-7-12.lab.example.org. 300 A 10.1.7.12
+				a.mail.ip-10-1-7-12.lab.example.org TXT  => NXDOMAIN => NOERROR
+				# So does an empty non-terminal above a stored name.
+				_dns.app.ip-10-1-7-13.lab.example.org A  => NOERROR  => NOERROR, _dns.app.ip-10-1-7-13.lab.example.org. 300 A 10.1.7.13
+				app.ip-10-1-7-13.lab.example.org A       => NOERROR  => NOERROR, app.ip-10-1-7-13.lab.example.org. 300 A 10.1.7.13
+				a.app.ip-10-1-7-13.lab.example.org A     => NXDOMAIN => NOERROR, a.app.ip-10-1-7-13.lab.example.org. 300 A 10.1.7.13
+				# A stored address is left out of the transfer, and so is no way out.
+				both.ip-10-1-7-14.lab.example.org A      => NOERROR  => NOERROR, both.ip-10-1-7-14.lab.example.org. 300 A 10.1.7.14
+				# A stored wildcard gives its records to computed names here, and to none on a secondary.
+				ip-10-1-7-20.lab.example.org MX          => NOERROR  => NOERROR, ip-10-1-7-20.lab.example.org. 300 MX 10 mail.example.net.
+				www.ip-10-1-7-20.lab.example.org MX      => NOERROR  => NOERROR, www.ip-10-1-7-20.lab.example.org. 300 MX 10 mail.example.net.
+			`)
+		})
+	}
+}
+
+// pick returns one of some strings.
+func pick(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
+
+// shapes are the names of a stanza, where @ stands for the same placeholders each time.
+var shapes = []string{
+	"@", "ws@ pc-@-a", "ws@ *.ws@", "*.ws@", "a.ws@ *.ws@", "ws@ *.x.ws@", "a.b.@ *.b.@ @", "@.dyn *.@.dyn",
+	"@.a @.b *.@.b", "a.b.c.ws@ *.b.c.ws@ *.ws@", "*.a.@ *.b.@ c.@", "a.b.c.ws@ *.ws@",
+}
+
+// someStanza returns the properties of a random stanza with few hosts, and perhaps a
+// classless reverse zone for it. No other i gives the same addresses, and no other letter
+// the same names.
+func someStanza(r *rand.Rand, i int, letter string) (properties, classless string) {
+	third := 6 * i // octets, of which each stanza has six
+	v4 := fmt.Sprintf("10.1.%d.%d/30", third, 4*r.IntN(64))
+	v6 := fmt.Sprintf("2001:db8:%x::/%d", i, 125+r.IntN(3))
+	families := pick(r, v4, v6, v4+" "+v6)
+
+	var placeholders, networks string
+	switch r.IntN(3) {
+	case 0:
+		placeholders, networks = pick(r, "{n}", "{n:3}", "{x}", "{x:4}"), families+"\nnumbers 99-100\noffset -99"
+	case 1:
+		placeholders, networks = pick(r, "{ip}", "{ip:full}", "{ip:x}"), families
+	default:
+		placeholders, networks = pick(r, "{d}-{c}", "{c}.{d}", "{d:2}.r{c:3}", "{c:x}{d:x}", "{d}.{c}.{b}.{a}", "{a}-{c}.x{d}-{c:x}"), v4
+		if r.IntN(3) > 0 {
+			networks = ""
+			for at := third; at < third+6; at += 2 {
+				first := 250 + r.IntN(6)
+				last := first + r.IntN(6)
+				networks += fmt.Sprintf("10.1.%d.%d-10.1.%d.%d ", at, first, at+last/256, last%256)
+			}
+		}
+	}
+	name := strings.ReplaceAll(pick(r, shapes...), "@", letter+placeholders)
+	if placeholders == "{n}" {
+		name += " ws" + letter + "{n:3} ws" + letter + "{n:2}" // of which some may be the same
+		name = strings.Join(slices.Compact(strings.Fields(name)), " ")
+	}
+	hasPTR := slices.ContainsFunc(strings.Fields(name), func(pattern string) bool { return pattern[0] != '*' })
+	if hasPTR && strings.Contains(networks, fmt.Sprintf("10.1.%d.", third)) && r.IntN(2) == 0 {
+		classless = fmt.Sprintf("%s.%d.1.10.in-addr.arpa", pick(r, "0-255", "some"), third)
+	}
+	return fmt.Sprintf("name %s\nnetwork %s\nttl %d\n", name, networks, 60*(1+r.IntN(3))), classless
+}
+
+// someRecords returns lines of a zone file for names of the zone and next to these,
+// none of which takes a wildcard away from names below it.
+func someRecords(r *rand.Rand, zone string, names []string) (lines string) {
+	exists, enclosers := make(map[string]bool), make(map[string]bool)
+	for _, name := range names {
+		if encloser, ok := strings.CutPrefix(name, "*."); ok {
+			enclosers[encloser] = true
+		}
+		for ; name != zone+"."; _, name, _ = strings.Cut(name, ".") {
+			exists[name] = true
+		}
+	}
+	below := func(name string) bool { // a wildcard's encloser
+		for _, above, more := strings.Cut(name, "."); more; _, above, more = strings.Cut(above, ".") {
+			if enclosers[above] {
+				return true
+			}
+		}
+		return false
+	}
+
+	used := make(map[string]bool)
+	for range 12 {
+		owner := strings.TrimPrefix(pick(r, names...), "*.")
+		for range r.IntN(3) {
+			if _, above, _ := strings.Cut(owner, "."); above != zone+"." {
+				owner = above
+			}
+		}
+		owner = pick(r, "", "", "x.", "x.y.") + owner
+		if used[owner] || !exists[owner] && below(owner) {
+			continue
+		}
+		used[owner] = true
+		records := []string{"TXT stored", "A 198.51.100.1", "AAAA 2001:db8:ffff::1", "MX 10 mail.example.net."}
+		if target := pick(r, names...); !exists[owner] && !used[target] && !used["a."+target] {
+			used[target] = true // file would not come back for a target that it has
+			records = append(records, "CNAME "+target)
+		}
+		lines += fmt.Sprintf("%s 300 %s\n", owner, pick(r, records...))
+	}
+	return lines
+}
+
+// TestOracleSecondariesOfRandomZones has the other servers transfer zones of random
+// stanzas, on top of random stored records.
+func TestOracleSecondariesOfRandomZones(t *testing.T) {
+	r := rand.New(rand.NewPCG(2317, 4592))
+	dir := t.TempDir()
+	var forward []string
+	reverse := []string{"1.10.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"}
+	var stanzas, files strings.Builder
+	for i := range 10 {
+		zone := fmt.Sprintf("z%d.example.org", i)
+		forward = append(forward, zone)
+		fmt.Fprintf(&files, "file db.%s %[1]s\n", zone)
+		writeZone(t, dir, "db."+zone, "")
+		for j, letter := range []string{"", "q"} {
+			properties, classless := someStanza(r, 2*i+j, letter)
+			fmt.Fprintf(&stanzas, "workstation %s %s {\n%s}\n", zone, classless, properties)
+			reverse = append(reverse, strings.Fields(classless)...)
+		}
+	}
+	zones := slices.Concat(forward, reverse)
+	corefile := fmt.Sprintf("%s {\ntransfer {\nto *\n}\n%s%sfile db.empty %s\n}\n",
+		strings.Join(zones, " "), &stanzas, &files, strings.Join(reverse, " "))
+
+	// Where something may be stored is known by what is transferred while nothing is.
+	computed := startCorefile(t, dir, corefile)
+	for _, zone := range forward {
+		writeZone(t, dir, "db."+zone, someRecords(r, zone, owners(transfer(t, computed, zone))))
+	}
+	ours := startCorefile(t, dir, corefile)
+	ports := startAll(t, ours, zones)
+
+	for _, zone := range zones {
+		rrs := transfer(t, ours, zone)
+		var questions []string
+		for _, rr := range rrs {
+			questions = append(questions, rr.Header().Name+" "+dns.Type(rr.Header().Rrtype).String())
+		}
+		names := owners(rrs)
+		r.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+		if strings.HasSuffix(zone, "ip6.arpa") {
+			names = names[:2] // which have 32 labels
+		}
+		questions = append(questions, nameQuestions(zone, names[:min(len(names), 10)]...)...)
+		for _, s := range secondaries {
+			t.Run(s.name+" "+zone, func(t *testing.T) {
+				if answered := agree(t, ports[s.name], ours, questions); answered < len(rrs) {
+					t.Errorf("only %d questions got a record", answered)
+				}
+			})
+		}
+	}
+	if t.Failed() {
+		t.Log(corefile)
 	}
 }
