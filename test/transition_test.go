@@ -33,7 +33,7 @@ func TestTransitionPatterns(t *testing.T) {
 	port := startCorefile(t, dir, corefile.String())
 
 	for i, row := range rows {
-		for _, quoted := range strings.Split(row[1], ", ") {
+		for quoted := range strings.SplitSeq(row[1], ", ") {
 			name := fmt.Sprintf("%s.z%d.example.org.", strings.Trim(quoted, "`"), i)
 			want := []string{name + " 3600 A " + address4, name + " 3600 AAAA " + address6}
 			if strings.Contains(row[2], "{ip") { // a name of one family
