@@ -7,20 +7,39 @@ import (
 	"strings"
 )
 
+// Two stanzas may not give one name to two hosts. Whether two patterns have a text in
+// common is found by reading texts of both at once: see meet.
+
 // form is how a pool writes the texts of a pattern for one kind of key. It is what
 // the pattern has, except that octets which are the same in all addresses of the
 // pool are literal text, and IPv4 addresses are octets.
 type form struct {
 	pattern *pattern
-	pool    *pool
+	pools   []*pool // that write numbers alike, else one
 	parts   []part
 	affixes // the literal text at its ends
+	alphabet
 }
 
 // part is a character of literal text, or a placeholder.
 type part struct {
 	character   byte
 	placeholder *placeholder // nil: literal text
+}
+
+// alphabet are the characters that placeholders can produce.
+type alphabet int
+
+const (
+	decimal alphabet = iota
+	hexadecimal
+	hyphenated // and hexadecimal
+	alphabets
+)
+
+// produces reports whether c is in the alphabet.
+func (a alphabet) produces(c byte) bool {
+	return isDigit(c) || a >= hexadecimal && isHex(c) || a == hyphenated && c == '-'
 }
 
 // literal returns the parts of literal text.
@@ -76,42 +95,158 @@ func octetsOf(address placeholder) (placeholders []placeholder, between []string
 }
 
 func newForm(p *pool, pt *pattern, parts []part) *form {
-	f := &form{pattern: pt, pool: p, parts: parts}
-	for i := 0; i < len(parts) && parts[i].placeholder == nil; i++ {
-		f.prefix += string(parts[i].character)
+	f := &form{pattern: pt, pools: []*pool{p}, parts: parts}
+	first, last := len(parts), -1
+	for i, part := range parts {
+		if part.placeholder == nil {
+			continue
+		}
+		first, last = min(first, i), i
+		switch {
+		case part.placeholder.produces('-'):
+			f.alphabet = hyphenated
+		case part.placeholder.produces('a'):
+			f.alphabet = max(f.alphabet, hexadecimal)
+		}
 	}
-	for i := len(parts) - 1; i >= 0 && parts[i].placeholder == nil; i-- {
-		f.suffix = string(parts[i].character) + f.suffix
-	}
+	f.affixes = affixes{textOf(parts[:first]), textOf(parts[last+1:])}
 	return f
+}
+
+// textOf returns the text of parts, up to the first placeholder.
+func textOf(parts []part) string {
+	var text []byte
+	for _, p := range parts {
+		if p.placeholder != nil {
+			break
+		}
+		text = append(text, p.character)
+	}
+	return string(text)
+}
+
+// split returns the segments of a form: what stands before, between and after the
+// separators, which are characters that no placeholder of an alphabet can produce.
+// Forms that have a text in common have the same separators.
+func (f *form) split(a alphabet) (segments [][]part, separators string) {
+	var between []byte
+	start := 0
+	for i, p := range f.parts {
+		if p.placeholder == nil && !a.produces(p.character) {
+			segments = append(segments, f.parts[start:i])
+			between = append(between, p.character)
+			start = i + 1
+		}
+	}
+	return append(segments, f.parts[start:]), string(between)
+}
+
+// isLiteral reports whether there is no placeholder in a segment.
+func isLiteral(segment []part) bool {
+	return !slices.ContainsFunc(segment, func(p part) bool { return p.placeholder != nil })
+}
+
+// formIndex finds forms that may have a text in common with another, however many
+// there are.
+type formIndex map[skeleton][]*shape
+
+// skeleton is what two forms must have in common.
+type skeleton struct {
+	alphabet   alphabet // of the form that has the larger one
+	separators string
+}
+
+// shape are forms of one skeleton that have placeholders in the same segments.
+type shape struct {
+	literal   string             // which segments have none: one character each
+	forms     []*form            // in the order of their stanzas
+	byLiteral map[string][]*form // the same, by the text of the literal segments
+}
+
+// shapeOf returns the skeleton of a form, where its segments are literal, and their text.
+func (f *form) shapeOf(a alphabet) (sk skeleton, literal, text string) {
+	segments, separators := f.split(a)
+	var where, texts []byte
+	for _, segment := range segments {
+		if isLiteral(segment) {
+			where, texts = append(where, '='), append(append(texts, textOf(segment)...), ' ')
+		} else {
+			where = append(where, '{')
+		}
+	}
+	return skeleton{a, separators}, string(where), string(texts)
+}
+
+// insert adds a form.
+func (x *formIndex) insert(f *form) {
+	if *x == nil {
+		*x = make(formIndex)
+	}
+	for a := f.alphabet; a < alphabets; a++ {
+		sk, literal, text := f.shapeOf(a)
+		i := slices.IndexFunc((*x)[sk], func(s *shape) bool { return s.literal == literal })
+		if i < 0 {
+			i = len((*x)[sk])
+			(*x)[sk] = append((*x)[sk], &shape{literal: literal, byLiteral: make(map[string][]*form)})
+		}
+		s := (*x)[sk][i]
+		same := slices.IndexFunc(s.byLiteral[text], func(g *form) bool { return g.pattern.text == f.pattern.text })
+		if same >= 0 && f.pattern.kind() == byNumber {
+			if g := s.byLiteral[text][same]; !slices.Contains(g.pools, f.pools[0]) {
+				g.pools = append(g.pools, f.pools[0])
+			}
+			continue
+		}
+		s.forms, s.byLiteral[text] = append(s.forms, f), append(s.byLiteral[text], f)
+	}
+}
+
+// meets returns a text that f has in common with a form of another pattern, and a pool
+// that has that one and is another.
+func (x formIndex) meets(f *form) (text string, other *pattern, p *pool) {
+	for a := f.alphabet; a < alphabets; a++ {
+		sk, literal, own := f.shapeOf(a)
+		for _, s := range x[sk] {
+			candidates := s.forms
+			if s.literal == literal {
+				candidates = s.byLiteral[own]
+			}
+			for _, g := range candidates {
+				i := slices.IndexFunc(g.pools, func(p *pool) bool { return p != f.pools[0] }) // see checkPatterns
+				if i < 0 || max(f.alphabet, g.alphabet) != a || g.pattern.text == f.pattern.text {
+					continue
+				}
+				if text, ok := meet(f, g); ok {
+					return text, g.pattern, g.pools[i]
+				}
+			}
+		}
+	}
+	return "", nil, nil
 }
 
 // meet returns a text that both forms give, if there is one. The text is empty where
 // that takes too long to tell.
 func meet(f, g *form) (text string, ok bool) {
-	// Of nearly all pairs this tells enough: a text begins and ends in one way.
-	if !strings.HasPrefix(f.prefix, g.prefix) && !strings.HasPrefix(g.prefix, f.prefix) ||
-		!strings.HasSuffix(f.suffix, g.suffix) && !strings.HasSuffix(g.suffix, f.suffix) {
-		return "", false
-	}
-	return newPuzzle(f, g, 0).solve()
+	return newIntersection(f, g, 0).find()
 }
 
 // differ returns a text that both forms, of one pool, give for different hosts, if
-// there is one.
+// there is one. The text is empty where that takes too long to tell.
 func differ(f, g *form) (text string, ok bool) {
-	text, ok = meet(f, g)
-	if !ok {
-		return "", false
+	differs := func(text string) bool { return f.key(text) != g.key(text) }
+	if text, ok = meet(f, g); !ok || text == "" || differs(text) {
+		return text, ok
 	}
 	one, other := f.placeholder(), g.placeholder()
 	switch {
 	case f.hasOctets() && g.hasOctets():
 		for i := range 4 {
-			if f.pool.varying().has(i) {
-				if text, ok = newPuzzle(f, g, 1<<i).solve(); ok {
-					return text, true
-				}
+			if !f.pools[0].varying().has(i) {
+				continue
+			}
+			if text, ok = newIntersection(f, g, 1<<i).find(); ok {
+				return text, true
 			}
 		}
 		return "", false
@@ -121,16 +256,18 @@ func differ(f, g *form) (text string, ok bool) {
 		return "", false // one text is one address, in whichever way it is written
 	}
 	for _, order := range []string{ascending, descending} {
-		w := walk{f: f.parts, g: g.parts, characters: order, visits: new(int), differ: func(text string) bool {
-			k, _ := f.pattern.keyOf(text)
-			l, _ := g.pattern.keyOf(text)
-			return k != l
-		}}
-		if text, _, found := w.find(unknown); found > 0 {
+		w := walk{f: f.parts, g: g.parts, characters: order, visits: new(int), accepts: differs}
+		if text, _, ways := w.find(unknown); ways > 0 {
 			return text, true
 		}
 	}
 	return "", false
+}
+
+// key returns the key of the host whose text is text.
+func (f *form) key(text string) key {
+	k, _ := f.pattern.keyOf(text)
+	return f.pattern.put(k, f.pools[0].someAddress())
 }
 
 // onlyZeros reports whether s begins with prefix, and has only zeros after it.
@@ -171,14 +308,12 @@ func (f *form) repeated() (repeated octets) {
 	return repeated
 }
 
-// puzzle is the question whether two forms give one text. Characters that no
-// placeholder of theirs can produce must stand in both at the same places, and split
-// them into segments. Octets that stand in a form more than once tie its segments
-// together; where their values are known, each segment can be read by itself.
-type puzzle struct {
+// intersection is what two forms have in common. Where the values of octets are known that
+// stand in a form more than once, each segment can be read by itself.
+type intersection struct {
 	segments []walk
-	tied     [2]octets // of each form, octets whose values must be known
-	apart    octets    // an octet that must have different values, if any
+	kept     [2]octets // of each form, octets whose values must be known
+	unlike   octets    // an octet that must have different values in them, if any
 	visits   int       // of states, in all walks
 }
 
@@ -187,41 +322,39 @@ type values [2][4]int16
 
 var unknown = values{{-1, -1, -1, -1}, {-1, -1, -1, -1}}
 
-// newPuzzle returns a puzzle, which has no segments if one of them cannot be read, or if
-// the forms have different separators.
-func newPuzzle(f, g *form, apart octets) *puzzle {
-	separates := func(c byte) bool {
-		for _, p := range slices.Concat(f.parts, g.parts) {
-			if p.placeholder != nil && p.placeholder.produces(c) {
-				return false
-			}
-		}
-		return true
-	}
-	p := &puzzle{tied: [2]octets{f.repeated() | apart, g.repeated() | apart}, apart: apart}
-	ours, separators := split(f.parts, separates)
-	theirs, others := split(g.parts, separates)
+// newIntersection returns an intersection, which has no segments if it is known to be
+// empty.
+func newIntersection(f, g *form, unlike octets) *intersection {
+	x := &intersection{kept: [2]octets{f.repeated() | unlike, g.repeated() | unlike}, unlike: unlike}
+	a := max(f.alphabet, g.alphabet)
+	ours, separators := f.split(a)
+	theirs, others := g.split(a)
 	if separators != others {
-		return p
+		return x
+	}
+	for i := range ours { // before any is walked
+		if isLiteral(ours[i]) && isLiteral(theirs[i]) && textOf(ours[i]) != textOf(theirs[i]) {
+			return x
+		}
 	}
 	for i := range ours {
 		if i > 0 {
 			separator := literal(separators[i-1 : i])
-			p.segments = append(p.segments, walk{f: separator, g: separator})
+			x.segments = append(x.segments, walk{f: separator, g: separator})
 		}
 		for f, g := range aligned(ours[i], theirs[i]) {
-			w := walk{f: f, g: g, tied: p.tied, characters: ascending, visits: &p.visits}
-			if !w.hasTied() {
-				text, _, found := w.find(unknown)
-				if found == 0 {
-					return &puzzle{}
+			w := walk{f: f, g: g, kept: x.kept, characters: ascending, visits: &x.visits}
+			if !w.hasKept() {
+				text, _, ways := w.find(unknown)
+				if ways == 0 {
+					return new(intersection)
 				}
 				w = walk{f: literal(text), g: literal(text)}
 			}
-			p.segments = append(p.segments, w)
+			x.segments = append(x.segments, w)
 		}
 	}
-	return p
+	return x
 }
 
 // aligned splits what stands between separators once more, where texts of fixed lengths
@@ -264,56 +397,58 @@ func (p part) length() int {
 
 // split returns what stands before, between and after the separators, and these.
 func split(parts []part, separates func(byte) bool) (segments [][]part, separators string) {
+	var between []byte
 	start := 0
 	for i, p := range parts {
 		if p.placeholder == nil && separates(p.character) {
 			segments = append(segments, parts[start:i])
-			separators += string(p.character)
+			between = append(between, p.character)
 			start = i + 1
 		}
 	}
-	return append(segments, parts[start:]), separators
+	return append(segments, parts[start:]), string(between)
 }
 
-// solve returns a text that both forms give, if there is one.
-func (p *puzzle) solve() (text string, ok bool) {
-	if len(p.segments) == 0 {
+// find returns a text of the intersection, if there is one. The text is empty where that
+// takes too long to tell.
+func (x *intersection) find() (text string, ok bool) {
+	if len(x.segments) == 0 {
 		return "", false
 	}
 	// An octet that has no possible value by itself need not be tried with all others'.
-	for form, tied := range p.tied {
+	for form, kept := range x.kept {
 		for i := range 4 {
-			if tied.has(i) && !slices.ContainsFunc(octetValues, func(value int16) bool {
+			if kept.has(i) && !slices.ContainsFunc(octetValues, func(value int16) bool {
 				known := unknown
 				known[form][i] = value
-				_, _, ok := p.infer(known)
+				_, _, ok := x.infer(known)
 				return ok
 			}) {
 				return "", false
 			}
 		}
 	}
-	text, ok = p.solveFrom(unknown)
-	if p.visits > maxVisits {
+	text, ok = x.findFrom(unknown)
+	if x.visits > maxVisits {
 		return "", true
 	}
 	return text, ok
 }
 
-// solveFrom is solve where some values are known.
-func (p *puzzle) solveFrom(known values) (text string, ok bool) {
-	text, known, ok = p.infer(known)
+// findFrom is find where some values are known.
+func (x *intersection) findFrom(known values) (text string, ok bool) {
+	text, known, ok = x.infer(known)
 	if !ok {
 		return "", false
 	}
-	for form, tied := range p.tied {
+	for form, kept := range x.kept {
 		for i := range 4 {
-			if !tied.has(i) || known[form][i] >= 0 {
+			if !kept.has(i) || known[form][i] >= 0 {
 				continue
 			}
 			for _, value := range octetValues {
 				known[form][i] = value
-				if text, ok = p.solveFrom(known); ok {
+				if text, ok = x.findFrom(known); ok {
 					return text, true
 				}
 			}
@@ -333,31 +468,31 @@ var octetValues = func() (all []int16) {
 
 // infer returns all values that follow from those known, and a text by them. It
 // reports whether each segment can be read.
-func (p *puzzle) infer(known values) (text string, all values, ok bool) {
+func (x *intersection) infer(known values) (text string, all values, ok bool) {
 	for {
 		before := known
-		text = ""
-		for _, segment := range p.segments {
-			if !segment.hasTied() { // both are one text
-				text += segment.text()
+		var whole []byte
+		for _, segment := range x.segments {
+			if !segment.hasKept() { // both are one text
+				whole = append(whole, textOf(segment.f)...)
 				continue
 			}
-			part, values, found := segment.find(known)
-			if found == 0 {
+			part, values, ways := segment.find(known)
+			switch ways {
+			case 0:
 				return "", known, false
-			}
-			if found == 1 {
+			case 1:
 				known = values
 			}
-			text += part
+			whole = append(whole, part...)
 		}
 		for i := range 4 {
-			if p.apart.has(i) && known[0][i] >= 0 && known[0][i] == known[1][i] {
+			if x.unlike.has(i) && known[0][i] >= 0 && known[0][i] == known[1][i] {
 				return "", known, false
 			}
 		}
 		if known == before {
-			return text, known, true
+			return string(whole), known, true
 		}
 	}
 }
@@ -365,12 +500,11 @@ func (p *puzzle) infer(known values) (text string, all values, ok bool) {
 // walk reads texts of two sequences of parts at once, character by character: of the
 // states in which their readers can be, it visits each once.
 type walk struct {
-	f, g   []part
-	tied   [2]octets         // whose values the readers keep
-	differ func(string) bool // if not nil, what a text must be
-
-	characters string // that texts have, in the order in which they are tried
-	visits     *int   // counts the states
+	f, g       []part
+	kept       [2]octets              // whose values the readers keep
+	characters string                 // that texts have, in the order in which they are tried
+	accepts    func(text string) bool // if not nil, the texts that are looked for
+	visits     *int                   // counts the states
 }
 
 const (
@@ -394,15 +528,14 @@ type visit struct {
 
 // maxVisits ends all walks for two forms, which then count as such that meet. Only
 // octets that are repeated without separators come near to it.
-const maxVisits = 1 << 18
+const maxVisits = 1 << 20
 
 // find returns the shortest text that both read to their ends, and the values of the
-// octets then. It returns how many ways there are for these values: 0, 1, or 2 for
-// more.
-func (w *walk) find(known values) (text string, all values, found int) {
+// octets then. Of how many ways there are for these values, it counts two.
+func (w *walk) find(known values) (text string, all values, ways int) {
 	visits := []visit{{f: reader{values: known[0]}, g: reader{values: known[1]}, from: -1}}
 	seen := make(map[[2]reader]bool)
-	textOf := func(i int) string {
+	textAt := func(i int) string {
 		var b []byte
 		for ; visits[i].from >= 0; i = visits[i].from {
 			b = append(b, visits[i].c)
@@ -414,20 +547,20 @@ func (w *walk) find(known values) (text string, all values, found int) {
 		v := visits[i]
 		f, ok := w.end(0, v.f)
 		g, ok2 := w.end(1, v.g)
-		if ok && ok2 && (w.differ == nil || w.differ(textOf(i))) {
-			if now := (values{f.values, g.values}); found == 0 {
-				text, all, found = textOf(i), now, 1
+		if ok && ok2 && (w.accepts == nil || w.accepts(textAt(i))) {
+			if now := (values{f.values, g.values}); ways == 0 {
+				text, all, ways = textAt(i), now, 1
 			} else if now != all {
 				return text, all, 2
 			}
-			if w.differ != nil {
-				return text, all, found
+			if w.accepts != nil {
+				return text, all, ways
 			}
 		}
 		if *w.visits++; *w.visits > maxVisits {
 			return "", all, 2
 		}
-		for _, c := range []byte(w.characters) {
+		for _, c := range []byte(w.nextCharacters(v)) {
 			for _, f := range w.step(0, v.f, c) {
 				for _, g := range w.step(1, v.g, c) {
 					state := [2]reader{w.state(0, f), w.state(1, g)}
@@ -439,27 +572,31 @@ func (w *walk) find(known values) (text string, all values, found int) {
 			}
 		}
 	}
-	return text, all, found
+	return text, all, ways
 }
 
-// hasTied reports whether there is an octet whose value is kept.
-func (w *walk) hasTied() bool {
-	for form, tied := range w.tied {
+// nextCharacters returns those that may come next.
+func (w *walk) nextCharacters(v visit) string {
+	for form, r := range [...]reader{v.f, v.g} {
+		if parts := w.parts(form); r.part == len(parts) {
+			return ""
+		} else if p := parts[r.part]; p.placeholder == nil {
+			return string(p.character)
+		}
+	}
+	return w.characters
+}
+
+// hasKept reports whether there is an octet whose value is kept.
+func (w *walk) hasKept() bool {
+	for form, kept := range w.kept {
 		for _, p := range w.parts(form) {
-			if p.placeholder != nil && p.placeholder.kind == octet && tied.has(p.placeholder.octet) {
+			if p.placeholder != nil && p.placeholder.kind == octet && kept.has(p.placeholder.octet) {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// text returns what is read where there is no placeholder.
-func (w *walk) text() (text string) {
-	for _, p := range w.f {
-		text += string(p.character)
-	}
-	return text
 }
 
 // parts returns those that the first or the second reader reads.
@@ -469,7 +606,7 @@ func (w *walk) parts(form int) []part { return [...][]part{w.f, w.g}[form] }
 func (w *walk) state(form int, r reader) reader {
 	if r.done != "" {
 		// Numbers of one class stand for different hosts.
-		if ph := w.parts(form)[r.part].placeholder; w.differ == nil || ph.kind != numeric {
+		if ph := w.parts(form)[r.part].placeholder; w.accepts == nil || ph.kind != numeric {
 			r.done = ph.class(r.done)
 		}
 	}
@@ -521,7 +658,7 @@ func (w *walk) leave(form int, r reader) (reader, bool) {
 	if !ph.ends(r.done) {
 		return r, false
 	}
-	if ph.kind == octet && w.tied[form].has(ph.octet) {
+	if ph.kind == octet && w.kept[form].has(ph.octet) {
 		value, _, _ := ph.readOctet([]byte(r.done))
 		if known := r.values[ph.octet]; known >= 0 && known != int16(value) {
 			return r, false

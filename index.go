@@ -122,7 +122,7 @@ func union(spans index) index {
 
 // project returns what the pattern writes of the keys in a span: where it has some
 // octets of the address alone, these, as pick has them.
-func (p *pattern) project(kind keyKind, s span) (projected index) {
+func (p *pattern) project(s span) (projected index) {
 	if p.octets == 0 {
 		return index{s}
 	}

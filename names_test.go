@@ -90,6 +90,20 @@ func TestFindNames(t *testing.T) {
 	}
 }
 
+// TestNonTerminalsInAnotherZone has names between a pattern's and its zone that belong to a
+// zone which is listed in between.
+func TestNonTerminalsInAnotherZone(t *testing.T) {
+	ws := testWorkstation(t, "workstation example.org a.example.org {\nname *.{n}.x.a\nnetwork 192.0.2.0/24\n}")
+	for name, want := range map[string]string{
+		"x.a.example.org.": "", "5.x.a.example.org.": "", "q.5.x.a.example.org.": "",
+		"a.a.example.org.": "exists", "x.a.a.example.org.": "exists", "5.x.a.a.example.org.": "exists", "q.5.x.a.a.example.org.": "192.0.2.5",
+	} {
+		if got := answerOf(ws, name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestEmptyNonTerminals compares with all names of a network of any size, and all that
 // is above them: exactly these exist.
 func TestEmptyNonTerminals(t *testing.T) {
@@ -172,7 +186,7 @@ func TestProject(t *testing.T) {
 			continue
 		}
 		var size uint64
-		for _, s := range union(p.project(address4, span{uint128{lo: uint64(first)}, uint128{lo: uint64(last)}, nil})) {
+		for _, s := range union(p.project(span{uint128{lo: uint64(first)}, uint128{lo: uint64(last)}, nil})) {
 			for u := s.first.lo; u <= s.last.lo; u++ {
 				if !want[u] {
 					t.Fatalf("%v of %x to %x has %x", o, first, last, u)

@@ -175,7 +175,7 @@ func (st *stanza) checkNetworks() error {
 	case byNumber:
 		for _, f := range families {
 			if networks := st.networks[f]; len(networks) > 1 {
-				return parseError(at, "network '%s' is a second %s network next to '%s', through which numbers cannot go on: %s", networks[1].text, f, networks[0].text, secondNetwork(networks))
+				return parseError(at, "network '%s' is a second %s network next to '%s', through which numbers cannot go on: %s", networks[1].text, f, networks[0].text, st.secondStanza(f))
 			}
 		}
 	case byOctets:
@@ -183,8 +183,10 @@ func (st *stanza) checkNetworks() error {
 		switch {
 		case len(v4) == 0:
 			return parseError(at, "name '%s' has octets of an IPv4 address, but there is no IPv4 network: write one, or {ip} in the name, or {n} or {x} for a number", st.patterns[0])
-		case len(v6) > 1, len(v6) > 0 && len(v4) > 1:
-			return parseError(at, "with octets in the name, network '%s' can only stand next to one IPv4 network, whose hosts have the addresses in the same place: write a stanza for each pair of networks", v6[0].text)
+		case len(v6) > 1:
+			return parseError(at, "network '%s' is a second IPv6 network next to '%s', and with octets in the name a host has one address in the same place: remove it", v6[1].text, v6[0].text)
+		case len(v6) > 0 && len(v4) > 1:
+			return parseError(at, "with octets in the name, network '%s' can only stand next to one IPv4 network, whose hosts have the addresses in the same place: remove it, or write a stanza for each IPv4 network", v6[0].text)
 		case len(v6) > 0 && v6[0].last.sub(v6[0].first).less(v4[0].last.sub(v4[0].first)):
 			return parseError(at, "network '%s' is smaller than '%s', whose hosts have the addresses in the same place: write a larger one", v6[0].text, v4[0].text)
 		}
@@ -198,14 +200,18 @@ func (st *stanza) checkNetworks() error {
 	return nil
 }
 
-// secondNetwork returns the way out where numbers are to count through two networks.
-func secondNetwork(networks []network) string {
+// secondStanza returns the way out where numbers are to count through two networks.
+func (st *stanza) secondStanza(f family) string {
 	const wayOut = "give it a stanza of its own, whose 'numbers' go on where those of this one end"
-	size, end := networks[0].size(), networks[0].size().add(networks[1].size()).sub(uint128{lo: 1})
-	if size.hi != 0 || end.hi != 0 || size.lo > 1<<63 {
+	one := *st.pool
+	one.networks[f] = one.networks[f][:1]
+	first, ok := one.allNumbers()
+	size := st.networks[f][1].size()
+	begin := first.last + 1
+	if !ok || st.numbers != nil || begin == 0 || begin > 1<<63 || size.hi != 0 || begin+size.lo < begin {
 		return wayOut
 	}
-	return fmt.Sprintf("%s, with 'numbers %d-%d' and 'offset -%d'", wayOut, size.lo, end.lo, size.lo)
+	return fmt.Sprintf("%s, with 'numbers %s' and 'offset -%d'", wayOut, numberRange{begin, begin + size.lo - 1}, begin)
 }
 
 // differing returns two of the pool's IPv4 addresses that differ in one of these octets,
@@ -270,6 +276,9 @@ func (st *stanza) checkPatterns() error {
 			if pt.wildcard {
 				what = "'*.'"
 			}
+			if len(st.forward) > 1 {
+				return parseError(st.source, "zone '.' does not go with name '%s', which has %s: in the root zone a name has one label and any parent; remove the zone", pt, what)
+			}
 			return parseError(cmp.Or(st.given["name"], st.source), "name '%s' has %s, but the zone is the root, where a name has one label and any parent: list a zone such as 'example.org' after 'workstation'", pt, what)
 		}
 		for j := range i {
@@ -323,7 +332,7 @@ func (st *stanza) completeReverse() error {
 			return parseError(st.source, "PTR records in the reverse zone '%s' need a zone for their names, which the root is not: list one such as 'example.org'", arg.word)
 		case !st.hasAddressIn(arg.zones):
 			if st.networkIn(arg.zones) {
-				return parseError(st.source, "the reverse zone '%s' has addresses of %s, but none with a number: remove it, or write their numbers in 'numbers'", arg.word, st.networkNames())
+				return parseError(st.source, "the reverse zone '%s' has addresses of %s, but none with a number: remove it, or write their numbers in 'numbers' as well", arg.word, st.networkNames())
 			}
 			return parseError(st.source, "the reverse zone '%s' has no address of %s: remove it, or write the one that has", arg.word, st.networkNames())
 		}
@@ -344,15 +353,13 @@ func (st *stanza) hasAddressIn(zones zoneList) bool {
 	return zones.cover(st.addresses)
 }
 
-// networkIn reports whether an address of the stanza's networks does, be it one that
-// has no number.
+// networkIn reports whether an address that could have a number does.
 func (st *stanza) networkIn(zones zoneList) bool {
-	return zones.cover(func(f family) (spans index) {
-		for _, n := range st.networks[f] {
-			spans = append(spans, span{n.first, n.last, st.pool})
-		}
-		return spans
-	})
+	all := *st.pool
+	if numbers, ok := all.allNumbers(); ok && st.kind == byNumber {
+		all.numbers = []numberRange{numbers}
+	}
+	return zones.cover(all.addresses)
 }
 
 // checkLengths refuses names that the DNS does not have room for (RFC 1035,
@@ -362,7 +369,7 @@ func (st *stanza) checkLengths() error {
 		pt := &st.patterns[i]
 		text, label := st.longest(pt)
 		if len(label) > 63 {
-			return parseError(cmp.Or(st.given["name"], st.source), "name '%s' is too long: '%s' exceeds the 63 octets of a label; shorten its literal text", pt, label)
+			return parseError(cmp.Or(st.given["name"], st.source), "name '%s' is too long: '%s' exceeds the 63 octets of a label; shorten it", pt, label)
 		}
 		for _, zone := range st.forward {
 			name := dnsutil.Join(pt.full(text), zone)
@@ -377,22 +384,45 @@ func (st *stanza) checkLengths() error {
 // String words a conflict for an error.
 func (c *conflict) String() string {
 	name := c.pattern.full(c.text)
-	if !c.together {
-		if c.text == "" {
-			return fmt.Sprintf("zone '%s' may get one name from two stanzas, from '%s' of this one and from '%s' of the one at %s, which takes too long to rule out: give the stanzas unlike names, or remove the zone from one", c.zone, c.pattern, c.other, c.pool.source)
+	switch {
+	case c.together:
+		return fmt.Sprintf("zone '%s' gets the name '%s' from the stanza at %s already: %s, or remove the zone from one", c.zone, dnsutil.Join(name, c.zone), c.pool.source, c.wayOut())
+	case c.text == "":
+		return fmt.Sprintf("zone '%s' may get one name from two stanzas, from '%s' of this one and from '%s' of the one at %s, which takes too long to rule out: %s, or remove the zone from one", c.zone, c.pattern, c.other, c.pool.source, c.wayOut())
+	default:
+		return fmt.Sprintf("zone '%s' would get '%s' from two stanzas, as '%s' of this one and as '%s' of the one at %s: %s, or remove the zone from one", c.zone, name, c.pattern, c.other, c.pool.source, c.wayOut())
+	}
+}
+
+// wayOut returns what to do about a conflict.
+func (c *conflict) wayOut() string {
+	unlike := "give the stanzas unlike names"
+	texts := func(p *pool) (texts []string) {
+		for _, pt := range p.patterns {
+			texts = append(texts, pt.text)
 		}
-		return fmt.Sprintf("zone '%s' would get '%s' from two stanzas, as '%s' of this one and as '%s' of the one at %s: give the stanzas unlike names, such as by unlike literal text before the placeholders, or remove the zone from one",
-			c.zone, name, c.pattern, c.other, c.pool.source)
+		return texts
 	}
-	split, wayOut := "networks", ""
-	if c.pattern.kind() == byNumber {
-		split = "numbers"
+	switch kind := c.pattern.kind(); {
+	case !c.together && kind != byNumber && slices.Equal(texts(c.added), texts(c.pool)):
+		return "write their networks in one stanza, or " + unlike
+	case !c.together:
+		return unlike + ", such as by unlike literal text before the placeholders"
+	case c.added.hasNoFamilyOf(c.pool) && kind != byOctets:
+		return "write both networks in one stanza, or " + unlike
+	case kind == byNumber:
+		return unlike + ", or numbers that do not overlap"
+	case kind == byOctets && c.lacking() != 0:
+		return unlike + ", such as with " + c.lacking().String() + " in both"
+	default:
+		return unlike + ", or networks that do not overlap"
 	}
-	if c.oneFamilyEach {
-		wayOut = "write both networks in one stanza, or "
-	}
-	return fmt.Sprintf("zone '%s' gets the name '%s' from the stanza at %s already: %sgive the stanzas unlike names, or %s that do not overlap, or remove the zone from one",
-		c.zone, dnsutil.Join(name, c.zone), c.pool.source, wayOut, split)
+}
+
+// lacking returns the octets that the pattern lacks, and in which the two pools differ.
+func (c *conflict) lacking() octets {
+	both := &pool{networks: [2][]network{ipv4: slices.Concat(c.added.networks[ipv4], c.pool.networks[ipv4])}}
+	return both.varying() &^ c.pattern.octets
 }
 
 // source returns where the current token stands.

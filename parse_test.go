@@ -195,12 +195,24 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n name {n}-{d}\n}", 2, "name '{n}-{d}' has both {n} and {d}: use a number, the address, or octets of it"},
 		{"workstation {\n name {d}-{ip}\n}", 2, "name '{d}-{ip}' has both {d} and {ip}"},
 		{"workstation {\n name {ip}-{ip:x}\n}", 2, "name '{ip}-{ip:x}' has two placeholders, {ip} and {ip:x}: keep the one that tells the hosts apart"},
+		{"workstation {\n name *.\n}", 2, "name '*.' has no placeholder: write one of " + placeholderList + " in place of the number or address, such as 'ws{n}'"},
+		{"workstation {\n name ip-{ip} gw\n}", 2, "in place of the number or address, such as 'gw{ip}'"},
+		{"workstation {\n name ws{n} ws\n}", 2, "in place of the number or address; or if the space is not meant, write 'ws{n}ws'"},
+		{"workstation {\n name ip-{ip} ws {n}\n}", 2, "name 'ws' has no placeholder: write one of " + placeholderList + " in place of the number or address"},
+		{"workstation example.org {\n name r{c}-n{d} gw\n network 10.0.0.0/16\n}", 2, "in place of the number or address, such as 'gw{c}-n{d}'"},
+		{"workstation . example.org {\n name *.ip-{ip}\n}", 1, "zone '.' does not go with name '*.ip-{ip}', which has '*.': in the root zone a name has one label and any parent; remove the zone"},
+		{"workstation example.org {\n network 10.0.0.0/24 2001:db8::/64 2001:db8:1::/64\n name {d}\n}", 2, "network '2001:db8:1::/64' is a second IPv6 network next to '2001:db8::/64', and with octets in the name a host has one address in the same place: remove it"},
+		{"workstation {\n network 10.0.0.0/24 10.0.1.0/25\n offset -1\n}", 2, "go on where those of this one end, with 'numbers 257-384' and 'offset -257'"},
+		{"workstation {\n network 10.0.0.0/24 10.0.1.0/24\n numbers 0-511\n}", 2, "give it a stanza of its own, whose 'numbers' go on where those of this one end"},
+		{"workstation example.org 10.0.1.0/24 {\n network 10.0.0.0/16 2001:db8::/120\n}", 1, "the reverse zone '10.0.1.0/24' has no address of network '10.0.0.0/16' and network '2001:db8::/120': remove it, or write the one that has"},
+		{"workstation example.org 10.0.0.0/25 {\n network 10.0.0.0/24\n offset 128\n}", 1, "the reverse zone '10.0.0.0/25' has no address of network '10.0.0.0/24': remove it"},
+		{"workstation example.org {\n name {a}-{b}-{c}-{d}-{a}-{b}-{c}-{d}-{a}-{b}-{c}-{d}-{a}-{b}-{c}-{d}-{a}-{b}\n network 192.168.200.0/24\n}", 2, "exceeds the 63 octets of a label; shorten it"},
 		{"workstation {\n name {n} {ip}\n}", 2, "name '{ip}' does not go with '{n}': the patterns of a stanza all stand for a number, all for the address, or all for octets of it; write a stanza of its own for it"},
 		{"workstation {\n name ws{n} ws{n}\n}", 2, "name 'ws{n}' is given twice: remove one"},
 		{"workstation {\n name ws{n} WS{N:1}\n}", 2, "name 'WS{N:1}' is given twice: remove one"},
 		{"workstation {\n name ws{n} ws{x}\n}", 2, "name 'ws{x}' gives 'ws10' to another host than 'ws{n}' does: remove one of them, or write other literal text in it"},
-		{"workstation {\n name ws 1 {n}\n}", 2, "name 'ws' has no placeholder: write one of " + placeholderList + " in place of the number or address, such as 'ws{n}'; or if the space is not meant, write 'ws1{n}'"},
-		{"workstation {\n name {n} .lab\n}", 2, "name '.lab' has no placeholder: write one of " + placeholderList + " in place of the number or address, such as 'lab{n}'"},
+		{"workstation {\n name ws 1 {n}\n}", 2, "name 'ws' has no placeholder: write one of " + placeholderList + " in place of the number or address; or if the space is not meant, write 'ws1{n}'"},
+		{"workstation {\n name {n} .lab\n}", 2, "name '.lab' has no placeholder: write one of " + placeholderList + " in place of the number or address, such as 'ws{n}'"},
 		{"workstation example.org {\n name {c}{d}\n}", 2, "name '{c}{d}' can be read in two ways where {d} follows {c}: put a character such as '-' between them, or write {c:3}, which always has three digits"},
 		{"workstation example.org {\n name {c:2}0-{d}\n}", 2, "name '{c:2}0-{d}' can be read in two ways where '0' follows {c:2}: put a character such as '-' before it, or write {c:3}, which always has three digits"},
 		{"workstation example.org {\n name x.*.{n}\n}", 2, "name 'x.*.{n}' has a '*' elsewhere than at the front"},
@@ -213,7 +225,7 @@ func TestParseErrors(t *testing.T) {
 		{"workstation example.org {\n network 10.0.0.0/24 11.1.0.0/24\n name h{d}\n}", 3, "name 'h{d}' does not tell all hosts apart, since it lacks {a} and {b}, in which 10.0.0.0 and 11.1.0.0 differ: add {a} and {b}"},
 		{"workstation example.org {\n network 10.0.0.0/24\n name h{c}\n}", 3, "name 'h{c}' does not tell all hosts apart, since it lacks {d}, in which 10.0.0.0 and 10.0.0.255 differ: add {d}"},
 		{"workstation example.org {\n network 2001:db8::/64\n name h{d}\n}", 2, "name 'h{d}' has octets of an IPv4 address, but there is no IPv4 network: write one, or {ip} in the name, or {n} or {x} for a number"},
-		{"workstation example.org {\n network 10.0.0.0/24 10.1.0.0/24 2001:db8::/64\n name {b}-{d}\n}", 2, "with octets in the name, network '2001:db8::/64' can only stand next to one IPv4 network, whose hosts have the addresses in the same place: write a stanza for each pair of networks"},
+		{"workstation example.org {\n network 10.0.0.0/24 10.1.0.0/24 2001:db8::/64\n name {b}-{d}\n}", 2, "with octets in the name, network '2001:db8::/64' can only stand next to one IPv4 network, whose hosts have the addresses in the same place: remove it, or write a stanza for each IPv4 network"},
 		{"workstation example.org {\n network 10.0.0.0/24 2001:db8::/121\n name {d}\n}", 2, "network '2001:db8::/121' is smaller than '10.0.0.0/24', whose hosts have the addresses in the same place: write a larger one"},
 		{"workstation {\n name ws{n:0}\n}", 2, "name 'ws{n:0}' has the width '0': use a number of digits from 1 to 20, such as {n:3}"},
 		{"workstation {\n name ws{x:21}\n}", 2, "name 'ws{x:21}' has the width '21': use a number of digits from 1 to 20, such as {x:3}"},
@@ -223,10 +235,10 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n name ws{n:}\n}", 2, "has the width ''"},
 		{"workstation {\n name ws{n:99999999999999999999}\n}", 2, "has the width '99999999999999999999'"},
 		{"workstation {\n name ip-{ip:3}\n}", 2, "name 'ip-{ip:3}' gives {ip} a width: use {ip:full} for an address with all its digits, or {ip}"},
-		{"workstation {\n name " + strings.Repeat("a", 61) + "{n}\n}", 2, "a{n}' is too long: '" + strings.Repeat("a", 61) + "255' exceeds the 63 octets of a label; shorten its literal text"},
-		{"workstation {\n name " + strings.Repeat("a", 44) + "{x:20}\n}", 2, "exceeds the 63 octets of a label; shorten its literal text"},
-		{"workstation {\n name " + strings.Repeat("a", 50) + "{ip}\n network 10.0.0.0/8\n}", 2, "a10-255-255-255' exceeds the 63 octets of a label; shorten its literal text"},
-		{"workstation {\n name " + strings.Repeat("a", 25) + "{ip}\n network 10.0.0.0/8 ::/0\n}", 2, "ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff' exceeds the 63 octets of a label; shorten its literal text"},
+		{"workstation {\n name " + strings.Repeat("a", 61) + "{n}\n}", 2, "a{n}' is too long: '" + strings.Repeat("a", 61) + "255' exceeds the 63 octets of a label; shorten it"},
+		{"workstation {\n name " + strings.Repeat("a", 44) + "{x:20}\n}", 2, "exceeds the 63 octets of a label; shorten it"},
+		{"workstation {\n name " + strings.Repeat("a", 50) + "{ip}\n network 10.0.0.0/8\n}", 2, "a10-255-255-255' exceeds the 63 octets of a label; shorten it"},
+		{"workstation {\n name " + strings.Repeat("a", 25) + "{ip}\n network 10.0.0.0/8 ::/0\n}", 2, "ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff' exceeds the 63 octets of a label; shorten it"},
 
 		// network
 		{"workstation {\n network\n}", 2, "'network' takes at least one network: write it as 'network 192.0.2.0/24'"},
@@ -386,6 +398,19 @@ func TestParseErrors(t *testing.T) {
 			"zone 'example.org.' gets the name 'ip-10-1-0-0.example.org.' from the stanza at Testfile:1 already: give the stanzas unlike names, or networks that do not overlap, or remove",
 		},
 		{
+			"workstation example.org {\n name h{d}\n network 10.0.0.0/24\n}\nworkstation example.org {\n name h{d}\n network 10.0.1.0/24\n}", 5,
+			"zone 'example.org.' gets the name 'h0.example.org.' from the stanza at Testfile:1 already: give the stanzas unlike names, such as with {c} in both, or remove the zone from one",
+		},
+		{
+			"workstation example.org {\n name {ip} {ip:full}\n network 2001:db8::/64\n}\nworkstation example.org {\n name {ip} {ip:full}\n network 2001:db8:1::/64\n}", 5,
+			"zone 'example.org.' would get '1000-1000-1000-1000-1000-1000-1000-1000' from two stanzas, as '{ip}' of this one and as '{ip:full}' of the one at Testfile:1: write their networks in one stanza, or give the stanzas unlike names, or remove the zone from one",
+		},
+		{
+			// The patterns meet in the second stanza alone, which has both.
+			"workstation example.org {\n name ws{n} ws{n:3}\n network 10.0.0.0/24\n numbers 0-9\n}\nworkstation example.org {\n name ws{n}\n network 10.1.0.0/24\n numbers 100-199\n}\nworkstation example.org {\n name ws{n:3}\n network 10.2.0.0/24\n numbers 100-199\n}", 6,
+			"zone 'example.org.' would get 'ws100' from two stanzas, as 'ws{n}' of this one and as 'ws{n:3}' of the one at Testfile:1",
+		},
+		{
 			"workstation example.org {\n name a{n}\n}\nworkstation example.org {\n name b{n}\n}\nworkstation example.org {\n name a1{n}\n}", 7,
 			"zone 'example.org.' would get 'a10' from two stanzas, as 'a1{n}' of this one and as 'a{n}' of the one at Testfile:1: give the stanzas unlike names, such as by unlike literal text before the placeholders, or remove the zone from one",
 		},
@@ -412,7 +437,7 @@ func TestParseErrors(t *testing.T) {
 
 var (
 	faultRE = regexp.MustCompile(`Error during parsing: (?:[a-z]+ )*'([^']*)'`)
-	hintRE  = regexp.MustCompile(`\b(?:write (?:it (?:as|without, as) |one such as )?|to have the first address, )'([^'{}][^']+)'`)
+	hintRE  = regexp.MustCompile(`\b(?:write (?:it (?:as|without, as) |one such as )?|to have the first address, |number or address, such as )'([^'{}][^']+)'`)
 )
 
 // tryHints does what an error says, where it says what to write, and loads the result. What
@@ -438,7 +463,7 @@ func tryHints(t *testing.T, corefile string, line int, message string) {
 				lines[0] += " {\n}"
 			}
 			lines[0] = strings.Replace(lines[0], "{", "{\n "+hint[1], 1)
-		case strings.Contains(message, "the space is not meant"):
+		case strings.Contains(hint[0], "or if") || strings.HasPrefix(hint[0], "write") && strings.Contains(message, "the space is not meant"):
 			words := strings.Fields(lines[line-1])
 			lines[line-1] = words[0] + " " + hint[1]
 		default:
@@ -652,7 +677,7 @@ func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, pt *pattern, tex
 	if z.name != "." {
 		qname += z.name
 	}
-	enclosed := z.name == "." && ws.zones.enclose(qname, []byte(qname)) || pt.wildcard && ws.zones.closest(qname) != z
+	enclosed := z.name == "." && ws.zones.enclose(qname, []byte(qname)) || pt.wildcard && ws.zones.closestListed(qname) != z
 	if o := ws.find(strings.ToUpper(qname)); o.host != h && !enclosed {
 		t.Fatalf("%v: %q is not found", p, qname)
 	}

@@ -2,6 +2,7 @@ package workstation
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -14,36 +15,63 @@ import (
 
 // parseName parses patterns, of which the first without "*." is the hosts' own name.
 func parseName(c *caddy.Controller, p *pool, args []string) error {
-	var patterns []pattern
-	for i, arg := range args {
-		pt, err := parsePattern(arg)
-		if err != nil {
-			return c.Errf("name '%s' %v%s", arg, err, meantSpace(args, i))
-		}
-		if slices.ContainsFunc(patterns, func(other pattern) bool { return other.text == pt.text }) {
-			return c.Errf("name '%s' is given twice: remove one", arg)
-		}
-		if len(patterns) > 0 && patterns[0].kind() != pt.kind() {
-			return c.Errf("name '%s' does not go with '%s': the patterns of a stanza all stand for a number, all for the address, or all for octets of it; write a stanza of its own for it", arg, patterns[0])
-		}
-		patterns = append(patterns, pt)
+	patterns, at, err := parsePatterns(args)
+	if errors.Is(err, errNoPlaceholder) {
+		return c.Errf("name '%s' %v%s", args[at], err, withPlaceholder(args, at))
+	}
+	if err != nil {
+		return c.Errf("name '%s' %v", args[at], err)
 	}
 	p.setPatterns(patterns)
 	return nil
 }
 
-// meantSpace asks whether the space is meant that makes a word of its own of args[i],
-// which has no placeholder.
-func meantSpace(args []string, i int) string {
-	if strings.Contains(args[i], "{") || len(args) == 1 {
-		return ""
+// parsePatterns parses the patterns of a stanza. An error is that of args[at], and goes
+// on where it was named.
+func parsePatterns(args []string) (patterns []pattern, at int, err error) {
+	for i, arg := range args {
+		pt, err := parsePattern(arg)
+		switch {
+		case err != nil:
+			return nil, i, err
+		case slices.ContainsFunc(patterns, func(other pattern) bool { return other.text == pt.text }):
+			return nil, i, errors.New("is given twice: remove one")
+		case i > 0 && patterns[0].kind() != pt.kind():
+			return nil, i, fmt.Errorf("does not go with '%s': the patterns of a stanza all stand for a number, all for the address, or all for octets of it; write a stanza of its own for it", patterns[0])
+		}
+		patterns = append(patterns, pt)
 	}
-	for _, joined := range []string{strings.Join(args, ""), strings.Join(args[i:min(i+2, len(args))], ""), strings.Join(args[max(i-1, 0):i+1], "")} {
-		if pt, err := parsePattern(joined); err == nil && pt.labels() == 1 {
-			return fmt.Sprintf("; or if the space is not meant, write '%s'", joined)
+	return patterns, 0, nil
+}
+
+// withPlaceholder returns what may be meant by args[i], which has no placeholder: the same
+// with those of another pattern; or if the space is not meant, the same with what
+// stands next to it.
+func withPlaceholder(args []string, i int) (hint string) {
+	placeholders := "{n}"
+	for _, arg := range args {
+		if pt, err := parsePattern(arg); err == nil {
+			placeholders = strings.TrimPrefix(pt.text, "*.")[len(pt.prefix):]
+			break
 		}
 	}
-	return ""
+	replaced := func(from, to int, text string) bool {
+		patterns, _, err := parsePatterns(slices.Replace(slices.Clone(args), from, to, text))
+		// A name of several labels depends on the zone.
+		return err == nil && !slices.ContainsFunc(patterns, func(pt pattern) bool { return pt.wildcard || pt.labels() > 1 })
+	}
+	for _, literal := range []string{args[i], "ws"} {
+		if replaced(i, i+1, literal+placeholders) {
+			hint = ", such as '" + literal + placeholders + "'"
+			break
+		}
+	}
+	for _, words := range [][2]int{{0, len(args)}, {i, min(i+2, len(args))}, {max(i-1, 0), i + 1}} {
+		if joined := strings.Join(args[words[0]:words[1]], ""); replaced(words[0], words[1], joined) {
+			return hint + "; or if the space is not meant, write '" + joined + "'"
+		}
+	}
+	return hint
 }
 
 func parseNetworks(c *caddy.Controller, p *pool, args []string) error {

@@ -58,7 +58,11 @@ func (st *stanza) checkZones(zs *zones, keys []string) error {
 			}
 		}
 		if !st.isAsked(zs.byName[zone], keys) {
-			return parseError(st.source, "zone '%s' has no name for which this server block is asked, whose zones are %s: add the zone to the server block, or write the stanza in a server block of that zone", zone, "'"+strings.Join(keys, "', '")+"'")
+			wayOut := "add it to them, or remove it here"
+			if len(listZones(keys).forward) == 0 {
+				wayOut = "remove it here" // the zone of the names in PTR records would have to be added, too
+			}
+			return parseError(st.source, "zone '%s' has no name for which this server block is asked, whose zones are '%s': %s", zone, strings.Join(keys, "', '"), wayOut)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package workstation
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -70,6 +71,9 @@ const defaultPattern = "workstation{n}"
 // placeholderList lists the placeholders for errors.
 const placeholderList = "{n}, {x}, {n:3}, {x:4}, {a} to {d}, {d:3}, {d:x}, {ip}, {ip:full} and {ip:x}"
 
+// errNoPlaceholder is that a pattern has none.
+var errNoPlaceholder = errors.New("has no placeholder: write one of " + placeholderList + " in place of the number or address")
+
 // parsePattern parses a pattern as a Corefile has it. The error goes on where the
 // pattern was named.
 func parsePattern(s string) (pattern, error) {
@@ -103,7 +107,7 @@ func parsePattern(s string) (pattern, error) {
 	last := len(literals) - 1
 	p.affixes = affixes{literals[0], literals[last]}
 	if last == 0 {
-		return pattern{}, fmt.Errorf("has no placeholder: write one of %s in place of the number or address, such as '%s{n}'", placeholderList, strings.Trim(s, "."))
+		return pattern{}, errNoPlaceholder
 	}
 	p.between = literals[1:last]
 	if err := p.checkLabels(); err != nil {
@@ -241,14 +245,64 @@ func (p *pattern) kind() patternKind { return p.placeholders[0].patternKind() }
 // labels returns how many labels the pattern has, "*" not counted.
 func (p *pattern) labels() int { return strings.Count(strings.TrimPrefix(p.text, "*."), ".") + 1 }
 
-// ancestors returns the texts of the names between the pattern's and the zone, as
-// patterns have them, those without a placeholder included; of a wildcard, the name
-// below which it stands as well.
-func (p *pattern) ancestors() (texts []string) {
+// ancestor is how the names are written that lie one or more labels above those of a
+// pattern.
+type ancestor struct {
+	text    string
+	pattern *pattern // nil if there is no placeholder: then there is one name, text
+}
+
+// ancestors returns those between the pattern's names and the zone, the longest first.
+// The first one of a wildcard is what follows "*.".
+func (p *pattern) ancestors() (ancestors []ancestor) {
 	for _, rest, more := strings.Cut(p.text, "."); more; _, rest, more = strings.Cut(rest, ".") {
-		texts = append(texts, rest)
+		a := ancestor{text: rest}
+		if strings.Contains(rest, "{") {
+			pt := mustPattern(rest)
+			a.pattern = &pt
+		}
+		ancestors = append(ancestors, a)
 	}
-	return texts
+	return ancestors
+}
+
+// ancestorOf returns the ancestor that has as many labels as a name, which is without
+// the zone.
+func (p *pattern) ancestorOf(name string) (ancestor, bool) {
+	ancestors := p.ancestors()
+	i := slices.IndexFunc(ancestors, func(a ancestor) bool { return strings.Count(a.text, ".") == strings.Count(name, ".") })
+	if i < 0 {
+		return ancestor{}, false
+	}
+	return ancestors[i], true
+}
+
+// keysBelow returns, of a pool's keys of a kind, those whose names lie below name, an
+// ancestor as a names it.
+func (a ancestor) keysBelow(name string, p *pool, kind keyKind) iter.Seq[span] {
+	keys := p.keys(kind)
+	if a.pattern == nil {
+		if a.text != name {
+			keys = nil
+		}
+		return slices.Values(keys)
+	}
+	k, ok := a.pattern.keyOf(name)
+	switch {
+	case !ok || k.kind != kind:
+		return slices.Values(index{})
+	case a.pattern.octets == 0:
+		return slices.Values(keys.clip(k.u, k.u))
+	}
+	return func(yield func(span) bool) {
+		for _, s := range keys {
+			for block := range a.pattern.octets.blocks(uint32(k.u.lo), s) {
+				if !yield(block) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // parse returns the key that text, the part of a name between the affixes, stands

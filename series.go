@@ -52,10 +52,13 @@ func tooMany(all []series) bool {
 func (c *computedZone) series() (all []series) {
 	if o := c.ws.find(c.origin); o.v4.IsValid() || o.v6.IsValid() {
 		all = append(all, series{slices.Values(index{{}}), func(_ uint128, send func(dns.RR)) {
-			o.host.records(c.origin, send)
+			o.records(c.origin, send)
+			if o.wildcard { // it covers what is below as well
+				o.records("*."+c.origin, send)
+			}
 		}})
 	}
-	if z := c.ws.zones.closest(c.origin); z != nil && z.name != c.origin {
+	if z := c.ws.zones.closestListed(c.origin); z != nil && z.name != c.origin {
 		within, _ := strings.CutSuffix(c.origin, "."+z.name)
 		all = append(all, c.names(z, within)...)
 	}
@@ -86,19 +89,17 @@ func (s series) empty() bool {
 // zone, or if that is empty, all.
 func (c *computedZone) names(z *zone, within string) (all []series) {
 	for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
-		spans := func(p *pool, kind keyKind) iter.Seq[span] { return slices.Values(p.keys(kind)) }
+		keys := func(p *pool, kind keyKind) iter.Seq[span] { return slices.Values(p.keys(kind)) }
 		if within != "" {
-			i := slices.IndexFunc(ns.pattern.ancestors(), func(text string) bool { return strings.Count(text, ".") == strings.Count(within, ".") })
-			if i < 0 {
+			above, ok := ns.pattern.ancestorOf(within)
+			if !ok {
 				continue
 			}
-			spans = ns.pattern.below(ns.pattern.ancestors()[i], within)
+			keys = func(p *pool, kind keyKind) iter.Seq[span] { return above.keysBelow(within, p, kind) }
 		}
 		for _, p := range ns.pools {
 			for _, kind := range keyKinds {
-				if len(p.keys(kind)) > 0 {
-					all = append(all, series{spans(p, kind), c.recordsOf(z, p, ns.pattern, kind)})
-				}
+				all = append(all, series{keys(p, kind), c.recordsOf(z, p, ns.pattern, kind)})
 			}
 		}
 	}
@@ -117,7 +118,7 @@ func (c *computedZone) recordsOf(z *zone, p *pool, pt *pattern, kind keyKind) fu
 		}
 	}
 	deep := pt.wildcard || pt.labels() > 1 // a cut may be in between
-	nested := pt.wildcard && c.ws.zones.nested(z)
+	nested := pt.wildcard && z.nested
 	return func(u uint128, send func(dns.RR)) {
 		k := key{kind, u}
 		name := pt.name(k, z.name)
@@ -129,7 +130,7 @@ func (c *computedZone) recordsOf(z *zone, p *pool, pt *pattern, kind keyKind) fu
 		if deep && len(c.cuts) > 0 && c.belowCut(name) {
 			return
 		}
-		if nested && c.ws.zones.closest(name) != z {
+		if nested && c.ws.zones.closestListed(name) != z {
 			return
 		}
 		p.host(k).records(name, send)
@@ -169,38 +170,4 @@ func (c *computedZone) classless() (all []series) {
 		}})
 	}
 	return all
-}
-
-// below returns what gives the spans of a pool's keys whose names lie below a name:
-// within, without the zone, which is as the pattern's ancestor may be.
-func (p *pattern) below(ancestor, within string) func(*pool, keyKind) iter.Seq[span] {
-	none := slices.Values(index{})
-	if !strings.Contains(ancestor, "{") {
-		return func(p *pool, kind keyKind) iter.Seq[span] {
-			if ancestor != within {
-				return none
-			}
-			return slices.Values(p.keys(kind))
-		}
-	}
-	above := mustPattern(ancestor)
-	k, ok := above.keyOf(within)
-	return func(p *pool, kind keyKind) iter.Seq[span] {
-		switch keys := p.keys(kind); {
-		case !ok || k.kind != kind:
-			return none
-		case above.octets == 0:
-			return slices.Values(keys.clip(k.u, k.u))
-		default:
-			return func(yield func(span) bool) {
-				for _, s := range keys {
-					for block := range above.octets.blocks(uint32(k.u.lo), s) {
-						if !yield(block) {
-							return
-						}
-					}
-				}
-			}
-		}
-	}
 }

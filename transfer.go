@@ -82,7 +82,7 @@ type computedZone struct {
 	cuts   map[string]bool // names, in lower case, at which there is another zone, or a DNAME
 }
 
-// belowCut tells whether name, in lower case, is none of the zone's for being below
+// belowCut reports whether name, in lower case, is none of the zone's for being below
 // one of the cuts.
 func (c *computedZone) belowCut(name string) bool {
 	for off, end := dns.NextLabel(name, 0); !end; off, end = dns.NextLabel(name, off) {
@@ -93,7 +93,7 @@ func (c *computedZone) belowCut(name string) bool {
 	return false
 }
 
-// hides tells whether queries get a computed record in place of the stored one.
+// hides reports whether queries get a computed record in place of the stored one.
 func (c *computedZone) hides(rr dns.RR) bool {
 	name := strings.ToLower(rr.Header().Name)
 	o := c.ws.find(name)

@@ -3,7 +3,6 @@ package workstation
 import (
 	"bytes"
 	"cmp"
-	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -29,6 +28,7 @@ type zone struct {
 	name      string // of the listed zone
 	listed    bool
 	enclosing *zone // the closest listed zone at this name or above; nil if only the root is
+	nested    bool  // a zone is listed below
 
 	computed     patternIndex
 	wildcards    patternIndex // the same for "*.", by what follows it
@@ -42,7 +42,7 @@ type zone struct {
 // literal text.
 type patternIndex struct {
 	patterns []*names           // in the order of their stanzas
-	forms    []*form            // in which the pools write them, by prefix
+	forms    formIndex          // in which the pools write them
 	literal  map[affixes]*names // the same, by the literal text of their pattern
 	lengths  []affixLengths     // of the literal text, each once, the longest prefix first
 }
@@ -52,7 +52,7 @@ type affixLengths struct{ prefix, suffix int }
 
 // names are the names of one pattern in one zone.
 type names struct {
-	next    *names // of the same literal text, where the placeholders do not match
+	next    *names // another pattern with the same literal text around its placeholders
 	pattern *pattern
 	pools   []*pool  // that have the pattern, in the order of their stanzas
 	keys    [3]index // by kind, as the pattern writes them
@@ -63,6 +63,8 @@ type owner struct {
 	host
 	zone *zone      // by which the name is known to exist; nil if it is not
 	ptr  netip.Addr // of a name that has a PTR record: the address that it stands for
+
+	wildcard bool // the host is that of a wildcard, or of a name that one covers
 }
 
 // conflict is that a zone would get one name from two pools.
@@ -72,9 +74,8 @@ type conflict struct {
 	pattern  *pattern // that gives it in the pool that is added
 	other    *pattern // that gives it already
 	pool     *pool    // of other
-	together bool     // numbers or addresses overlap; else, the patterns alone allow it
-
-	oneFamilyEach bool // one pool has IPv4 alone, the other IPv6
+	added    *pool
+	together bool // numbers or addresses overlap; else, the patterns alone allow it
 }
 
 // add lists a forward zone, and puts the computed names of p into it.
@@ -114,18 +115,31 @@ func (zs *zones) addName(z *zone, name string) {
 func (zs *zones) complete() {
 	for _, z := range zs.listed() {
 		for _, text := range z.addNonTerminals() {
-			zs.addName(z, text+"."+z.name)
+			// Below a zone that is listed in between, all names are that zone's.
+			if name := text + "." + z.name; zs.closestListed(name) == z {
+				zs.addName(z, name)
+			}
+		}
+		if _, parent, ok := strings.Cut(z.name, "."); ok && parent != "" {
+			if above := zs.closestListed(parent); above != nil {
+				above.nested = true
+			}
 		}
 	}
 	for name, z := range zs.byName {
 		zs.deepest = max(zs.deepest, dns.CountLabel(name))
-		for off, end := 0, name == "."; !end; off, end = dns.NextLabel(name, off) {
-			if above := zs.byName[name[off:]]; above.listed {
-				z.enclosing = above
-				break
-			}
+		z.enclosing = zs.closestListed(name)
+	}
+}
+
+// closestListed returns the closest listed zone at a name or above it, except the root.
+func (zs *zones) closestListed(name string) *zone {
+	for off, end := 0, name == "."; !end; off, end = dns.NextLabel(name, off) {
+		if z := zs.byName[name[off:]]; z != nil && z.listed {
+			return z
 		}
 	}
+	return nil
 }
 
 // listed returns the listed zones, in the order of their names.
@@ -137,22 +151,6 @@ func (zs *zones) listed() (listed []*zone) {
 	}
 	slices.SortFunc(listed, func(y, z *zone) int { return cmp.Compare(y.name, z.name) })
 	return listed
-}
-
-// closest returns the closest listed zone at a name or above it; nil if that is the
-// root or none.
-func (zs *zones) closest(name string) *zone {
-	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
-		if z := zs.byName[name[off:]]; z != nil {
-			return z.enclosing
-		}
-	}
-	return nil
-}
-
-// nested reports whether a zone is listed below z.
-func (zs *zones) nested(z *zone) bool {
-	return slices.ContainsFunc(zs.listed(), func(other *zone) bool { return other != z && dns.IsSubDomain(z.name, other.name) })
 }
 
 // add puts the names of one of p's patterns into the zone.
@@ -168,20 +166,17 @@ func (z *zone) add(p *pool, pt *pattern) *conflict {
 	}
 	ns.pools = append(ns.pools, p)
 	for _, f := range p.forms(pt) {
-		if pt.kind() == byNumber && len(ns.pools) > 1 {
-			break // all pools write numbers alike
+		if text, other, owner := x.forms.meets(f); other != nil {
+			return &conflict{zone: z.name, text: text, pattern: pt, other: other, added: p, pool: owner}
 		}
-		if text, other := x.meets(f); other != nil {
-			return &conflict{zone: z.name, text: text, pattern: pt, other: other.pattern, pool: other.pool}
-		}
-		x.insertForm(f)
+		x.forms.insert(f)
 	}
 	for _, kind := range keyKinds {
 		for _, s := range p.keys(kind) {
 			s.first, s.last = pt.pick(key{kind, s.first}).u, pt.pick(key{kind, s.last}).u
 			if other, both := ns.keys[kind].insert(s); other != nil {
 				text := string(pt.append(nil, pt.put(key{kind, both}, p.someAddress())))
-				return &conflict{zone: z.name, text: text, pattern: pt, other: pt, pool: other, together: true, oneFamilyEach: p.hasNoFamilyOf(other)}
+				return &conflict{zone: z.name, text: text, pattern: pt, other: pt, added: p, pool: other, together: true}
 			}
 		}
 	}
@@ -191,59 +186,48 @@ func (z *zone) add(p *pool, pt *pattern) *conflict {
 // addNonTerminals adds the names between the zone's computed names and the zone. It
 // returns those without a placeholder, which are of no pattern.
 func (z *zone) addNonTerminals() (literals []string) {
-	spans := make(map[string]*[3]index) // by pattern
+	added := make(map[string]*names) // by the text of the pattern
 	for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
 		z.deepest = max(z.deepest, ns.pattern.labels()+1)
-		for _, text := range ns.pattern.ancestors() {
-			if !strings.Contains(text, "{") {
-				literals = append(literals, text)
+		for _, above := range ns.pattern.ancestors() {
+			if above.pattern == nil {
+				literals = append(literals, above.text)
 				continue
 			}
-			if spans[text] == nil {
-				spans[text] = new([3]index)
+			if added[above.text] == nil {
+				added[above.text] = &names{pattern: above.pattern}
 			}
-			above := mustPattern(text)
 			for _, p := range ns.pools {
 				for _, kind := range keyKinds {
 					for _, s := range p.keys(kind) {
-						spans[text][kind] = append(spans[text][kind], above.project(kind, s)...)
+						keys := &added[above.text].keys[kind]
+						*keys = append(*keys, above.pattern.project(s)...)
 					}
 				}
 			}
 		}
 	}
-	for text, keys := range spans {
-		above := mustPattern(text)
-		ns := &names{pattern: &above}
-		for kind := range keys {
-			ns.keys[kind] = union(keys[kind])
+	for _, ns := range added {
+		for kind := range ns.keys {
+			ns.keys[kind] = union(ns.keys[kind])
 		}
 		z.nonTerminals.insert(ns)
 	}
 	return literals
 }
 
-// namesBelow returns a pattern of which a name lies below text, which is a name without
-// the zone. Wildcards are not meant.
-func (z *zone) namesBelow(text string) *pattern {
+// namesBelow returns a pattern of which a name lies below another, which is without the
+// zone. Wildcards are not meant.
+func (z *zone) namesBelow(name string) *pattern {
 	for _, ns := range z.computed.patterns {
-		for _, ancestor := range ns.pattern.ancestors() {
-			if ancestor == text {
-				return ns.pattern
-			}
-			if !strings.Contains(ancestor, "{") || strings.Count(ancestor, ".") != strings.Count(text, ".") {
-				continue
-			}
-			above := mustPattern(ancestor)
-			k, ok := above.keyOf(text)
-			if !ok {
-				continue
-			}
-			for _, p := range ns.pools {
-				for _, s := range p.keys(k.kind) {
-					if union(above.project(k.kind, s)).find(k.u) != nil {
-						return ns.pattern
-					}
+		above, ok := ns.pattern.ancestorOf(name)
+		if !ok {
+			continue
+		}
+		for _, p := range ns.pools {
+			for _, kind := range keyKinds {
+				for range above.keysBelow(name, p, kind) {
+					return ns.pattern
 				}
 			}
 		}
@@ -277,44 +261,6 @@ func (x *patternIndex) insert(ns *names) {
 	}
 }
 
-// meets returns a text that f and a form of another pool and another pattern give.
-func (x *patternIndex) meets(f *form) (text string, other *form) {
-	for g := range x.mayBegin(f.prefix) {
-		if g.pattern.text == f.pattern.text || g.pool == f.pool { // see stanza.checkPatterns
-			continue
-		}
-		if text, ok := meet(f, g); ok {
-			return text, g
-		}
-	}
-	return "", nil
-}
-
-// mayBegin returns the forms whose texts may begin as those of another form do: of the
-// two prefixes, one begins with the other.
-func (x *patternIndex) mayBegin(prefix string) iter.Seq[*form] {
-	return func(yield func(*form) bool) {
-		for length := range len(prefix) + 1 {
-			i, _ := slices.BinarySearchFunc(x.forms, prefix[:length], func(g *form, s string) int { return cmp.Compare(g.prefix, s) })
-			for ; i < len(x.forms); i++ {
-				g := x.forms[i]
-				if g.prefix != prefix[:length] && (length < len(prefix) || !strings.HasPrefix(g.prefix, prefix)) {
-					break
-				}
-				if !yield(g) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// insertForm adds a form.
-func (x *patternIndex) insertForm(f *form) {
-	i, _ := slices.BinarySearchFunc(x.forms, f, func(g, f *form) int { return cmp.Compare(g.prefix, f.prefix) })
-	x.forms = slices.Insert(x.forms, i, f)
-}
-
 // find looks up a name outside of the reverse trees, which is given in lower case
 // as well. A computed name belongs to the closest listed zone above it, at any depth
 // where that is the root.
@@ -345,7 +291,7 @@ func (zs *zones) find(qname string, lower []byte) owner {
 		return owner{zone: z}
 	}
 	if h := z.wildcard(qname, text, existing); h.pool != nil {
-		return owner{host: h, zone: z}
+		return owner{host: h, zone: z, wildcard: true}
 	}
 	return owner{}
 }
@@ -437,8 +383,9 @@ func (x *patternIndex) has(text []byte) bool {
 }
 
 // lookup returns which pool gives a text, by which pattern, and what it stands for.
-// Literal text is looked up, not compared pattern by pattern, so that thousands of
-// patterns cost little more than one.
+// Literal text around placeholders is looked up, not compared pattern by pattern, so that
+// thousands of patterns cost little more than one. Those that differ only between
+// their placeholders are tried one after the other.
 func (x *patternIndex) lookup(text []byte) (*pool, *pattern, key) {
 	for _, length := range x.lengths {
 		start, end := length.prefix, len(text)-length.suffix
