@@ -1,0 +1,256 @@
+package workstation
+
+import "slices"
+
+// form is how a pool writes the texts of a pattern for one kind of key. It is what
+// the pattern has, except that octets which are the same in all addresses of the
+// pool are literal text, and IPv4 addresses are octets.
+type form struct {
+	pattern *pattern
+	pools   []*pool // that write numbers alike, else one
+	parts   []part
+	affixes // the literal text at its ends
+	alphabet
+}
+
+// part is a character of literal text, or a placeholder.
+type part struct {
+	character   byte
+	placeholder *placeholder // nil: literal text
+}
+
+// alphabet are the characters that placeholders can produce.
+type alphabet int
+
+const (
+	decimal alphabet = iota
+	hexadecimal
+	hyphenated // and hexadecimal
+	alphabets
+)
+
+// produces reports whether c is in the alphabet.
+func (a alphabet) produces(c byte) bool {
+	return isDigit(c) || a >= hexadecimal && isHex(c) || a == hyphenated && c == '-'
+}
+
+// literal returns the parts of literal text.
+func literal(text string) (parts []part) {
+	for _, c := range []byte(text) {
+		parts = append(parts, part{character: c})
+	}
+	return parts
+}
+
+// forms returns the forms of one of the pool's patterns.
+func (p *pool) forms(pt *pattern) (forms []*form) {
+	if pt.kind() == byAddress && len(p.networks[ipv6]) > 0 {
+		parts := append(literal(pt.prefix), part{placeholder: &pt.placeholders[0]})
+		forms = append(forms, newForm(p, pt, append(parts, literal(pt.suffix)...)))
+	}
+	if pt.kind() == byAddress && len(p.networks[ipv4]) == 0 {
+		return forms
+	}
+
+	placeholders, between := pt.placeholders, pt.between
+	if pt.kind() == byAddress {
+		placeholders, between = octetsOf(pt.placeholders[0])
+	}
+	parts := literal(pt.prefix)
+	for i, ph := range placeholders {
+		if i > 0 {
+			parts = append(parts, literal(between[i-1])...)
+		}
+		if ph.kind == octet && !p.varying().has(ph.octet) {
+			parts = append(parts, literal(string(ph.appendOctet(nil, byte(p.someAddress()>>(8*(3-ph.octet))))))...)
+		} else {
+			parts = append(parts, part{placeholder: &ph})
+		}
+	}
+	return append(forms, newForm(p, pt, append(parts, literal(pt.suffix)...)))
+}
+
+// octetsOf returns the octets that a placeholder for an address writes of IPv4, and
+// what stands between them.
+func octetsOf(address placeholder) (placeholders []placeholder, between []string) {
+	ph, separator := placeholder{kind: octet, base: 10, width: 1}, "-"
+	switch address.kind {
+	case full:
+		ph.width = 3
+	case packed:
+		ph.base, ph.width, separator = 16, 2, ""
+	}
+	for ph.octet = range 4 {
+		placeholders, between = append(placeholders, ph), append(between, separator)
+	}
+	return placeholders, between
+}
+
+func newForm(p *pool, pt *pattern, parts []part) *form {
+	f := &form{pattern: pt, pools: []*pool{p}, parts: parts}
+	first, last := len(parts), -1
+	for i, part := range parts {
+		if part.placeholder == nil {
+			continue
+		}
+		first, last = min(first, i), i
+		switch {
+		case part.placeholder.produces('-'):
+			f.alphabet = hyphenated
+		case part.placeholder.produces('a'):
+			f.alphabet = max(f.alphabet, hexadecimal)
+		}
+	}
+	f.affixes = affixes{textOf(parts[:first]), textOf(parts[last+1:])}
+	return f
+}
+
+// textOf returns the text of parts, up to the first placeholder.
+func textOf(parts []part) string {
+	var text []byte
+	for _, p := range parts {
+		if p.placeholder != nil {
+			break
+		}
+		text = append(text, p.character)
+	}
+	return string(text)
+}
+
+// split returns the segments of a form: what stands before, between and after the
+// separators, which are characters that no placeholder of an alphabet can produce.
+// Forms that have a text in common have the same separators.
+func (f *form) split(a alphabet) (segments [][]part, separators string) {
+	var between []byte
+	start := 0
+	for i, p := range f.parts {
+		if p.placeholder == nil && !a.produces(p.character) {
+			segments = append(segments, f.parts[start:i])
+			between = append(between, p.character)
+			start = i + 1
+		}
+	}
+	return append(segments, f.parts[start:]), string(between)
+}
+
+// isLiteral reports whether there is no placeholder in a segment.
+func isLiteral(segment []part) bool {
+	return !slices.ContainsFunc(segment, func(p part) bool { return p.placeholder != nil })
+}
+
+// key returns the key of the host whose text is text.
+func (f *form) key(text string) key {
+	k, _ := f.pattern.keyOf(text)
+	return f.pattern.put(k, f.pools[0].someAddress())
+}
+
+// placeholder returns the first placeholder, if any.
+func (f *form) placeholder() placeholder {
+	for _, p := range f.parts {
+		if p.placeholder != nil {
+			return *p.placeholder
+		}
+	}
+	return placeholder{}
+}
+
+// hasOctets reports whether the form's keys are IPv4 addresses.
+func (f *form) hasOctets() bool {
+	for _, p := range f.parts {
+		if p.placeholder != nil && p.placeholder.kind != octet {
+			return false
+		}
+	}
+	return true
+}
+
+// repeated returns the octets that the form has more than once.
+func (f *form) repeated() (repeated octets) {
+	var once octets
+	for _, p := range f.parts {
+		if p.placeholder != nil && p.placeholder.kind == octet {
+			repeated |= once & (1 << p.placeholder.octet)
+			once |= 1 << p.placeholder.octet
+		}
+	}
+	return repeated
+}
+
+// formIndex finds forms that may have a text in common with another, however many
+// there are.
+type formIndex map[skeleton][]*shape
+
+// skeleton is what two forms must have in common.
+type skeleton struct {
+	alphabet   alphabet // of the form that has the larger one
+	separators string
+}
+
+// shape are forms of one skeleton that have placeholders in the same segments.
+type shape struct {
+	literal   string             // which segments have none: one character each
+	forms     []*form            // in the order of their stanzas
+	byLiteral map[string][]*form // the same, by the text of the literal segments
+}
+
+// shapeOf returns the skeleton of a form, where its segments are literal, and their text.
+func (f *form) shapeOf(a alphabet) (sk skeleton, literal, text string) {
+	segments, separators := f.split(a)
+	var where, texts []byte
+	for _, segment := range segments {
+		if isLiteral(segment) {
+			where, texts = append(where, '='), append(append(texts, textOf(segment)...), ' ')
+		} else {
+			where = append(where, '{')
+		}
+	}
+	return skeleton{a, separators}, string(where), string(texts)
+}
+
+// insert adds a form.
+func (x *formIndex) insert(f *form) {
+	if *x == nil {
+		*x = make(formIndex)
+	}
+	for a := f.alphabet; a < alphabets; a++ {
+		sk, literal, text := f.shapeOf(a)
+		i := slices.IndexFunc((*x)[sk], func(s *shape) bool { return s.literal == literal })
+		if i < 0 {
+			i = len((*x)[sk])
+			(*x)[sk] = append((*x)[sk], &shape{literal: literal, byLiteral: make(map[string][]*form)})
+		}
+		s := (*x)[sk][i]
+		same := slices.IndexFunc(s.byLiteral[text], func(g *form) bool { return g.pattern.text == f.pattern.text })
+		if same >= 0 && f.pattern.kind() == byNumber {
+			if g := s.byLiteral[text][same]; !slices.Contains(g.pools, f.pools[0]) {
+				g.pools = append(g.pools, f.pools[0])
+			}
+			continue
+		}
+		s.forms, s.byLiteral[text] = append(s.forms, f), append(s.byLiteral[text], f)
+	}
+}
+
+// meets returns a text that f has in common with a form of another pattern, and a pool
+// that has that one and is another.
+func (x formIndex) meets(f *form) (text string, other *pattern, p *pool) {
+	for a := f.alphabet; a < alphabets; a++ {
+		sk, literal, own := f.shapeOf(a)
+		for _, s := range x[sk] {
+			candidates := s.forms
+			if s.literal == literal {
+				candidates = s.byLiteral[own]
+			}
+			for _, g := range candidates {
+				i := slices.IndexFunc(g.pools, func(p *pool) bool { return p != f.pools[0] }) // see checkPatterns
+				if i < 0 || max(f.alphabet, g.alphabet) != a || g.pattern.text == f.pattern.text {
+					continue
+				}
+				if text, ok := meet(f, g); ok {
+					return text, g.pattern, g.pools[i]
+				}
+			}
+		}
+	}
+	return "", nil, nil
+}
