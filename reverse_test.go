@@ -3,10 +3,14 @@ package workstation
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/coredns/coredns/plugin/pkg/dnsutil"
+
+	"github.com/miekg/dns"
 )
 
 func TestParseReverse(t *testing.T) {
@@ -109,4 +113,40 @@ func reverseZone(prefix netip.Prefix) string {
 		name = fmt.Sprintf("%x.%x.%s", octet&15, octet>>4, name)
 	}
 	return name[2*(32-prefix.Bits()/4):] + "ip6.arpa."
+}
+
+// FuzzParseClassless compares parseClassless with a regular expression.
+func FuzzParseClassless(f *testing.F) {
+	for _, label := range []string{"64/26", "64-127", "0-25", "64-26", "customer", "300/26", "64", "064/26", `6\0544/26`} {
+		f.Add(label)
+	}
+	labelRE := regexp.MustCompile(`^(0|[1-9][0-9]{0,2})([/-])(0|[1-9][0-9]{0,2})$`)
+	f.Fuzz(func(t *testing.T, label string) {
+		name := string(appendLower(nil, label)) + ".2.0.192.in-addr.arpa."
+		if _, ok := dns.IsDomainName(name); !ok || dns.CountLabel(name) != 6 || strings.HasPrefix(name, ".") {
+			return
+		}
+		zone, ok := parseClassless(name)
+		if digits := strings.Trim(label, "0123456789") == ""; ok == digits {
+			t.Fatalf("%q is a classless zone: %t", name, ok)
+		} else if digits {
+			return
+		}
+		first, last := uint64(0), uint64(255)
+		if m := labelRE.FindStringSubmatch(label); m != nil {
+			from, _ := strconv.ParseUint(m[1], 10, 64)
+			to, _ := strconv.ParseUint(m[3], 10, 64)
+			if 25 <= to && to <= 32 && from <= 255 {
+				first = from >> (32 - to) << (32 - to)
+				last = first + 1<<(32-to) - 1
+			}
+			if m[2] == "-" && from <= to && to <= 255 && (first == 0 && last == 255 || to-from > last-first) {
+				first, last = from, to
+			}
+		}
+		network := uint64(192<<24 | 2<<8)
+		if zone.first.lo-network != first || zone.last.lo-network != last {
+			t.Fatalf("%q holds %d-%d, want %d-%d", name, zone.first.lo-network, zone.last.lo-network, first, last)
+		}
+	})
 }
