@@ -611,7 +611,7 @@ func checkSeries(t *testing.T, ws *Workstation, zone string) {
 	for _, s := range (&computedZone{ws: ws, origin: zone}).series() {
 		for part := range s.spans {
 			for _, u := range []uint128{part.first, part.last} {
-				s.records(u, func(rr dns.RR) {
+				s.records(part.pool, u, func(rr dns.RR) {
 					o, got := ws.find(rr.Header().Name), ""
 					switch rr := rr.(type) {
 					case *dns.A:

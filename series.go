@@ -17,14 +17,14 @@ import (
 // addresses, and what gives the records of one of them.
 type series struct {
 	spans   iter.Seq[span]
-	records func(u uint128, send func(dns.RR))
+	records func(p *pool, u uint128, send func(dns.RR)) // p is the span's
 }
 
 // send sends the records of all.
 func (s series) send(send func(dns.RR)) {
 	for part := range s.spans {
 		for u := part.first; ; u = u.add(uint128{lo: 1}) {
-			s.records(u, send)
+			s.records(part.pool, u, send)
 			if u == part.last {
 				break
 			}
@@ -51,9 +51,9 @@ func tooMany(all []series) bool {
 // have any parent and never end, are left out.
 func (c *computedZone) series() (all []series) {
 	if o := c.ws.find(c.origin); o.v4.IsValid() || o.v6.IsValid() {
-		all = append(all, series{slices.Values(index{{}}), func(_ uint128, send func(dns.RR)) {
+		all = append(all, series{slices.Values(index{{}}), func(_ *pool, _ uint128, send func(dns.RR)) {
 			o.records(c.origin, send)
-			if o.wildcard { // it covers what is below as well
+			if o.wildcard && c.ws.find("*."+c.origin).wildcard { // it covers what is below as well
 				o.records("*."+c.origin, send)
 			}
 		}})
@@ -68,9 +68,9 @@ func (c *computedZone) series() (all []series) {
 		}
 	}
 	for f, spans := range c.reverse() {
-		all = append(all, series{slices.Values(spans), func(u uint128, send func(dns.RR)) {
+		all = append(all, series{slices.Values(spans), func(p *pool, u uint128, send func(dns.RR)) {
 			addr := family(f).address(u)
-			send(newPTR(reverseName(addr), c.ws.reverse.records[f].find(u), addr))
+			send(newPTR(reverseName(addr), p, addr))
 		}})
 	}
 	all = append(all, c.classless()...)
@@ -99,27 +99,27 @@ func (c *computedZone) names(z *zone, within string) (all []series) {
 		}
 		for _, p := range ns.pools {
 			for _, kind := range keyKinds {
-				all = append(all, series{keys(p, kind), c.recordsOf(z, p, ns.pattern, kind)})
+				all = append(all, series{keys(p, kind), c.recordsOf(z, p.patterns, ns.pattern, kind)})
 			}
 		}
 	}
 	return all
 }
 
-// recordsOf returns what gives the records of one of a pool's patterns in a zone.
-func (c *computedZone) recordsOf(z *zone, p *pool, pt *pattern, kind keyKind) func(uint128, func(dns.RR)) {
+// recordsOf returns what gives the records of one pattern of a stanza in a zone.
+func (c *computedZone) recordsOf(z *zone, all []pattern, pt *pattern, kind keyKind) func(*pool, uint128, func(dns.RR)) {
 	var others []*pattern // that may give the same name for the same host, and have done so
-	for i := range p.patterns {
-		if p.patterns[i].text == pt.text {
+	for i := range all {
+		if all[i].text == pt.text {
 			break
 		}
-		if p.patterns[i].wildcard == pt.wildcard {
-			others = append(others, &p.patterns[i])
+		if all[i].wildcard == pt.wildcard {
+			others = append(others, &all[i])
 		}
 	}
 	deep := pt.wildcard || pt.labels() > 1 // a cut may be in between
 	nested := pt.wildcard && z.nested
-	return func(u uint128, send func(dns.RR)) {
+	return func(p *pool, u uint128, send func(dns.RR)) {
 		k := key{kind, u}
 		name := pt.name(k, z.name)
 		for _, other := range others {
@@ -162,10 +162,10 @@ func (c *computedZone) classless() (all []series) {
 			continue
 		}
 		records := c.ws.reverse.classless[zone]
-		all = append(all, series{slices.Values(records.index), func(u uint128, send func(dns.RR)) {
+		all = append(all, series{slices.Values(records.index), func(p *pool, u uint128, send func(dns.RR)) {
 			addr := ipv4.address(u)
 			if name := dnsutil.Join(strconv.Itoa(int(addr.As4()[3])), zone); dns.IsSubDomain(c.origin, name) {
-				send(newPTR(name, records.find(u), addr))
+				send(newPTR(name, p, addr))
 			}
 		}})
 	}

@@ -340,6 +340,12 @@ func TestTransfer(t *testing.T) {
 				q.ip-10-0-0-4.lab.example.org. 3600 A 10.0.0.4
 				*.q.ip-10-0-0-4.lab.example.org. 3600 A 10.0.0.4`,
 		}, {
+			name:     "a listed zone that a wildcard of another covers",
+			corefile: "workstation lab.example.org {\n name *.ip-{ip}\n network 10.0.0.4/31\n}\nworkstation q.ip-10-0-0-4.lab.example.org {\n network 192.0.2.1/32\n}",
+			zone:     "q.ip-10-0-0-4.lab.example.org.",
+			want: `
+				workstation0.q.ip-10-0-0-4.lab.example.org. 3600 A 192.0.2.1`,
+		}, {
 			name:     "a wildcard that a listed zone takes",
 			corefile: "workstation lab.example.org {\n name *.ip-{ip}\n network 10.0.0.4/31\n}\nworkstation ip-10-0-0-5.lab.example.org {\n network 192.0.2.1/32\n}",
 			zone:     "lab.example.org.",
