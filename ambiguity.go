@@ -13,13 +13,54 @@ import (
 // meet returns a text that both forms give, if there is one. The text is empty where
 // that takes too long to tell.
 func meet(f, g *form) (text string, ok bool) {
-	return newIntersection(f, g, 0).find()
+	text, ok = newIntersection(f, g, 0).find()
+	if !ok || text == "" || f.pattern.gives(text) && g.pattern.gives(text) {
+		return text, ok
+	}
+	// Two groups of zeros side by side, which RFC 5952 writes as "--".
+	for f := range f.withoutZeros() {
+		for g := range g.withoutZeros() {
+			if text, ok = newIntersection(f, g, 0).find(); ok && (text == "" || f.pattern.gives(text) && g.pattern.gives(text)) {
+				return text, true
+			}
+		}
+	}
+	return "", false
+}
+
+// withoutZeros returns the form with each choice of groups of zeros, no two of them side
+// by side, and the others greater than zero; or the form, if it has no groups.
+func (f *form) withoutZeros() iter.Seq[*form] {
+	return func(yield func(*form) bool) {
+		for zeros := range 1 << 8 {
+			if zeros&(zeros<<1) != 0 {
+				continue
+			}
+			parts, groups := slices.Clone(f.parts), 0
+			for i, p := range parts {
+				if p.placeholder == nil || p.placeholder.kind != group {
+					continue
+				}
+				if zeros>>groups&1 != 0 {
+					parts[i] = part{character: '0'}
+				} else {
+					parts[i].placeholder = &placeholder{kind: nonzeroGroup, base: 16, width: 1}
+				}
+				groups++
+			}
+			if !yield(newForm(f.pools[0], f.pattern, parts)) || groups == 0 {
+				return
+			}
+		}
+	}
 }
 
 // differ returns a text that both forms, of one pool, give for different hosts, if
 // there is one. The text is empty where that takes too long to tell.
 func differ(f, g *form) (text string, ok bool) {
-	differs := func(text string) bool { return f.key(text) != g.key(text) }
+	differs := func(text string) bool {
+		return f.pattern.gives(text) && g.pattern.gives(text) && f.key(text) != g.key(text)
+	}
 	if text, ok = meet(f, g); !ok || text == "" || differs(text) {
 		return text, ok
 	}
@@ -76,7 +117,7 @@ func newIntersection(f, g *form, unlike octets) *intersection {
 	a := max(f.alphabet, g.alphabet)
 	ours, separators := f.split(a)
 	theirs, others := g.split(a)
-	if separators != others {
+	if separators != others || f.lacksHyphens(g) || g.lacksHyphens(f) {
 		return x
 	}
 	for i := range ours { // before any is walked
@@ -102,6 +143,20 @@ func newIntersection(f, g *form, unlike octets) *intersection {
 		}
 	}
 	return x
+}
+
+// lacksHyphens reports whether all texts of the other form have "--" by an {ip}, and
+// those of this form cannot.
+func (f *form) lacksHyphens(other *form) bool {
+	if f.alphabet == hyphenated || other.alphabet < hyphenated {
+		return false
+	}
+	for i, p := range f.parts[1:] {
+		if p.character == '-' && f.parts[i].character == '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // aligned splits what stands between separators once more, where texts of fixed lengths
@@ -135,7 +190,7 @@ func (p part) length() int {
 	switch {
 	case p.placeholder == nil:
 		return 1
-	case p.placeholder.kind == octet && !p.placeholder.varies():
+	case p.placeholder.kind == octet && !p.placeholder.varies(), p.placeholder.kind == hexDigits:
 		return p.placeholder.width
 	default:
 		return 0
@@ -403,8 +458,8 @@ func (w *walk) leave(form int, r reader) (reader, bool) {
 	return r, true
 }
 
-// begins reports whether text may be the beginning of the placeholder's text. Of an
-// address, that is an IPv6 address: forms have octets for IPv4.
+// begins reports whether text may be the beginning of the placeholder's text. {ip} stands
+// for IPv6 addresses with "--" here: forms have octets and groups for the others.
 func (ph *placeholder) begins(text string) bool {
 	for i := range len(text) {
 		if !ph.produces(text[i]) {
@@ -417,10 +472,12 @@ func (ph *placeholder) begins(text string) bool {
 	case octet:
 		_, err := strconv.ParseUint(text, ph.base, 8)
 		return err == nil && (len(text) <= ph.width || text[0] != '0')
-	case packed:
-		return len(text) <= 32
-	case full:
-		return len(text) <= len(full6) && (text[len(text)-1] == '-') == (len(text)%5 == 0)
+	case group:
+		return len(text) == 1 || len(text) <= 4 && text[0] != '0'
+	case nonzeroGroup:
+		return len(text) <= 4 && text[0] != '0'
+	case hexDigits:
+		return len(text) <= ph.width
 	default:
 		groups := strings.Split(text, "-")
 		last := groups[len(groups)-1]
@@ -438,9 +495,13 @@ func (ph *placeholder) ends(text string) bool {
 	case octet:
 		_, length, ok := ph.readOctet([]byte(text))
 		return ok && length == len(text)
+	case group, nonzeroGroup:
+		return true
+	case hexDigits:
+		return len(text) == ph.width
 	default:
-		addr, ok := ph.parseAddress([]byte(text))
-		return ok && addr.Is6()
+		_, ok := parseDashed([]byte(text))
+		return ok && strings.Contains(text, "--")
 	}
 }
 
@@ -448,15 +509,9 @@ func (ph *placeholder) ends(text string) bool {
 // may go on. Characters are tried in their order, so the first text of a class has
 // the smallest number, and the others go no further.
 func (ph *placeholder) class(text string) string {
-	length := strconv.Itoa(len(text))
 	switch ph.kind {
 	case octet:
 		return text
-	case numeric:
-		if text[0] == '0' {
-			return "0" + length
-		}
-		return length
 	case dashed: // whether each group is zero, and the length of the last
 		groups := strings.Split(text, "-")
 		last := len(groups) - 1
@@ -470,6 +525,9 @@ func (ph *placeholder) class(text string) string {
 		}
 		return strings.Join(groups, "-")
 	default:
-		return length
+		if text[0] == '0' {
+			return "0" + strconv.Itoa(len(text))
+		}
+		return strconv.Itoa(len(text))
 	}
 }

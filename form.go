@@ -45,8 +45,9 @@ func literal(text string) (parts []part) {
 // forms returns the forms of one of the pool's patterns.
 func (p *pool) forms(pt *pattern) (forms []*form) {
 	if pt.kind() == byAddress && len(p.networks[ipv6]) > 0 {
-		parts := append(literal(pt.prefix), part{placeholder: &pt.placeholders[0]})
-		forms = append(forms, newForm(p, pt, append(parts, literal(pt.suffix)...)))
+		for _, address := range addressParts(&pt.placeholders[0]) {
+			forms = append(forms, newForm(p, pt, slices.Concat(literal(pt.prefix), address, literal(pt.suffix))))
+		}
 	}
 	if pt.kind() == byAddress && len(p.networks[ipv4]) == 0 {
 		return forms
@@ -68,6 +69,28 @@ func (p *pool) forms(pt *pattern) (forms []*form) {
 		}
 	}
 	return append(forms, newForm(p, pt, append(parts, literal(pt.suffix)...)))
+}
+
+// addressParts returns the parts of an IPv6 address in place of a placeholder. {ip} has
+// two ways to write one: eight groups, or with "--" for some of them.
+func addressParts(address *placeholder) [][]part {
+	groups := func(ph placeholder) (parts []part) {
+		for i := range 8 {
+			if i > 0 {
+				parts = append(parts, part{character: '-'})
+			}
+			parts = append(parts, part{placeholder: &ph})
+		}
+		return parts
+	}
+	switch address.kind {
+	case full:
+		return [][]part{groups(placeholder{kind: hexDigits, base: 16, width: 4})}
+	case packed:
+		return [][]part{{{placeholder: &placeholder{kind: hexDigits, base: 16, width: 32}}}}
+	default:
+		return [][]part{groups(placeholder{kind: group, base: 16, width: 1}), {{placeholder: address}}}
+	}
 }
 
 // octetsOf returns the octets that a placeholder for an address writes of IPv4, and

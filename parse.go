@@ -136,7 +136,7 @@ func (st *stanza) parseProperty(c *caddy.Controller) error {
 			return c.Errf("'}' is an argument of '%s' where it stands: begin a new line before it", name)
 		case slices.Contains(args, ""):
 			return c.Errf("'%s' has an empty argument: write it as '%s'; or is an environment variable not set?", name, property.example)
-		case slices.Contains(args, "-"):
+		case name != "name" && slices.Contains(args, "-"):
 			return c.Errf("'%s' has spaces around '-': write a range without them", name)
 		case comma >= 0:
 			return c.Errf("'%s' has a comma in '%s': write spaces between its arguments, and no comma", name, args[comma])
@@ -208,7 +208,10 @@ func (st *stanza) secondStanza(f family) string {
 	first, ok := one.allNumbers()
 	size := st.networks[f][1].size()
 	begin := first.last + 1
-	if !ok || st.numbers != nil || begin == 0 || begin > 1<<63 || size.hi != 0 || begin+size.lo < begin {
+	switch {
+	case ok && begin == 0:
+		return "write {ip} in the name, or a stanza for each with some of the 'numbers'"
+	case !ok, st.numbers != nil, begin > 1<<63, size.hi != 0, begin+size.lo < begin:
 		return wayOut
 	}
 	return fmt.Sprintf("%s, with 'numbers %s' and 'offset -%d'", wayOut, numberRange{begin, begin + size.lo - 1}, begin)
@@ -219,7 +222,7 @@ func (st *stanza) secondStanza(f family) string {
 func (st *stanza) differing(in octets) (first, other netip.Addr) {
 	u := st.networks[ipv4][0].first
 	for _, n := range st.networks[ipv4] {
-		for _, v := range []uint128{n.first, n.last, n.first.add(uint128{lo: 1 << 8}), n.first.add(uint128{lo: 1 << 16})} {
+		for _, v := range []uint128{n.first, n.last, n.first.add(uint128{lo: 1}), n.first.add(uint128{lo: 1 << 8}), n.first.add(uint128{lo: 1 << 16})} {
 			if !n.last.less(v) && in.pick(uint32(u.lo)) != in.pick(uint32(v.lo)) {
 				return ipv4.address(u), ipv4.address(v)
 			}
@@ -331,10 +334,7 @@ func (st *stanza) completeReverse() error {
 		case notRoot < 0:
 			return parseError(st.source, "PTR records in the reverse zone '%s' need a zone for their names, which the root is not: list one such as 'example.org'", arg.word)
 		case !st.hasAddressIn(arg.zones):
-			if st.networkIn(arg.zones) {
-				return parseError(st.source, "the reverse zone '%s' has addresses of %s, but none with a number: remove it, or write their numbers in 'numbers' as well", arg.word, st.networkNames())
-			}
-			return parseError(st.source, "the reverse zone '%s' has no address of %s: remove it, or write the one that has", arg.word, st.networkNames())
+			return parseError(st.source, "the reverse zone '%s' has %s", arg.word, st.lackIn(arg.zones))
 		}
 	}
 	switch {
@@ -353,13 +353,32 @@ func (st *stanza) hasAddressIn(zones zoneList) bool {
 	return zones.cover(st.addresses)
 }
 
-// networkIn reports whether an address that could have a number does.
-func (st *stanza) networkIn(zones zoneList) bool {
-	all := *st.pool
-	if numbers, ok := all.allNumbers(); ok && st.kind == byNumber {
-		all.numbers = []numberRange{numbers}
+// lackIn says what a reverse zone without an address of the pool has, and the way out.
+func (st *stanza) lackIn(zones zoneList) string {
+	var within []string // networks that have addresses there, which then have no number
+	for f, networks := range st.networks {
+		for _, n := range networks {
+			if zones.cover(func(g family) index {
+				if int(g) != f {
+					return nil
+				}
+				return index{{n.first, n.last, st.pool}}
+			}) {
+				within = append(within, "network '"+n.text+"'")
+			}
+		}
 	}
-	return zones.cover(all.addresses)
+	if len(within) == 0 {
+		return fmt.Sprintf("no address of %s: remove it, or write the one that has", st.networkNames())
+	}
+	all := *st.pool
+	numbers, _ := all.allNumbers()
+	all.numbers = []numberRange{numbers}
+	wayOut := fmt.Sprintf(", where the numbers are %s: remove it", numbers)
+	if zones.cover(all.addresses) {
+		wayOut = ": remove it, or write their numbers in 'numbers' as well"
+	}
+	return fmt.Sprintf("addresses of %s, but none with a number%s", strings.Join(within, " and "), wayOut)
 }
 
 // checkLengths refuses names that the DNS does not have room for (RFC 1035,

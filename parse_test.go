@@ -183,7 +183,7 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n name ws}{n}\n}", 2, "name 'ws}{n}' has a '}': use letters, digits, '-', '_' and dots around placeholders"},
 		{"workstation {\n name ws{n}}\n}", 2, "name 'ws{n}}' has a '}'"},
 		{"workstation {\n name ws{n}.lab\n}", 2, "name 'ws{n}.lab' has a dot, but the zone is the root, where a name has one label and any parent: list a zone such as 'example.org' after 'workstation'"},
-		{"workstation {\n name ws*{n}\n}", 2, "name 'ws*{n}' has a '*' elsewhere than at the front: only '*.' before all else stands for names below the rest"},
+		{"workstation {\n name ws*{n}\n}", 2, "name 'ws*{n}' has a '*' that is no label of its own at the front: only '*.' before all else stands for something, all names below the rest"},
 		{"workstation {\n name bücher{n}\n}", 2, "name 'bücher{n}' has a 'ü'"},
 		{"workstation {\n name \u212a{n}\n}", 2, "has a '\u212a'"}, // which is 'k' in lower case
 		{"workstation {\n name ws{}\n}", 2, "name 'ws{}' has the unknown placeholder {}: there are " + placeholderList},
@@ -204,9 +204,15 @@ func TestParseErrors(t *testing.T) {
 		{"workstation example.org {\n network 10.0.0.0/24 2001:db8::/64 2001:db8:1::/64\n name {d}\n}", 2, "network '2001:db8:1::/64' is a second IPv6 network next to '2001:db8::/64', and with octets in the name a host has one address in the same place: remove it"},
 		{"workstation {\n network 10.0.0.0/24 10.0.1.0/25\n offset -1\n}", 2, "go on where those of this one end, with 'numbers 257-384' and 'offset -257'"},
 		{"workstation {\n network 10.0.0.0/24 10.0.1.0/24\n numbers 0-511\n}", 2, "give it a stanza of its own, whose 'numbers' go on where those of this one end"},
-		{"workstation example.org 10.0.1.0/24 {\n network 10.0.0.0/16 2001:db8::/120\n}", 1, "the reverse zone '10.0.1.0/24' has no address of network '10.0.0.0/16' and network '2001:db8::/120': remove it, or write the one that has"},
-		{"workstation example.org 10.0.0.0/25 {\n network 10.0.0.0/24\n offset 128\n}", 1, "the reverse zone '10.0.0.0/25' has no address of network '10.0.0.0/24': remove it"},
+		{"workstation example.org 10.0.1.0/24 {\n network 10.0.0.0/16 2001:db8::/120\n}", 1, "the reverse zone '10.0.1.0/24' has addresses of network '10.0.0.0/16', but none with a number, where the numbers are 0-255: remove it"},
+		{"workstation example.org 10.0.0.0/25 {\n network 10.0.0.0/24\n offset 128\n}", 1, "the reverse zone '10.0.0.0/25' has addresses of network '10.0.0.0/24', but none with a number, where the numbers are 0-127: remove it"},
 		{"workstation example.org {\n name {a}-{b}-{c}-{d}-{a}-{b}-{c}-{d}-{a}-{b}-{c}-{d}-{a}-{b}-{c}-{d}-{a}-{b}\n network 192.168.200.0/24\n}", 2, "exceeds the 63 octets of a label; shorten it"},
+		{"workstation {\n name -\n}", 2, "in place of the number or address, such as '-{n}'"},
+		{"workstation example.org {\n name *ws{n}\n}", 2, "name '*ws{n}' has a '*' that is no label of its own at the front"},
+		{"workstation example.org {\n name h{c}\n network 10.1.0.0-10.1.99.0\n}", 2, "since it lacks {d}, in which 10.1.0.0 and 10.1.0.1 differ: add {d}"},
+		{"workstation example.org {\n name h{c}-{b}\n network 10.0.0.5-10.1.0.5\n}", 2, "since it lacks {d}, in which 10.0.0.5 and 10.0.0.6 differ: add {d}"},
+		{"workstation {\n network 2001:db8::/64 2001:db9::/64\n}", 2, "through which numbers cannot go on: write {ip} in the name, or a stanza for each with some of the 'numbers'"},
+		{"workstation example.org 10.1.5.0/24 {\n network 10.1.0.0/16 2001:db8::/64\n numbers 0-9\n}", 1, "the reverse zone '10.1.5.0/24' has addresses of network '10.1.0.0/16', but none with a number: remove it, or write their numbers in 'numbers' as well"},
 		{"workstation {\n name {n} {ip}\n}", 2, "name '{ip}' does not go with '{n}': the patterns of a stanza all stand for a number, all for the address, or all for octets of it; write a stanza of its own for it"},
 		{"workstation {\n name ws{n} ws{n}\n}", 2, "name 'ws{n}' is given twice: remove one"},
 		{"workstation {\n name ws{n} WS{N:1}\n}", 2, "name 'WS{N:1}' is given twice: remove one"},
@@ -215,8 +221,8 @@ func TestParseErrors(t *testing.T) {
 		{"workstation {\n name {n} .lab\n}", 2, "name '.lab' has no placeholder: write one of " + placeholderList + " in place of the number or address, such as 'ws{n}'"},
 		{"workstation example.org {\n name {c}{d}\n}", 2, "name '{c}{d}' can be read in two ways where {d} follows {c}: put a character such as '-' between them, or write {c:3}, which always has three digits"},
 		{"workstation example.org {\n name {c:2}0-{d}\n}", 2, "name '{c:2}0-{d}' can be read in two ways where '0' follows {c:2}: put a character such as '-' before it, or write {c:3}, which always has three digits"},
-		{"workstation example.org {\n name x.*.{n}\n}", 2, "name 'x.*.{n}' has a '*' elsewhere than at the front"},
-		{"workstation example.org {\n name *{n}\n}", 2, "name '*{n}' has a '*' elsewhere than at the front"},
+		{"workstation example.org {\n name x.*.{n}\n}", 2, "name 'x.*.{n}' has a '*' that is no label of its own at the front"},
+		{"workstation example.org {\n name *{n}\n}", 2, "name '*{n}' has a '*' that is no label of its own at the front"},
 		{"workstation example.org {\n name {d}..{c}\n}", 2, "name '{d}..{c}' has an empty label: remove one of the two dots"},
 		{"workstation example.org {\n name .{d}\n}", 2, "name '.{d}' begins with a dot: remove it"},
 		{"workstation example.org {\n name {d}.\n}", 2, "name '{d}.' ends with a dot: remove it; the zone follows of itself"},
@@ -493,6 +499,37 @@ func TestParseErrorServerBlock(t *testing.T) {
 	}
 	if _, err := parseTest("workstation {\n network 10.0.0.0/8\n no_reverse\n}", ".", "10.in-addr.arpa."); err != nil {
 		t.Errorf("no_reverse is refused: %v", err)
+	}
+}
+
+// TestParseErrorNotAsked has zones for which a server block is never asked, and others.
+func TestParseErrorNotAsked(t *testing.T) {
+	for _, tc := range []struct {
+		keys     []string
+		corefile string
+		want     string // part of the error; empty if there is none
+	}{
+		{[]string{"example.org."}, "workstation example.net", "zone 'example.net.' has no name for which this server block is asked, whose zones are 'example.org.': add it to them, or remove it here"},
+		{[]string{"lab.example.org."}, "workstation example.org", "zone 'example.org.' has no name"},
+		{[]string{"a.lab.example.org."}, "workstation example.org {\n name {d}.lab\n}", "zone 'example.org.' has no name"},
+		{[]string{"lab.example.org."}, "workstation example.org {\n name {d}.lab\n}", ""},
+		{[]string{"workstation5.example.org."}, "workstation example.org", ""},
+		{[]string{"a.b.example.org."}, "workstation example.org {\n name *.{n}\n}", ""},
+		{[]string{"example.org."}, "workstation lab.example.org example.org", ""},
+		{[]string{"example.org."}, "workstation .", ""},
+		{[]string{"2.0.172.in-addr.arpa."}, "workstation example.org", ""}, // which names the addresses
+		{[]string{"2.0.172.in-addr.arpa."}, "workstation example.org example.net", "zone 'example.net.' has no name for which this server block is asked, whose zones are '2.0.172.in-addr.arpa.': remove it here"},
+		{[]string{"10.in-addr.arpa."}, "workstation example.org", "zone 'example.org.' has no name"},
+		{[]string{"2.0.172.in-addr.arpa.", "example.org."}, "workstation example.org 172.0.2.0/24", ""},
+		{[]string{"172.in-addr.arpa.", "example.org."}, "workstation example.org 172.0.2.0/24", ""},
+		{[]string{"2.0.172.in-addr.arpa.", "example.org."}, "workstation example.org 172.0.0.0/16", ""},
+		{[]string{"64/26.2.0.172.in-addr.arpa.", "example.org."}, "workstation example.org 64/26.2.0.172.in-addr.arpa", ""},
+		{[]string{"3.0.172.in-addr.arpa.", "example.org."}, "workstation example.org 172.0.2.0/24", "the reverse zone '172.0.2.0/24' has no name for which this server block is asked, whose zones are '3.0.172.in-addr.arpa.', 'example.org.': add it to them, or remove it here"},
+	} {
+		_, err := parseTest(tc.corefile, tc.keys...)
+		if (err == nil) != (tc.want == "") || err != nil && !strings.HasPrefix(err.Error(), "Testfile:1 - Error during parsing: "+tc.want) {
+			t.Errorf("%s in %v: got error %v, want %q", tc.corefile, tc.keys, err, tc.want)
+		}
 	}
 }
 

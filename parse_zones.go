@@ -23,6 +23,7 @@ type zoneList struct {
 // these, of which a CIDR may have several.
 type reverseArg struct {
 	word  string
+	names []string
 	zones zoneList
 }
 
@@ -65,6 +66,14 @@ func (st *stanza) checkZones(zs *zones, keys []string) error {
 			return parseError(st.source, "zone '%s' has no name for which this server block is asked, whose zones are '%s': %s", zone, strings.Join(keys, "', '"), wayOut)
 		}
 	}
+	for _, arg := range st.reverseArgs {
+		asked := slices.ContainsFunc(arg.names, func(name string) bool {
+			return len(keys) == 0 || slices.ContainsFunc(keys, func(key string) bool { return dns.IsSubDomain(key, name) || dns.IsSubDomain(name, key) })
+		})
+		if !asked {
+			return parseError(st.source, "the reverse zone '%s' has no name for which this server block is asked, whose zones are '%s': add it to them, or remove it here", arg.word, strings.Join(keys, "', '"))
+		}
+	}
 	return nil
 }
 
@@ -72,7 +81,7 @@ func (st *stanza) checkZones(zs *zones, keys []string) error {
 // listed zone, or for PTR records that give such names.
 func (st *stanza) isAsked(z *zone, keys []string) bool {
 	forward := listZones(keys).forward
-	if len(keys) == 0 || len(forward) == 0 && st.origin == z.name {
+	if len(keys) == 0 || len(forward) == 0 && st.origin == z.name && listZones(keys).cover(st.addresses) {
 		return true
 	}
 	return slices.ContainsFunc(forward, func(key string) bool {
@@ -81,7 +90,7 @@ func (st *stanza) isAsked(z *zone, keys []string) bool {
 		}
 		within, above := strings.CutSuffix(key, "."+z.name)
 		return above && slices.ContainsFunc(st.patterns, func(pt pattern) bool {
-			return pt.wildcard || strings.Count(within, ".")+1 < pt.labels()
+			return pt.wildcard || strings.Count(within, ".")+1 < pt.labels() || pt.gives(within)
 		})
 	})
 }
@@ -104,7 +113,7 @@ func (st *stanza) parseZones(c *caddy.Controller, serverBlock zoneList) error {
 			if len(list.reverse[ipv4])+len(list.reverse[ipv6])+len(list.classless) == 0 {
 				return c.Errf("zone '%s' is in a reverse tree, but is the name of no address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa' or, for a part of a /24, '64/26.2.0.192.in-addr.arpa'", zone)
 			}
-			st.reverseArgs = append(st.reverseArgs, reverseArg{zone, list})
+			st.reverseArgs = append(st.reverseArgs, reverseArg{zone, names, list})
 		}
 		origins = append(origins, names...)
 	}

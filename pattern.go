@@ -186,7 +186,7 @@ func checkLiteral(literal string) error {
 		switch {
 		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_', c == '.':
 		case c == '*':
-			return errors.New("has a '*' elsewhere than at the front: only '*.' before all else stands for names below the rest")
+			return errors.New("has a '*' that is no label of its own at the front: only '*.' before all else stands for something, all names below the rest")
 		default:
 			return fmt.Errorf("has a '%c': use letters, digits, '-', '_' and dots around placeholders", c)
 		}

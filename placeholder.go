@@ -28,6 +28,13 @@ const (
 	packed                         // {ip:x}
 )
 
+// These are parts of an IPv6 address (see addressParts), and stand in no Corefile.
+const (
+	group        placeholderKind = iota + packed + 1 // 1 to 4 hexadecimal digits, without leading zeros
+	nonzeroGroup                                     // the same, except for 0
+	hexDigits                                        // as many hexadecimal digits as width says
+)
+
 const (
 	// maxWidth is the number of digits of the greatest number, in decimal.
 	maxWidth = 20
