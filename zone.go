@@ -42,7 +42,7 @@ type zone struct {
 // literal text.
 type patternIndex struct {
 	patterns []*names           // in the order of their stanzas
-	forms    formIndex          // in which the pools write them
+	forms    formIndex          // in which the pools write them, until all are there
 	literal  map[affixes]*names // the same, by the literal text of their pattern
 	lengths  []affixLengths     // of the literal text, each once, the longest prefix first
 }
@@ -114,6 +114,7 @@ func (zs *zones) addName(z *zone, name string) {
 // non-terminals, and which zone a name belongs to.
 func (zs *zones) complete() {
 	for _, z := range zs.listed() {
+		z.computed.forms, z.wildcards.forms = nil, nil // there are no more to compare
 		for _, text := range z.addNonTerminals() {
 			// Below a zone that is listed in between, all names are that zone's.
 			if name := text + "." + z.name; zs.closestListed(name) == z {
