@@ -95,12 +95,17 @@ func parseReverse6(labels []byte) (prefix netip.Prefix, ok bool) {
 		return prefix, false
 	}
 	for i := range n {
-		digit, ok := parseNumber(labels[2*i:2*i+1], 16, 1)
-		if !ok || labels[2*i+1] != '.' {
+		digit := labels[2*i]
+		switch {
+		case !isHex(digit) || labels[2*i+1] != '.':
 			return prefix, false
+		case isDigit(digit):
+			digit -= '0'
+		default:
+			digit -= 'a' - 10
 		}
 		nibble := n - 1 - i
-		octets[nibble/2] |= byte(digit) << (4 * (1 - nibble%2))
+		octets[nibble/2] |= digit << (4 * (1 - nibble%2))
 	}
 	return netip.PrefixFrom(netip.AddrFrom16(octets), 4*n), true
 }

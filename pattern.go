@@ -127,7 +127,9 @@ func parsePattern(s string) (pattern, error) {
 			p.octets |= 1 << ph.octet
 		}
 	}
-	p.text = text.String() + p.suffix
+	if canonical := text.String() + p.suffix; canonical != p.text {
+		p.text = canonical
+	}
 	return p, nil
 }
 

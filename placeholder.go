@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"math/bits"
 	"net/netip"
+	"slices"
 	"strconv"
 )
 
@@ -185,12 +186,12 @@ func parseNumber(digits []byte, base, width int) (n uint64, ok bool) {
 
 // appendNumber appends n as parseNumber reads it.
 func appendNumber(b []byte, n uint64, base, width int) []byte {
-	var buf [maxWidth]byte
-	digits := strconv.AppendUint(buf[:0], n, base)
-	for range width - len(digits) {
-		b = append(b, '0')
+	start := len(b)
+	b = strconv.AppendUint(b, n, base)
+	for range width - (len(b) - start) {
+		b = slices.Insert(b, start, '0')
 	}
-	return append(b, digits...)
+	return b
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }

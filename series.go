@@ -53,7 +53,9 @@ func (c *computedZone) series() (all []series) {
 	if o := c.ws.find(c.origin); o.v4.IsValid() || o.v6.IsValid() {
 		all = append(all, series{slices.Values(index{{}}), func(_ *pool, _ uint128, send func(dns.RR)) {
 			o.records(c.origin, send)
-			if o.wildcard && c.ws.find("*."+c.origin).wildcard { // it covers what is below as well
+			// If a wildcard covers it, that covers what is below as well.
+			text := strings.TrimSuffix(c.origin, "."+o.zone.name)
+			if o.zone.name != "." && !o.zone.computed.has([]byte(text)) && c.ws.zones.closestListed(c.origin) == o.zone {
 				o.records("*."+c.origin, send)
 			}
 		}})

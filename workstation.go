@@ -80,7 +80,9 @@ func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 // find looks up an owner name, without regard to ASCII case (RFC 4343).
 func (ws *Workstation) find(qname string) owner {
 	if strings.IndexByte(qname, '\\') >= 0 {
-		qname = unescaped(qname)
+		if name := unescaped(qname); name != qname {
+			return ws.find(name)
+		}
 	}
 	var buf [256]byte // room for every name that has no escapes
 	lower := appendLower(buf[:0], qname)

@@ -63,8 +63,6 @@ type owner struct {
 	host
 	zone *zone      // by which the name is known to exist; nil if it is not
 	ptr  netip.Addr // of a name that has a PTR record: the address that it stands for
-
-	wildcard bool // the host is that of a wildcard, or of a name that one covers
 }
 
 // conflict is that a zone would get one name from two pools.
@@ -288,11 +286,13 @@ func (zs *zones) find(qname string, lower []byte) owner {
 	if named := zs.byName[string(lower)]; named != nil {
 		return owner{zone: named}
 	}
-	if z.nonTerminals.has(text) {
+	if len(z.nonTerminals.patterns) > 0 && z.nonTerminals.has(text) {
 		return owner{zone: z}
 	}
-	if h := z.wildcard(qname, text, existing); h.pool != nil {
-		return owner{host: h, zone: z, wildcard: true}
+	if len(z.wildcards.patterns) > 0 {
+		if h := z.wildcard(qname, text, existing); h.pool != nil {
+			return owner{host: h, zone: z}
+		}
 	}
 	return owner{}
 }
@@ -341,9 +341,6 @@ func (zs *zones) enclose(name string, lower []byte) bool {
 // that of its closest encloser, or none. text is the name without the zone, in lower
 // case; at existing the closest name begins that exists by a zone.
 func (z *zone) wildcard(qname string, text []byte, existing int) host {
-	if len(z.wildcards.patterns) == 0 {
-		return host{}
-	}
 	if rest, ok := bytes.CutPrefix(text, []byte("*.")); ok {
 		if h := z.wildcards.find(rest); h.pool != nil {
 			return h // the wildcard's own name
