@@ -316,7 +316,7 @@ type visit struct {
 
 // maxVisits ends all walks for two forms, which then count as such that meet. Only
 // octets that are repeated without separators come near to it.
-const maxVisits = 1 << 20
+var maxVisits = 1 << 20
 
 // find returns the shortest text that both read to their ends, and the values of the
 // octets then. Of how many ways there are for these values, it counts two.

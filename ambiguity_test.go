@@ -279,6 +279,8 @@ func TestDiffer(t *testing.T) {
 
 // TestTooLongToTell has patterns of which it takes too long to tell: they are refused.
 func TestTooLongToTell(t *testing.T) {
+	defer func(limit int) { maxVisits = limit }(maxVisits)
+	maxVisits = 1 << 12
 	const hard, other = "{b:3}{c:3}{d:3}{b:3}{c:3}{d:3}1", "2{b:3}{c:3}{d:3}{b:3}{c:3}{d:3}"
 	_, err := parseTest("workstation example.org {\nname "+hard+" "+other+"\nnetwork 10.0.0.0/8\n}", ".")
 	if want := "name '" + other + "' may give a name to another host than '" + hard + "' does, which takes too long to rule out: remove one of them"; err == nil || !strings.HasSuffix(err.Error(), want) {

@@ -519,7 +519,7 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 		names[name] = true
 	}
 	origin, _, _ := strings.Cut(lines[0], " ")
-	cuts := newZoneCuts(origin, lines)
+	cuts, stored := newZoneCuts(origin, lines), newStoredZone(lines)
 	for _, l := range lines {
 		rr, err := dns.NewRR(l)
 		if err != nil {
@@ -548,7 +548,7 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 					got = append(got, line(rr))
 				}
 			}
-			want := recordsAt(lines, name, qtype)
+			want := stored.recordsAt(name, qtype)
 			o := ws.find(name)
 			if o.zone != nil && o.zone.name == "." || o.pool != nil && qtype == dns.TypeCNAME {
 				continue // which a transfer cannot carry
@@ -570,24 +570,40 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 
 // recordsAt returns the records that a server which has those of a transfer gives for
 // a name: with wildcards (RFC 4592), which are of computed names alone.
-func recordsAt(lines []string, name string, qtype uint16) (records []string) {
-	at := func(owner string) (records []string, exists bool) {
-		for _, l := range lines {
-			fields := strings.Fields(l)
-			exists = exists || dns.IsSubDomain(owner, fields[0])
-			if fields[0] == owner && fields[2] == dns.TypeToString[qtype] {
-				records = append(records, name+strings.TrimPrefix(l, owner))
+func (z storedZone) recordsAt(name string, qtype uint16) (records []string) {
+	owner := name
+	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
+		if _, exists := z[name[off:]]; exists {
+			if off > 0 {
+				owner = "*." + name[off:]
 			}
+			break
 		}
-		return records, exists
 	}
-	records, exists := at(name)
-	for off, end := dns.NextLabel(name, 0); !exists && !end; off, end = dns.NextLabel(name, off) {
-		if _, exists = at(name[off:]); exists {
-			records, _ = at("*." + name[off:])
+	for _, l := range z[owner] {
+		if strings.Fields(l)[2] == dns.TypeToString[qtype] {
+			records = append(records, name+strings.TrimPrefix(l, owner))
 		}
 	}
 	return records
+}
+
+// storedZone has the records of a transfer by their names, and with none the names above
+// these.
+type storedZone map[string][]string
+
+func newStoredZone(lines []string) storedZone {
+	z := make(storedZone)
+	for _, l := range lines {
+		owner, _, _ := strings.Cut(l, " ")
+		z[owner] = append(z[owner], l)
+		for off, end := dns.NextLabel(owner, 0); !end; off, end = dns.NextLabel(owner, off) {
+			if _, exists := z[owner[off:]]; !exists {
+				z[owner[off:]] = nil
+			}
+		}
+	}
+	return z
 }
 
 // storedBelow reports whether a transfer has a name that is below a wildcard's parent,
