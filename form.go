@@ -109,14 +109,15 @@ func octetsOf(address placeholder) (placeholders []placeholder, between []string
 	return placeholders, between
 }
 
+// newForm returns the form of parts.
 func newForm(p *pool, pt *pattern, parts []part) *form {
 	f := &form{pattern: pt, pools: []*pool{p}, parts: parts}
-	first, last := len(parts), -1
+	last := -1 // placeholder
 	for i, part := range parts {
 		if part.placeholder == nil {
 			continue
 		}
-		first, last = min(first, i), i
+		last = i
 		switch {
 		case part.placeholder.produces('-'):
 			f.alphabet = hyphenated
@@ -124,7 +125,7 @@ func newForm(p *pool, pt *pattern, parts []part) *form {
 			f.alphabet = max(f.alphabet, hexadecimal)
 		}
 	}
-	f.affixes = affixes{textOf(parts[:first]), textOf(parts[last+1:])}
+	f.affixes = affixes{textOf(parts), textOf(parts[last+1:])}
 	return f
 }
 

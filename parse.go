@@ -244,12 +244,8 @@ func (st *stanza) completeNumbers() error {
 
 	all, ok := st.allNumbers()
 	if !ok {
-		wayOut := "write a smaller one, or a larger network"
-		if st.offset > 0 {
-			wayOut = fmt.Sprintf("for number %d to have the first, write 'offset -%d'", st.offset, st.offset)
-		}
-		return parseError(st.given["offset"], "offset '%d' leaves no number an address in %s: number n has the first address plus offset plus n; %s",
-			st.offset, st.networkNames(), wayOut)
+		return parseError(st.given["offset"], "offset '%d' leaves no number an address in %s: number n has the first address plus offset plus n; for number %d to have the first, write 'offset -%d'",
+			st.offset, st.networkNames(), st.offset, st.offset)
 	}
 	if st.numbers == nil {
 		st.numbers = []numberRange{all}
@@ -333,7 +329,7 @@ func (st *stanza) completeReverse() error {
 			return parseError(st.source, "PTR records in the reverse zone '%s' need a pattern without '*.': add one such as '%s', or remove the zone", arg.word, strings.TrimPrefix(st.patterns[0].text, "*."))
 		case notRoot < 0:
 			return parseError(st.source, "PTR records in the reverse zone '%s' need a zone for their names, which the root is not: list one such as 'example.org'", arg.word)
-		case !st.hasAddressIn(arg.zones):
+		case !arg.zones.cover(st.addresses):
 			return parseError(st.source, "the reverse zone '%s' has %s", arg.word, st.lackIn(arg.zones))
 		}
 	}
@@ -345,12 +341,6 @@ func (st *stanza) completeReverse() error {
 		return parseError(st.source, "PTR records in the server block's reverse zones need a zone for their names, which the root is not: list one such as 'example.org' after 'workstation', or write 'no_reverse'")
 	}
 	return nil
-}
-
-// hasAddressIn reports whether an address of the stanza's pool lies in one of the
-// reverse zones.
-func (st *stanza) hasAddressIn(zones zoneList) bool {
-	return zones.cover(st.addresses)
 }
 
 // lackIn says what a reverse zone without an address of the pool has, and the way out.

@@ -212,7 +212,8 @@ func checkForward(c *caddy.Controller, zone string) error {
 	return nil
 }
 
-// isNumeric reports whether the last label of a zone has digits alone. No such top-level domain will ever be (RFC 3696, section 2).
+// isNumeric reports whether the last label of a zone has digits alone. No such
+// top-level domain will ever be (RFC 3696, section 2).
 func isNumeric(zone string) bool {
 	zone = strings.TrimSuffix(zone, ".")
 	last := zone[strings.LastIndexByte(zone, '.')+1:]

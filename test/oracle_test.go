@@ -349,19 +349,26 @@ func startKnot(t *testing.T, dir, port, lines string) {
 		"server:\n    listen: 127.0.0.1@%s\n    rundir: %q\ndatabase:\n    storage: %[2]q\n%s", port, dir, lines)))
 }
 
-func TestOracleKnot(t *testing.T) {
-	dir, lines, corefile := transition(t, "knot")
-	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
-	startKnot(t, dir, theirs, fmt.Sprintf("template:\n  - id: default\n    storage: %q\n%s", dir, lines))
-
+// knotQuestions asks for the names of addresses, and for what there is at these names.
+func knotQuestions(t *testing.T, port string) []string {
+	t.Helper()
 	questions := reverseQuestions("192.0.2.0/24", "2001:db8::/32")
-	names := names(t, theirs, questions)
+	names := names(t, port, questions)
 	if len(names) < 25 {
 		t.Fatalf("Knot names only %d addresses", len(names))
 	}
 	for _, name := range names {
 		questions = append(questions, name+" A", name+" AAAA", strings.ToUpper(name)+" MX", name+" ANY")
 	}
+	return questions
+}
+
+func TestOracleKnot(t *testing.T) {
+	dir, lines, corefile := transition(t, "knot")
+	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
+	startKnot(t, dir, theirs, fmt.Sprintf("template:\n  - id: default\n    storage: %q\n%s", dir, lines))
+
+	questions := knotQuestions(t, theirs)
 	agree(t, theirs, ours, append(questions,
 		"ip-192-0-3-1.lab.example.org", "ip-192-0-2-256.lab.example.org", "ip-192-0-2-05.lab.example.org", "ip-192-0-2.lab.example.org", "ip-.lab.example.org", "ip-foo.lab.example.org",
 		"ip-2001-db9--5.lab.example.org AAAA", "ip-2001-db8--g.lab.example.org AAAA", "ip-2001-db8.lab.example.org AAAA", "lab.example.org A", "www.lab.example.org",
@@ -383,14 +390,7 @@ func TestOracleKnotLong(t *testing.T) {
 	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
 	startKnot(t, dir, theirs, fmt.Sprintf("template:\n  - id: default\n    storage: %q\n%s", dir, lines))
 
-	questions := reverseQuestions("192.0.2.0/24", "2001:db8::/32")
-	names := names(t, theirs, questions)
-	if len(names) < 25 {
-		t.Fatalf("Knot names only %d addresses", len(names))
-	}
-	for _, name := range names {
-		questions = append(questions, name+" A", name+" AAAA", strings.ToUpper(name)+" MX", name+" ANY")
-	}
+	questions := knotQuestions(t, theirs)
 	for _, addr := range samples("2001:db8::/32") { // the short form
 		if short := strings.ReplaceAll(addr.String(), ":", "-"); !strings.HasSuffix(short, "-") {
 			questions = append(questions, "ip-"+short+".lab.example.org AAAA")
