@@ -1,7 +1,9 @@
 package workstation
 
 import (
-	"slices"
+	"context"
+
+	"github.com/coredns/coredns/plugin"
 
 	"github.com/miekg/dns"
 )
@@ -11,25 +13,62 @@ import (
 // turns the denial (NXDOMAIN) into the statement that the name has no records
 // of this type (NODATA), because a resolver that believes the denial takes the
 // name's other records, and everything below it, for gone (RFC 2308, RFC 8020).
+//
+// The same becomes of a CNAME that is stored at a computed name, next to which
+// it may not stand (RFC 1034, section 3.6.2): a resolver that has seen it follows it
+// for all types.
 type guard struct {
-	dns.ResponseWriter
+	completer
+	hidesCNAME bool
 	overridden bool // a denial was turned
+}
+
+// askGuarded asks the next plugin about a name that exists.
+func (ws *Workstation) askGuarded(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, o owner) (int, error) {
+	g := &guard{completer: completer{w, ws, ctx, r}, hidesCNAME: o.isComputed() && !o.pool.storedFirst}
+	rcode, err := plugin.NextOrFailure(pluginName, ws.Next, ctx, g, r)
+	if g.overridden {
+		o.zone.counters.of(ctx, o.zone.name).denialsOverridden.Inc()
+		rcode = dns.RcodeSuccess
+	}
+	return rcode, err
 }
 
 // WriteMsg implements dns.ResponseWriter. An NXDOMAIN with an answer section
 // speaks of the target of a CNAME there (RFC 6604), and passes.
 func (g *guard) WriteMsg(m *dns.Msg) error {
-	if m.Rcode != dns.RcodeNameError || len(m.Answer) > 0 {
-		return g.ResponseWriter.WriteMsg(m)
+	name := g.r.Question[0].Name
+	switch {
+	case g.hidesCNAME && hasCNAME(m.Answer, name):
+		nodata := changed(m)
+		nodata.Rcode = dns.RcodeSuccess
+		nodata.Answer, nodata.Ns = nil, g.soa(name)
+		return g.ResponseWriter.WriteMsg(nodata)
+	case m.Rcode == dns.RcodeNameError && len(m.Answer) == 0:
+		nodata := changed(m)
+		nodata.Rcode = dns.RcodeSuccess
+		g.overridden = true
+		return g.ResponseWriter.WriteMsg(nodata)
+	default:
+		return g.completer.WriteMsg(m)
 	}
-	// The message may be held by somebody else, such as a cache: change a copy,
-	// and leave those that append to its sections no room in the original's.
-	nodata := *m
-	nodata.Rcode = dns.RcodeSuccess
-	nodata.AuthenticatedData = false // what was validated is the denial
-	nodata.Answer = nil
-	nodata.Ns = slices.Clip(m.Ns)
-	nodata.Extra = slices.Clip(m.Extra)
-	g.overridden = true
-	return g.ResponseWriter.WriteMsg(&nodata)
+}
+
+// soa returns the SOA record of the zone of a name that is not its apex, which the next
+// plugin gives when it is asked for the name above.
+func (g *guard) soa(name string) (soa []dns.RR) {
+	start, end := dns.NextLabel(name, 0)
+	if end {
+		return nil
+	}
+	if m := g.lookup(name[start:], dns.TypeSOA); m != nil {
+		for _, section := range [][]dns.RR{m.Answer, m.Ns} {
+			for _, rr := range section {
+				if rr.Header().Rrtype == dns.TypeSOA && dns.IsSubDomain(rr.Header().Name, name) {
+					return []dns.RR{rr}
+				}
+			}
+		}
+	}
+	return nil
 }

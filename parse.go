@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/plugin"
@@ -31,7 +32,9 @@ var properties = []struct {
 	{"numbers", "numbers 1-99", "at least one number or range", 1, math.MaxInt, parseNumbers},
 	{"offset", "offset -1", "one number", 1, 1, parseOffset},
 	{"ttl", "ttl 3600", "one number of seconds", 1, 1, parseTTL},
+	{"stored_first", "stored_first", "no argument", 0, 0, parseStoredFirst},
 	{"no_reverse", "no_reverse", "no argument", 0, 0, parseNoReverse},
+	{"no_transfer", "no_transfer", "no argument", 0, 0, parseNoTransfer},
 }
 
 // propertyNames are the names of the properties, as an error lists them.
@@ -73,6 +76,10 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 		}
 		stanzas, pools = append(stanzas, st), append(pools, st.pool)
 	}
+	authority := authorityZones(keys, stanzas)
+	for _, name := range authority {
+		ws.zones.addZone(name)
+	}
 	ws.zones.complete()
 	ws.reverse = newReverse(pools)
 	for _, x := range ws.reverse.records {
@@ -84,8 +91,24 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 		if err := st.checkZones(&ws.zones, keys); err != nil {
 			return nil, err
 		}
+		ws.warnings = append(ws.warnings, st.warnings(ws, keys)...)
 	}
+	ws.addAuthority(authority, uint32(time.Now().Unix()))
 	return ws, nil
+}
+
+// authorityZones returns the zones of a server block and of its stanzas, each once, except
+// the root.
+func authorityZones(keys []string, stanzas []*stanza) []string {
+	all := slices.Clone(keys)
+	for _, st := range stanzas {
+		all = append(all, st.forward...)
+		for _, arg := range st.reverseArgs {
+			all = append(all, arg.names...)
+		}
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(zone string) bool { return zone == "." })
 }
 
 // parseStanza parses the stanza whose directive is the current token, and which
@@ -105,7 +128,7 @@ func parseStanza(c *caddy.Controller, serverBlock zoneList) (*stanza, error) {
 			return nil, err
 		}
 	}
-	return st, st.complete(c)
+	return st, st.complete()
 }
 
 // parseProperty parses the property that is the current token.
@@ -152,13 +175,9 @@ func (st *stanza) parseProperty(c *caddy.Controller) error {
 
 // complete sets what the stanza leaves out, and checks what depends on more than
 // one property.
-func (st *stanza) complete(c *caddy.Controller) error {
+func (st *stanza) complete() error {
 	if st.given["network"] == "" {
 		st.networks[ipv4] = []network{newNetwork(defaultNetwork)}
-		c.OnStartup(func() error {
-			log.Warningf("%s has no 'network' and gets that of the example, %s, which is public address space: write 'network' and one of your own", st.source, defaultNetwork)
-			return nil
-		})
 	}
 	for _, check := range []func() error{st.checkNetworks, st.completeNumbers, st.checkPatterns, st.completeReverse, st.checkLengths} {
 		if err := check(); err != nil {
@@ -298,6 +317,41 @@ func (st *stanza) checkPatterns() error {
 		}
 	}
 	return nil
+}
+
+// warnings returns what to warn of in a server block of the given keys.
+func (st *stanza) warnings(ws *Workstation, keys []string) (warnings []string) {
+	if st.given["network"] == "" {
+		warnings = append(warnings, fmt.Sprintf("%s has no 'network' and gets that of the example, %s, which is public address space: write 'network' and one of your own", st.source, defaultNetwork))
+	}
+	if st.origin == "" || len(keys) == 0 {
+		return warnings
+	}
+	var deaf []string
+	onlyDeaf := true
+	for f, networks := range st.networks {
+		if len(networks) == 0 {
+			continue
+		}
+		if zones, _, other := ws.askedPTR(st.pool, family(f), keys); len(zones) > 0 || other != nil {
+			onlyDeaf = false
+			continue
+		}
+		for _, n := range networks {
+			deaf = append(deaf, n.zone())
+		}
+	}
+	if len(deaf) > 0 {
+		wayOut := "add it to the zones of the server block"
+		if len(deaf) > 1 {
+			wayOut = "add them to the zones of the server block"
+		}
+		if onlyDeaf {
+			wayOut += ", or write 'no_reverse'"
+		}
+		warnings = append(warnings, fmt.Sprintf("%s has PTR records for which this server block is never asked, in %s: %s", st.source, enumerate(deaf), wayOut))
+	}
+	return warnings
 }
 
 // networkNames names the pool's networks for an error.

@@ -156,7 +156,7 @@ func TestParseErrors(t *testing.T) {
 		want     string
 	}{
 		// properties
-		{"workstation {\n netwrok 192.0.2.0/24\n}", 2, "unknown property 'netwrok': there are 'name', 'network', 'numbers', 'offset', 'ttl', 'no_reverse'"},
+		{"workstation {\n netwrok 192.0.2.0/24\n}", 2, "unknown property 'netwrok': there are 'name', 'network', 'numbers', 'offset', 'ttl', 'stored_first', 'no_reverse', 'no_transfer'"},
 		{"workstation {\n fallthrough\n}", 2, "'fallthrough' is not needed: every query that workstation does not answer goes to the next plugin; remove it"},
 		{"workstation {\n fallthrough example.org\n}", 2, "'fallthrough' is not needed"},
 		{"workstation {\n ttl 60\n network 192.0.2.0/24\n ttl 60\n}", 4, "property 'ttl' is given twice, first at Testfile:2: remove one"},

@@ -182,6 +182,16 @@ func parseTTL(c *caddy.Controller, p *pool, args []string) error {
 // parseNoReverse has nothing to parse: that the property is given is all it says.
 func parseNoReverse(*caddy.Controller, *pool, []string) error { return nil }
 
+func parseStoredFirst(_ *caddy.Controller, p *pool, _ []string) error {
+	p.storedFirst = true
+	return nil
+}
+
+func parseNoTransfer(_ *caddy.Controller, p *pool, _ []string) error {
+	p.noTransfer = true
+	return nil
+}
+
 // parseCIDR parses s, which is written as what.
 func parseCIDR(c *caddy.Controller, what, s string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(s)

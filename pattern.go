@@ -268,6 +268,9 @@ func (p *pattern) ancestors() (ancestors []ancestor) {
 	return ancestors
 }
 
+// hasAncestors reports whether there are names between the pattern's and the zone.
+func (p *pattern) hasAncestors() bool { return p.wildcard || p.labels() > 1 }
+
 // ancestorOf returns the ancestor that has as many labels as a name, which is without
 // the zone.
 func (p *pattern) ancestorOf(name string) (ancestor, bool) {
@@ -305,6 +308,21 @@ func (a ancestor) keysBelow(name string, p *pool, kind keyKind) iter.Seq[span] {
 			}
 		}
 	}
+}
+
+// hasNamesBelow reports whether a pool has names of the pattern below name, which is without
+// the zone.
+func (p *pattern) hasNamesBelow(name string, pool *pool) bool {
+	above, ok := p.ancestorOf(name)
+	if !ok {
+		return false
+	}
+	for _, kind := range keyKinds {
+		for range above.keysBelow(name, pool, kind) {
+			return true
+		}
+	}
+	return false
 }
 
 // parse returns the key that text, the part of a name between the affixes, stands

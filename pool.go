@@ -38,6 +38,9 @@ type pool struct {
 	ttl      uint32 // of every record the pool gives, in seconds
 	source   string // FILE:LINE of the stanza, to name it in errors
 
+	storedFirst bool // the next plugins' records win
+	noTransfer  bool // no records go into zone transfers
+
 	origin    string          // the zone of the names that PTR records give; empty where there are none
 	within    prefixes        // in which there are PTR records; of a family that has none, everywhere
 	classless []classlessZone // in which there are further PTR records

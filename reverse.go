@@ -2,8 +2,12 @@ package workstation
 
 import (
 	"bytes"
+	"maps"
 	"net/netip"
 	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
 )
 
 // reverse says which pool gives the PTR record of an address.
@@ -87,4 +91,63 @@ func (rev *reverse) findClassless(name []byte) (p *pool, addr netip.Addr) {
 	}
 	u := zone.parent.add(uint128{lo: octet})
 	return zone.find(u), ipv4.address(u)
+}
+
+// askedPTR returns the reverse zones, and the addresses of a family in them, of which p
+// gives the PTR records and a server block of the given zones is asked for these. Where
+// another pool gives the PTR records of some of p's addresses, it is returned as well.
+func (ws *Workstation) askedPTR(p *pool, f family, keys []string) (zones []string, addresses index, other *pool) {
+	all := p.addresses(f)
+	add := func(zone string, records index) {
+		for _, s := range records {
+			if s.pool == p {
+				addresses = append(addresses, s)
+				if !slices.Contains(zones, zone) {
+					zones = append(zones, zone)
+				}
+			} else if all.overlap(s.first, s.last) != nil {
+				other = s.pool
+			}
+		}
+	}
+	limits, networks := p.within[f], p.networks[f]
+	if len(limits) == 0 {
+		limits = reversePrefixes(".")[f : f+1] // the whole tree
+	}
+	for _, key := range keys {
+		for _, asked := range reversePrefixes(key) {
+			for _, zone := range limits {
+				if !asked.Overlaps(zone) { // nor do prefixes of two families
+					continue
+				}
+				if asked.Bits() > zone.Bits() {
+					zone = asked
+				}
+				first, last := bounds(zone)
+				var records index
+				for _, n := range networks {
+					records = append(records, ws.reverse.records[f].clip(n.first, n.last).clip(first, last)...)
+				}
+				if zone.Bits() == 0 { // all of the tree, which says less than the networks do
+					first, last = networks[0].first, networks[len(networks)-1].last
+				}
+				add(closestReverse(f, first, last), records)
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(ws.reverse.classless)) {
+			if f == ipv4 && dns.IsSubDomain(key, name) {
+				add(name, ws.reverse.classless[name].index)
+			}
+		}
+	}
+	return zones, union(addresses), other
+}
+
+// closestReverse returns the closest reverse zone that has all addresses from first to last.
+func closestReverse(f family, first, last uint128) string {
+	name := reverseName(f.address(first))
+	for varying := first.xor(last).bitLen(); varying > 0; varying -= [...]int{ipv4: 8, ipv6: 4}[f] {
+		_, name, _ = strings.Cut(name, ".")
+	}
+	return name
 }

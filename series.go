@@ -3,7 +3,6 @@ package workstation
 import (
 	"iter"
 	"maps"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 // addresses, and what gives the records of one of them.
 type series struct {
 	spans   iter.Seq[span]
+	cut     iter.Seq[span]                              // those of them whose names are below a cut, which have no records; or nil
 	records func(p *pool, u uint128, send func(dns.RR)) // p is the span's
 }
 
@@ -32,17 +32,26 @@ func (s series) send(send func(dns.RR)) {
 	}
 }
 
-// tooMany reports whether the series are too long, together, to be transferred.
-func tooMany(all []series) bool {
+// tooMany reports whether more is computed in the zone than may be transferred.
+func (c *computedZone) tooMany() bool {
 	room := uint128{lo: maxTransfer}
-	for _, s := range all {
+	for _, s := range c.series() {
+		count := uint128{}
 		for part := range s.spans {
 			others := part.last.sub(part.first) // than the first
-			if !others.less(room) {
+			if count = count.add(others).add(uint128{lo: 1}); s.cut == nil && (!others.less(room) || room.less(count)) {
 				return true
 			}
-			room = room.sub(others).sub(uint128{lo: 1})
 		}
+		if s.cut != nil {
+			for part := range s.cut {
+				count = count.sub(part.last.sub(part.first)).sub(uint128{lo: 1})
+			}
+		}
+		if room.less(count) {
+			return true
+		}
+		room = room.sub(count)
 	}
 	return false
 }
@@ -50,13 +59,13 @@ func tooMany(all []series) bool {
 // series returns all that is computed in the zone. The names in the root zone, which
 // have any parent and never end, are left out.
 func (c *computedZone) series() (all []series) {
-	if o := c.ws.find(c.origin); o.v4.IsValid() || o.v6.IsValid() {
-		all = append(all, series{slices.Values(index{{}}), func(_ *pool, _ uint128, send func(dns.RR)) {
-			o.records(c.origin, send)
+	if o := c.ws.find(c.origin); (o.v4.IsValid() || o.v6.IsValid()) && !o.pool.noTransfer {
+		all = append(all, series{spans: slices.Values(index{{}}), records: func(_ *pool, _ uint128, send func(dns.RR)) {
+			c.records(c.origin, o, send)
 			// If a wildcard covers it, that covers what is below as well.
 			text := strings.TrimSuffix(c.origin, "."+o.zone.name)
 			if o.zone.name != "." && !o.zone.computed.has([]byte(text)) && c.ws.zones.closestListed(c.origin) == o.zone {
-				o.records("*."+c.origin, send)
+				c.records("*."+c.origin, o, send)
 			}
 		}})
 	}
@@ -65,14 +74,14 @@ func (c *computedZone) series() (all []series) {
 		all = append(all, c.names(z, within)...)
 	}
 	for _, z := range c.ws.zones.listed() {
-		if z.name != "." && dns.IsSubDomain(c.origin, z.name) && !c.cuts[z.name] && !c.belowCut(z.name) {
+		if z.name != "." && dns.IsSubDomain(c.origin, z.name) && c.cuts[z.name] == uncut && !c.belowCut(z.name) {
 			all = append(all, c.names(z, "")...)
 		}
 	}
 	for f, spans := range c.reverse() {
-		all = append(all, series{slices.Values(spans), func(p *pool, u uint128, send func(dns.RR)) {
+		all = append(all, series{spans: slices.Values(spans), records: func(p *pool, u uint128, send func(dns.RR)) {
 			addr := family(f).address(u)
-			send(newPTR(reverseName(addr), p, addr))
+			c.records(reverseName(addr), owner{host: host{pool: p}, ptr: addr}, send)
 		}})
 	}
 	all = append(all, c.classless()...)
@@ -90,6 +99,7 @@ func (s series) empty() bool {
 // names returns the computed names of a listed zone: those below within, a name in the
 // zone, or if that is empty, all.
 func (c *computedZone) names(z *zone, within string) (all []series) {
+	cuts := c.cutsIn(z)
 	for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
 		keys := func(p *pool, kind keyKind) iter.Seq[span] { return slices.Values(p.keys(kind)) }
 		if within != "" {
@@ -100,12 +110,48 @@ func (c *computedZone) names(z *zone, within string) (all []series) {
 			keys = func(p *pool, kind keyKind) iter.Seq[span] { return above.keysBelow(within, p, kind) }
 		}
 		for _, p := range ns.pools {
+			if p.noTransfer {
+				continue
+			}
 			for _, kind := range keyKinds {
-				all = append(all, series{keys(p, kind), c.recordsOf(z, p.patterns, ns.pattern, kind)})
+				s := series{spans: keys(p, kind), records: c.recordsOf(z, p.patterns, ns.pattern, kind)}
+				if len(cuts) > 0 && ns.pattern.hasAncestors() {
+					s.cut = keysBelowAny(cuts, ns.pattern, p, kind)
+				}
+				all = append(all, s)
 			}
 		}
 	}
 	return all
+}
+
+// cutsIn returns the cuts between a listed zone and its names, without the zone. Those below
+// another are left out.
+func (c *computedZone) cutsIn(z *zone) (within []string) {
+	for name := range c.cuts {
+		text, ok := strings.CutSuffix(name, "."+z.name)
+		if ok && dns.IsSubDomain(c.origin, name) && !c.belowCut(name) {
+			within = append(within, text)
+		}
+	}
+	return within
+}
+
+// keysBelowAny returns a pool's keys of which the names lie below one of some names.
+func keysBelowAny(names []string, pt *pattern, p *pool, kind keyKind) iter.Seq[span] {
+	return func(yield func(span) bool) {
+		for _, name := range names {
+			above, ok := pt.ancestorOf(name)
+			if !ok {
+				continue
+			}
+			for s := range above.keysBelow(name, p, kind) {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // recordsOf returns what gives the records of one pattern of a stanza in a zone.
@@ -119,7 +165,7 @@ func (c *computedZone) recordsOf(z *zone, all []pattern, pt *pattern, kind keyKi
 			others = append(others, &all[i])
 		}
 	}
-	deep := pt.wildcard || pt.labels() > 1 // a cut may be in between
+	deep := pt.hasAncestors() // a cut may be in between
 	nested := pt.wildcard && z.nested
 	return func(p *pool, u uint128, send func(dns.RR)) {
 		k := key{kind, u}
@@ -135,39 +181,30 @@ func (c *computedZone) recordsOf(z *zone, all []pattern, pt *pattern, kind keyKi
 		if nested && c.ws.zones.closestListed(name) != z {
 			return
 		}
-		p.host(k).records(name, send)
+		c.records(name, owner{host: p.host(k)}, send)
 	}
 }
 
-// records sends the address records of a host under one of its names.
-func (h host) records(name string, send func(dns.RR)) {
-	header := func(rrtype uint16) dns.RR_Header {
-		return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: h.pool.ttl}
+// records sends the computed records of a name.
+func (c *computedZone) records(name string, o owner, send func(dns.RR)) {
+	for _, rrtype := range [...]uint16{dns.TypeA, dns.TypeAAAA, dns.TypePTR} {
+		if o.computed(rrtype) != dns.TypeNone && !c.yields(o.pool, name, rrtype) {
+			send(o.record(name, rrtype))
+		}
 	}
-	if h.v4.IsValid() {
-		send(&dns.A{Hdr: header(dns.TypeA), A: h.v4.AsSlice()})
-	}
-	if h.v6.IsValid() {
-		send(&dns.AAAA{Hdr: header(dns.TypeAAAA), AAAA: h.v6.AsSlice()})
-	}
-}
-
-// newPTR returns the PTR record that a pool gives of an address.
-func newPTR(name string, p *pool, addr netip.Addr) dns.RR {
-	return &dns.PTR{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypePTR, Class: dns.ClassINET, Ttl: p.ttl}, Ptr: p.name(addr)}
 }
 
 // classless returns the PTR records in classless zones.
 func (c *computedZone) classless() (all []series) {
 	for _, zone := range slices.Sorted(maps.Keys(c.ws.reverse.classless)) {
-		if !dns.IsSubDomain(c.origin, zone) && !dns.IsSubDomain(zone, c.origin) || c.cuts[zone] || c.belowCut(zone) {
+		if !dns.IsSubDomain(c.origin, zone) && !dns.IsSubDomain(zone, c.origin) || c.cuts[zone] != uncut || c.belowCut(zone) {
 			continue
 		}
-		records := c.ws.reverse.classless[zone]
-		all = append(all, series{slices.Values(records.index), func(p *pool, u uint128, send func(dns.RR)) {
+		records := slices.DeleteFunc(slices.Clone(c.ws.reverse.classless[zone].index), func(s span) bool { return s.pool.noTransfer })
+		all = append(all, series{spans: slices.Values(records), records: func(p *pool, u uint128, send func(dns.RR)) {
 			addr := ipv4.address(u)
 			if name := dnsutil.Join(strconv.Itoa(int(addr.As4()[3])), zone); dns.IsSubDomain(c.origin, name) {
-				send(newPTR(name, p, addr))
+				c.records(name, owner{host: host{pool: p}, ptr: addr}, send)
 			}
 		}})
 	}

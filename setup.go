@@ -1,6 +1,9 @@
 package workstation
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
@@ -19,6 +22,7 @@ func setup(c *caddy.Controller) error {
 	if err != nil {
 		return plugin.Error(pluginName, err)
 	}
+	keepForDescribe(c, ws)
 
 	config := dnsserver.GetConfig(c)
 	config.AddPlugin(func(next plugin.Handler) plugin.Handler {
@@ -28,8 +32,27 @@ func setup(c *caddy.Controller) error {
 
 	// Only now are the other plugins there.
 	c.OnStartup(func() error {
-		ws.transferers = transferersAfter(ws, config.Handlers())
+		handlers := config.Handlers()
+		ws.transferers = transferersAfter(ws, handlers)
+		for _, warning := range slices.Concat(ws.warnings, warningsBefore(ws, handlers)) {
+			log.Warning(warning)
+		}
 		return nil
 	})
 	return nil
+}
+
+// warningsBefore returns what to warn of, of the handlers before ws in a server block. Plugins
+// that hold names of single hosts, such as hosts, belong there.
+func warningsBefore(ws *Workstation, handlers []plugin.Handler) (warnings []string) {
+	i := slices.Index(handlers, plugin.Handler(ws))
+	for _, h := range handlers[:i] {
+		switch name := h.Name(); name {
+		case "dynupdate": // in CoreDNS's own order
+			warnings = append(warnings, "dynupdate stands before workstation in this server block, and nothing is computed in the zone that it has: give dynupdate a server block of its own, and ask that by 'forward' here")
+		case "auto", "erratic", "etcd", "file", "forward", "grpc", "secondary", "whoami":
+			warnings = append(warnings, fmt.Sprintf("%s stands before workstation in this program, and nothing is computed in the zones for which it answers: in plugin.cfg, move the line of workstation up, before 'file:file', and build again", name))
+		}
+	}
+	return warnings
 }

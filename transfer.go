@@ -25,29 +25,33 @@ const (
 
 // Transfer implements transfer.Transferer: it returns the records of the next
 // plugin that has the zone, with the computed ones before the closing SOA record.
-// So a transfer carries what a query gets. In particular, where there is a
-// computed record, no stored one of its type is sent, and no CNAME.
+// So a transfer carries what a query gets: of a computed record and a stored one of its
+// type, or a CNAME, it has the one that comes first.
 //
 // As the next plugin does, it answers an incremental transfer (RFC 1995) with a
 // single SOA record if serial is current, and with the whole zone (RFC 5936) if
 // it is not.
 func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, error) {
-	c := &computedZone{ws, zone, make(map[string]bool)}
-	all := c.series()
-	if len(all) == 0 {
+	c := newComputedZone(ws, zone)
+	if len(c.series()) == 0 {
 		return nil, transfer.ErrNotAuthoritative
 	}
 	for _, t := range ws.transferers {
 		stored, err := t.Transfer(zone, serial)
+		if err == nil && c.tooMany() {
+			// Much of that may lie below zone cuts.
+			c.learn(stored)
+			if c.tooMany() {
+				return nil, fmt.Errorf("zone '%s' has more than %d computed names, too many to transfer: give the secondary the stanzas, too, and write 'no_transfer' here, or make 'numbers' or 'network' smaller", zone, maxTransfer)
+			}
+			c = newComputedZone(ws, zone)
+			stored, err = t.Transfer(zone, serial)
+		}
 		if errors.Is(err, transfer.ErrNotAuthoritative) {
 			continue
 		}
 		if err != nil {
 			return nil, err
-		}
-		if tooMany(all) {
-			go discard(stored)
-			return nil, fmt.Errorf("zone '%s' has more than %d computed names, too many to transfer: give the secondary the stanzas, too, or make 'numbers' or 'network' smaller", zone, maxTransfer)
 		}
 		merged := make(chan []dns.RR)
 		go c.merge(stored, merged)
@@ -68,52 +72,111 @@ func transferersAfter(ws *Workstation, handlers []plugin.Handler) (ts []transfer
 	return ts
 }
 
-// discard takes what is sent, so that the sender comes to its end.
-func discard(rrs <-chan []dns.RR) {
-	for range rrs {
+// computedZone is what the stanzas put into a zone that is transferred: computed
+// names, its apex among them, and the PTR records of addresses. What is stored in the zone
+// decides about some.
+type computedZone struct {
+	ws     *Workstation
+	origin string           // in lower case
+	cuts   map[string]cut   // names, in lower case, below which nothing is the zone's
+	stored map[string]types // names, in lower case, that keep stored records in place of computed ones
+}
+
+// cut says why names below a name are none of the zone's.
+type cut int
+
+const (
+	uncut      cut = iota
+	redirected     // by a DNAME: the name itself is the zone's
+	delegated      // by NS records: another zone begins with the name
+)
+
+// types are types of records.
+type types uint8
+
+// The types that a computed name may have stored.
+const (
+	storedA types = 1 << iota
+	storedAAAA
+	storedPTR
+	storedCNAME
+)
+
+// typesOf returns the types of which rrtype is one that a computed record competes with.
+func typesOf(rrtype uint16) types {
+	switch rrtype {
+	case dns.TypeA:
+		return storedA
+	case dns.TypeAAAA:
+		return storedAAAA
+	case dns.TypePTR:
+		return storedPTR
+	case dns.TypeCNAME:
+		return storedCNAME
+	default:
+		return 0
 	}
 }
 
-// computedZone is what the stanzas put into a zone that is transferred: computed
-// names, its apex among them, and the PTR records of addresses.
-type computedZone struct {
-	ws     *Workstation
-	origin string          // in lower case
-	cuts   map[string]bool // names, in lower case, at which there is another zone, or a DNAME
+func newComputedZone(ws *Workstation, zone string) *computedZone {
+	return &computedZone{ws, zone, make(map[string]cut), make(map[string]types)}
 }
 
 // belowCut reports whether name, in lower case, is none of the zone's for being below
 // one of the cuts.
 func (c *computedZone) belowCut(name string) bool {
 	for off, end := dns.NextLabel(name, 0); !end; off, end = dns.NextLabel(name, off) {
-		if c.cuts[name[off:]] {
+		if c.cuts[name[off:]] != uncut {
 			return true
 		}
 	}
 	return false
 }
 
-// hides reports whether queries get a computed record in place of the stored one.
-func (c *computedZone) hides(rr dns.RR) bool {
+// keeps reports whether a stored record of the zone is one that queries get, and
+// remembers it if that depends on what else there is.
+func (c *computedZone) keeps(rr dns.RR) bool {
+	rrtype := rr.Header().Rrtype
 	name := strings.ToLower(rr.Header().Name)
+	switch {
+	case rrtype == dns.TypeNS && name != c.origin:
+		c.cuts[name] = delegated
+	case rrtype == dns.TypeDNAME && c.cuts[name] == uncut:
+		c.cuts[name] = redirected
+	}
+	competes := typesOf(rrtype)
+	if competes == 0 {
+		return true
+	}
 	o := c.ws.find(name)
 	switch {
-	case o.zone == nil || c.belowCut(name):
-		return false
+	case !o.isComputed(), o.pool.noTransfer, rrtype != dns.TypeCNAME && o.computed(rrtype) == dns.TypeNone, c.belowCut(name):
+		return true
 	case o.zone.name == "." && name != c.origin: // see series
-		return false
-	}
-	switch rr.Header().Rrtype {
-	case dns.TypeA:
-		return o.v4.IsValid()
-	case dns.TypeAAAA:
-		return o.v6.IsValid()
-	case dns.TypePTR:
-		return o.ptr.IsValid()
-	case dns.TypeCNAME:
-		return o.v4.IsValid() || o.v6.IsValid() || o.ptr.IsValid()
+		return true
+	case o.pool.storedFirst:
+		c.stored[name] |= competes
+		return true
 	default:
 		return false
+	}
+}
+
+// yields reports whether a computed record of a pool is none of the zone's, because something
+// stored wins over it.
+func (c *computedZone) yields(p *pool, name string, rrtype uint16) bool {
+	if !p.storedFirst || len(c.stored)+len(c.cuts) == 0 {
+		return false
+	}
+	return c.stored[name]&(typesOf(rrtype)|storedCNAME) != 0 || c.cuts[name] == delegated
+}
+
+// learn takes all stored records to see where the cuts are, and what else decides.
+func (c *computedZone) learn(stored <-chan []dns.RR) {
+	for rrs := range stored {
+		for _, rr := range rrs {
+			c.keeps(rr)
+		}
 	}
 }
 
@@ -137,16 +200,12 @@ func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR) {
 	begun := false
 	for rrs := range stored {
 		for _, rr := range rrs {
-			h := rr.Header()
-			switch {
-			case h.Rrtype == dns.TypeSOA && begun:
+			if begun && rr.Header().Rrtype == dns.TypeSOA {
 				for _, s := range c.series() {
 					s.send(send)
 				}
-			case h.Rrtype == dns.TypeNS && !strings.EqualFold(h.Name, c.origin), h.Rrtype == dns.TypeDNAME:
-				c.cuts[strings.ToLower(h.Name)] = true
 			}
-			if !c.hides(rr) {
+			if c.keeps(rr) {
 				send(rr)
 			}
 			begun = true
@@ -170,7 +229,7 @@ func (c *computedZone) reverse() (rev [2]index) {
 	for _, prefix := range reversePrefixes(c.origin) {
 		f := familyOf(prefix.Addr())
 		rev[f] = overlay(flatten(cuts[f]), c.ws.reverse.records[f].clip(bounds(prefix)))
-		rev[f] = slices.DeleteFunc(rev[f], func(s span) bool { return s.pool == nil })
+		rev[f] = slices.DeleteFunc(rev[f], func(s span) bool { return s.pool == nil || s.pool.noTransfer })
 	}
 	return rev
 }

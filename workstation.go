@@ -47,6 +47,7 @@ type Workstation struct {
 	zones       zones
 	reverse     reverse
 	transferers []transfer.Transferer // the plugins after this one that have zones to transfer
+	warnings    []string              // of what the stanzas mean, and probably should not
 }
 
 // ServeDNS implements plugin.Handler.
@@ -54,35 +55,42 @@ func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	if r.Opcode != dns.OpcodeQuery || len(r.Question) != 1 || r.Question[0].Qclass != dns.ClassINET {
 		return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
 	}
-	qtype := r.Question[0].Qtype
-
 	o := ws.find(r.Question[0].Name)
-	if o.zone == nil {
-		return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
-	}
-	counters := o.zone.counters.of(ctx, o.zone.name)
-	whichever := qtype == dns.TypeANY // of the name's records: see RFC 8482, section 4.1
+	rrtype := o.computed(r.Question[0].Qtype)
 	switch {
-	case (qtype == dns.TypeA || whichever) && o.v4.IsValid():
-		counters.a.Inc()
-		return answer(w, newAddressReply4(r, o.v4, o.pool.ttl))
-	case (qtype == dns.TypeAAAA || whichever) && o.v6.IsValid():
-		counters.aaaa.Inc()
-		return answer(w, newAddressReply6(r, o.v6, o.pool.ttl))
-	case (qtype == dns.TypePTR || whichever) && o.ptr.IsValid():
-		counters.ptr.Inc()
-		return answer(w, newNameReply(r, o.pool.name(o.ptr), o.pool.ttl))
+	case rrtype == dns.TypeNone && ws.Next == nil:
+		return ws.answerAlone(ctx, w, r, o.zone != nil)
+	case rrtype == dns.TypeNone && o.zone == nil:
+		return ws.ask(ctx, w, r)
+	case rrtype == dns.TypeNone:
+		return ws.askGuarded(ctx, w, r, o)
+	case o.pool.storedFirst && ws.Next != nil:
+		return ws.askFirst(ctx, w, r, o, rrtype)
 	default:
-		return ws.guarded(ctx, w, r, counters)
+		return ws.answer(ctx, w, r, o, rrtype)
+	}
+}
+
+// answer answers a query for a name with its computed record of type rrtype.
+func (ws *Workstation) answer(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, o owner, rrtype uint16) (int, error) {
+	counters := o.zone.counters.of(ctx, o.zone.name)
+	switch rrtype {
+	case dns.TypeA:
+		counters.a.Inc()
+		return respond(w, newAddressReply4(r, o.v4, o.pool.ttl))
+	case dns.TypeAAAA:
+		counters.aaaa.Inc()
+		return respond(w, newAddressReply6(r, o.v6, o.pool.ttl))
+	default:
+		counters.ptr.Inc()
+		return respond(w, newNameReply(r, o.pool.name(o.ptr), o.pool.ttl))
 	}
 }
 
 // find looks up an owner name, without regard to ASCII case (RFC 4343).
 func (ws *Workstation) find(qname string) owner {
-	if strings.IndexByte(qname, '\\') >= 0 {
-		if name := unescaped(qname); name != qname {
-			return ws.find(name)
-		}
+	if name := unescaped(qname); name != qname {
+		return ws.find(name)
 	}
 	var buf [256]byte // room for every name that has no escapes
 	lower := appendLower(buf[:0], qname)
@@ -91,7 +99,7 @@ func (ws *Workstation) find(qname string) owner {
 	if bytes.HasSuffix(lower, []byte(".arpa.")) && isReverse(qname) {
 		p, addr := ws.reverse.find(lower)
 		if p == nil {
-			return owner{}
+			return owner{zone: ws.zones.byName[string(lower)]}
 		}
 		return owner{host: host{pool: p}, zone: ws.zones.byName[p.origin], ptr: addr}
 	}
@@ -102,6 +110,9 @@ func (ws *Workstation) find(qname string) owner {
 // if it came off the wire: a plugin may ask for a name as it is written in a zone
 // file.
 func unescaped(name string) string {
+	if strings.IndexByte(name, '\\') < 0 {
+		return name
+	}
 	var wire [255]byte
 	if end, err := dns.PackDomainName(name, wire[:], 0, nil, false); err == nil {
 		name, _, _ = dns.UnpackDomainName(wire[:end], 0)
@@ -109,21 +120,10 @@ func unescaped(name string) string {
 	return name
 }
 
-// answer writes a reply.
-func answer(w dns.ResponseWriter, m *dns.Msg) (int, error) {
+// respond writes a response.
+func respond(w dns.ResponseWriter, m *dns.Msg) (int, error) {
 	w.WriteMsg(m)
-	return dns.RcodeSuccess, nil
-}
-
-// guarded asks the next plugin about a name that exists.
-func (ws *Workstation) guarded(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, c *counters) (int, error) {
-	g := &guard{ResponseWriter: w}
-	rcode, err := plugin.NextOrFailure(pluginName, ws.Next, ctx, g, r)
-	if g.overridden {
-		c.denialsOverridden.Inc()
-		rcode = dns.RcodeSuccess
-	}
-	return rcode, err
+	return m.Rcode, nil
 }
 
 // Name implements plugin.Handler.

@@ -13,9 +13,9 @@ import (
 // zones holds what the stanzas of a server block say of owner names outside of
 // the reverse trees. Each name is in lower case and with the closing dot.
 type zones struct {
-	// byName has the listed forward zones and the names that exist by them: their
-	// ancestors short of the root, and empty non-terminals without a placeholder,
-	// such as dyn.example.org for {ip}.dyn in example.org.
+	// byName has the listed forward zones, all other zones of the server block and its
+	// stanzas, and the names that exist by them: their ancestors short of the root, and empty
+	// non-terminals without a placeholder, such as dyn.example.org for {ip}.dyn in example.org.
 	byName map[string]*zone
 
 	labels    int  // of the longest pattern, "*" not counted
@@ -27,8 +27,9 @@ type zones struct {
 type zone struct {
 	name      string // of the listed zone
 	listed    bool
-	enclosing *zone // the closest listed zone at this name or above; nil if only the root is
-	nested    bool  // a zone is listed below
+	enclosing *zone    // the closest listed zone at this name or above; nil if only the root is
+	nested    bool     // a zone is listed below
+	soa       *dns.SOA // where no plugin follows, of a zone of the server block or of a stanza
 
 	computed     patternIndex
 	wildcards    patternIndex // the same for "*.", by what follows it
@@ -65,6 +66,38 @@ type owner struct {
 	ptr  netip.Addr // of a name that has a PTR record: the address that it stands for
 }
 
+// isComputed reports whether the name has a computed record.
+func (o *owner) isComputed() bool { return o.v4.IsValid() || o.v6.IsValid() || o.ptr.IsValid() }
+
+// computed returns the type of the record that a query of qtype for the name gets
+// computed, or dns.TypeNone. A query of all types gets one record, which stands for all
+// (RFC 8482, section 4.1).
+func (o *owner) computed(qtype uint16) uint16 {
+	switch every := qtype == dns.TypeANY; {
+	case (every || qtype == dns.TypeA) && o.v4.IsValid():
+		return dns.TypeA
+	case (every || qtype == dns.TypeAAAA) && o.v6.IsValid():
+		return dns.TypeAAAA
+	case (every || qtype == dns.TypePTR) && o.ptr.IsValid():
+		return dns.TypePTR
+	default:
+		return dns.TypeNone
+	}
+}
+
+// record returns the computed record of a type that the name has.
+func (o *owner) record(name string, rrtype uint16) dns.RR {
+	hdr := header(name, rrtype, o.pool.ttl)
+	switch rrtype {
+	case dns.TypeA:
+		return &dns.A{Hdr: hdr, A: o.v4.AsSlice()}
+	case dns.TypeAAAA:
+		return &dns.AAAA{Hdr: hdr, AAAA: o.v6.AsSlice()}
+	default:
+		return &dns.PTR{Hdr: hdr, Ptr: o.pool.name(o.ptr)}
+	}
+}
+
 // conflict is that a zone would get one name from two pools.
 type conflict struct {
 	zone     string
@@ -92,6 +125,15 @@ func (zs *zones) add(name string, p *pool) *conflict {
 		zs.wildcards = zs.wildcards || p.patterns[i].wildcard
 	}
 	return nil
+}
+
+// addZone lets a zone exist that holds no names of a pool as such: one of the server block that
+// no stanza lists, or a reverse zone.
+func (zs *zones) addZone(name string) {
+	if zs.byName[name] == nil {
+		zs.addName(&zone{name: name}, name)
+		zs.addAncestors(zs.byName[name], name)
+	}
 }
 
 // addAncestors lets the names above name exist by z.
@@ -219,16 +261,8 @@ func (z *zone) addNonTerminals() (literals []string) {
 // zone. Wildcards are not meant.
 func (z *zone) namesBelow(name string) *pattern {
 	for _, ns := range z.computed.patterns {
-		above, ok := ns.pattern.ancestorOf(name)
-		if !ok {
-			continue
-		}
-		for _, p := range ns.pools {
-			for _, kind := range keyKinds {
-				for range above.keysBelow(name, p, kind) {
-					return ns.pattern
-				}
-			}
+		if slices.ContainsFunc(ns.pools, func(p *pool) bool { return ns.pattern.hasNamesBelow(name, p) }) {
+			return ns.pattern
 		}
 	}
 	return nil

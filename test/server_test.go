@@ -33,8 +33,10 @@ var buildDir string
 var coredns = sync.OnceValues(func() (string, error) {
 	// The go command does not see what another one builds, and would repeat the
 	// result of a test although the program has changed: look at its source.
-	if _, err := os.Stat("../cmd/coredns/main.go"); err != nil {
-		return "", err
+	for _, file := range []string{"main.go", "validate.go"} {
+		if _, err := os.Stat("../cmd/coredns/" + file); err != nil {
+			return "", err
+		}
 	}
 	path := filepath.Join(buildDir, "coredns")
 	args := []string{"build", "-race=" + strconv.FormatBool(raceEnabled), "-o", path}

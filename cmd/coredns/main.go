@@ -1,8 +1,11 @@
 // Command coredns is CoreDNS with all its own plugins and the plugin
-// workstation. Its flags and its Corefile are those of CoreDNS.
+// workstation. Its Corefile is that of CoreDNS, and so are its flags, except for
+// -validate, which checks the Corefile and starts nothing.
 package main
 
 import (
+	"flag"
+	"log"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -33,6 +36,16 @@ func init() {
 }
 
 func main() {
+	validateOnly := flag.Bool("validate", false, "Check the Corefile, print what it computes, and exit")
+	flag.Parse() // as coremain.Run does again
+	if *validateOnly {
+		log.SetFlags(0)
+		if err := validate(os.Stdout); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+
 	// A DNS server keeps little and drops much: with a heap of a few MiB, Go would
 	// collect garbage some twenty times a second. Go lets a heap double, so it counts
 	// this ballast twice; but the kernel gives no memory for what is never written. Unlike

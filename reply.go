@@ -6,17 +6,17 @@ import (
 	"github.com/miekg/dns"
 )
 
-// reply is an answer of one record with everything in it that a dns.Msg points
+// reply is a response of one record with everything in it that a dns.Msg points
 // to, so that together with that record it takes one allocation.
 type reply struct {
 	dns.Msg
 	question [1]dns.Question
-	answer   [1]dns.RR
+	record   [1]dns.RR
 	extra    [1]dns.RR // room for the OPT record that the server appends
 }
 
 // addressReply4 is a reply with an A record, addressReply6 one with an AAAA
-// record, nameReply one with a PTR record.
+// record, nameReply one with a PTR record, authorityReply one with an SOA record.
 type (
 	addressReply4 struct {
 		reply
@@ -32,6 +32,10 @@ type (
 		reply
 		rr dns.PTR
 	}
+	authorityReply struct {
+		reply
+		rr dns.SOA
+	}
 )
 
 // newAddressReply4 returns the authoritative answer to the query r, whose owner
@@ -40,7 +44,7 @@ type (
 func newAddressReply4(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 	m := new(addressReply4)
 	m.ip = addr.As4()
-	m.rr = dns.A{Hdr: header(r, dns.TypeA, ttl), A: m.ip[:]}
+	m.rr = dns.A{Hdr: header(r.Question[0].Name, dns.TypeA, ttl), A: m.ip[:]}
 	return m.to(r, &m.rr)
 }
 
@@ -48,7 +52,7 @@ func newAddressReply4(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 func newAddressReply6(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 	m := new(addressReply6)
 	m.ip = addr.As16()
-	m.rr = dns.AAAA{Hdr: header(r, dns.TypeAAAA, ttl), AAAA: m.ip[:]}
+	m.rr = dns.AAAA{Hdr: header(r.Question[0].Name, dns.TypeAAAA, ttl), AAAA: m.ip[:]}
 	return m.to(r, &m.rr)
 }
 
@@ -57,17 +61,49 @@ func newAddressReply6(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 // allocation of its own.
 func newNameReply(r *dns.Msg, name string, ttl uint32) *dns.Msg {
 	m := new(nameReply)
-	m.rr = dns.PTR{Hdr: header(r, dns.TypePTR, ttl), Ptr: name}
+	m.rr = dns.PTR{Hdr: header(r.Question[0].Name, dns.TypePTR, ttl), Ptr: name}
 	return m.to(r, &m.rr)
 }
 
-// header returns the header of a record of the name that r asks for.
-func header(r *dns.Msg, rrtype uint16, ttl uint32) dns.RR_Header {
-	return dns.RR_Header{Name: r.Question[0].Name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: ttl}
+// newApexReply returns the authoritative answer to the query r for the SOA record of a
+// zone.
+func newApexReply(r *dns.Msg, soa *dns.SOA) *dns.Msg {
+	m := new(authorityReply)
+	m.rr = *soa // its own: what stands before this plugin may change it
+	m.rr.Hdr.Name = r.Question[0].Name
+	return m.to(r, &m.rr)
+}
+
+// newNegativeReply returns an authoritative response to the query r without an answer: that
+// there is no such name if rcode is dns.RcodeNameError, or no such record. The zone's SOA record
+// says how long that holds (RFC 2308, section 3); soa is nil if there is none.
+func newNegativeReply(r *dns.Msg, rcode int, soa *dns.SOA) *dns.Msg {
+	m := new(authorityReply)
+	m.begin(r)
+	m.Rcode = rcode
+	if soa != nil {
+		m.rr = *soa
+		m.record[0] = &m.rr
+		m.Ns = m.record[:]
+	}
+	return &m.Msg
+}
+
+// header returns the header of a record.
+func header(name string, rrtype uint16, ttl uint32) dns.RR_Header {
+	return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: ttl}
 }
 
 // to makes m the authoritative answer to the query r by the record rr.
 func (m *reply) to(r *dns.Msg, rr dns.RR) *dns.Msg {
+	m.begin(r)
+	m.record[0] = rr
+	m.Answer = m.record[:]
+	return &m.Msg
+}
+
+// begin makes m an authoritative response to the query r.
+func (m *reply) begin(r *dns.Msg) {
 	m.MsgHdr = dns.MsgHdr{
 		Id:               r.Id,
 		Response:         true,
@@ -77,8 +113,5 @@ func (m *reply) to(r *dns.Msg, rr dns.RR) *dns.Msg {
 	}
 	m.question[0] = r.Question[0]
 	m.Question = m.question[:]
-	m.answer[0] = rr
-	m.Answer = m.answer[:]
 	m.Extra = m.extra[:0]
-	return &m.Msg
 }

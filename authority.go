@@ -1,0 +1,150 @@
+package workstation
+
+import (
+	"context"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/coredns/coredns/plugin"
+
+	"github.com/miekg/dns"
+)
+
+// What the SOA records say of zones in which no plugin follows. There are no secondaries to
+// go by the timers.
+const (
+	maxAuthorityTTL = 300 // of the SOA record, and of negative answers
+	refresh         = 7200
+	retry           = 1800
+	expire          = 86400
+)
+
+// answerAlone answers a query for which no record is computed where no plugin follows. The
+// zones of the server block and of its stanzas, except the root, are nobody else's, so they
+// hold the computed names and an SOA record, and no other.
+func (ws *Workstation) answerAlone(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, exists bool) (int, error) {
+	name, qtype := string(appendLower(nil, unescaped(r.Question[0].Name))), r.Question[0].Qtype
+	z := ws.zones.authority(name)
+	apex := z != nil && len(z.soa.Hdr.Name) == len(name)
+	if apex && qtype == dns.TypeDS { // which is the parent's
+		if start, end := dns.NextLabel(name, 0); !end {
+			if parent := ws.zones.authority(name[start:]); parent != nil {
+				z = parent
+			}
+		}
+	}
+	switch {
+	case z == nil && exists:
+		return respond(w, newNegativeReply(r, dns.RcodeSuccess, nil))
+	case z == nil:
+		return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
+	case qtype == dns.TypeAXFR || qtype == dns.TypeIXFR: // as file does
+		return dns.RcodeRefused, nil
+	case apex && (qtype == dns.TypeSOA || qtype == dns.TypeANY):
+		return respond(w, newApexReply(r, z.soa))
+	case exists:
+		return respond(w, newNegativeReply(r, dns.RcodeSuccess, z.soa))
+	default:
+		return respond(w, newNegativeReply(r, dns.RcodeNameError, z.soa))
+	}
+}
+
+// authority returns the closest zone at name, in lower case, or above it that has an SOA
+// record; or nil.
+func (zs *zones) authority(name string) *zone {
+	off, _ := dns.PrevLabel(name, zs.deepest) // there are no longer names of zones
+	for end := name == "."; !end; off, end = dns.NextLabel(name, off) {
+		if z := zs.byName[name[off:]]; z != nil && z.soa != nil {
+			return z
+		}
+	}
+	return nil
+}
+
+// addAuthority gives the zones of the server block and of its stanzas their SOA records. The
+// stanzas are complete.
+func (ws *Workstation) addAuthority(names []string, serial uint32) {
+	ttls := ws.reverseTTLs(names)
+	for _, name := range names {
+		ttl := min(maxAuthorityTTL, ws.zones.lowestTTL(name))
+		if reverse, ok := ttls[name]; ok {
+			ttl = min(ttl, reverse)
+		}
+		ws.zones.byName[name].soa = &dns.SOA{
+			Hdr:     header(name, dns.TypeSOA, ttl),
+			Ns:      "ns.dns." + name,
+			Mbox:    "hostmaster." + name,
+			Serial:  serial,
+			Refresh: refresh,
+			Retry:   retry,
+			Expire:  expire,
+			Minttl:  ttl,
+		}
+	}
+}
+
+// lowestTTL returns the lowest TTL of the pools that have names in a zone.
+func (zs *zones) lowestTTL(name string) uint32 {
+	ttl := uint32(math.MaxUint32)
+	above, within := zs.byName["."], ""
+	if z := zs.closestListed(name); z != nil {
+		above, within = z, strings.TrimSuffix(strings.TrimSuffix(name, z.name), ".")
+	}
+	if above == nil {
+		return ttl
+	}
+	if within != "" { // it has what is at its apex, or below
+		if h := zs.find(name, []byte(name)).host; h.pool != nil {
+			ttl = h.pool.ttl
+		}
+	}
+	for _, ns := range slices.Concat(above.computed.patterns, above.wildcards.patterns) {
+		for _, p := range ns.pools {
+			if within == "" || ns.pattern.hasNamesBelow(within, p) {
+				ttl = min(ttl, p.ttl)
+			}
+		}
+	}
+	return ttl
+}
+
+// reverseTTLs returns the lowest TTL of the pools that have PTR records in each of those
+// zones that have some.
+func (ws *Workstation) reverseTTLs(names []string) map[string]uint32 {
+	ttls := make(map[string]uint32)
+	add := func(name string, records index) {
+		for _, s := range records {
+			if ttl, ok := ttls[name]; s.pool != nil && (!ok || s.pool.ttl < ttl) {
+				ttls[name] = s.pool.ttl
+			}
+		}
+	}
+	type reverseZone struct {
+		netip.Prefix
+		name string
+	}
+	var zones []reverseZone
+	for _, name := range names {
+		add(name, ws.reverse.classless[name].index)
+		for _, prefix := range reversePrefixes(name) {
+			zones = append(zones, reverseZone{prefix, name})
+		}
+	}
+	slices.SortFunc(zones, func(y, z reverseZone) int { return y.Compare(z.Prefix) })
+	for i, z := range zones {
+		var nested []index // in this order, the zones below come next
+		for _, below := range zones[i+1:] {
+			if !z.Contains(below.Addr()) {
+				break
+			}
+			if first, last := bounds(below.Prefix); below.Prefix != z.Prefix {
+				nested = append(nested, index{{first, last, nil}})
+			}
+		}
+		records := ws.reverse.records[familyOf(z.Addr())].clip(bounds(z.Prefix))
+		add(z.name, overlay(flatten(nested), records))
+	}
+	return ttls
+}

@@ -1,0 +1,168 @@
+package workstation
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/plugin"
+)
+
+// serverBlock is a server block with stanzas.
+type serverBlock struct {
+	keys []string // such as dns://example.org.:53
+	ws   *Workstation
+}
+
+// serverBlocksKey is the key under which an instance stores its server blocks.
+type serverBlocksKey struct{}
+
+// keepForDescribe stores the handler of the server block that c sets up.
+func keepForDescribe(c *caddy.Controller, ws *Workstation) {
+	blocks, _ := c.Get(serverBlocksKey{}).([]serverBlock)
+	c.Set(serverBlocksKey{}, append(blocks, serverBlock{c.ServerBlockKeys, ws}))
+}
+
+// Describe says, for people to read, what the stanzas of an instance compute: each server
+// block, and in it a line for each pool and one for its PTR records, such as
+//
+//	Server block example.org.:53, 2.0.192.in-addr.arpa.:53
+//	  example.org: 256 hosts, ws0 (192.0.2.0) to ws255 (192.0.2.255)
+//	    IPv4 PTR records in 2.0.192.in-addr.arpa
+//
+// It returns nothing if there are no stanzas.
+func Describe(inst *caddy.Instance) string {
+	inst.StorageMu.RLock()
+	defer inst.StorageMu.RUnlock()
+	blocks, _ := inst.Storage[serverBlocksKey{}].([]serverBlock)
+	var b strings.Builder
+	for _, block := range blocks {
+		fmt.Fprint(&b, "\n", block)
+	}
+	return b.String()
+}
+
+// String describes the server block, with its pools in the order of their stanzas.
+func (block serverBlock) String() string {
+	zones := make(map[*pool][]string) // to which each adds names
+	for _, z := range block.ws.zones.listed() {
+		for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
+			for _, p := range ns.pools {
+				if !slices.Contains(zones[p], z.name) {
+					zones[p] = append(zones[p], z.name)
+				}
+			}
+		}
+	}
+	pools := slices.SortedFunc(maps.Keys(zones), func(p, q *pool) int {
+		// In one file, the line of fewer digits comes first.
+		return cmp.Or(cmp.Compare(len(p.source), len(q.source)), cmp.Compare(p.source, q.source), slices.Compare(zones[p], zones[q]))
+	})
+
+	origins := plugin.OriginsFromArgsOrServerBlock(nil, block.keys)
+	var b strings.Builder
+	fmt.Fprintf(&b, "Server block %s\n", enumerate(block.keys))
+	for _, p := range pools {
+		for _, hosts := range p.describe() {
+			fmt.Fprintf(&b, "  %s: %s\n", enumerate(zones[p]), hosts)
+		}
+		if len(p.patterns) > 1 {
+			fmt.Fprintf(&b, "    each has the names %s\n", strings.Trim(fmt.Sprint(p.patterns), "[]"))
+		}
+		for _, f := range families {
+			if len(p.networks[f]) > 0 {
+				fmt.Fprintf(&b, "    %s\n", block.ws.describePTR(p, f, zones[p], origins))
+			}
+		}
+	}
+	return b.String()
+}
+
+// describe says which hosts the pool has, in a line for each kind of key.
+func (p *pool) describe() (lines []string) {
+	for _, kind := range keyKinds {
+		keys := p.keys(kind)
+		if len(keys) == 0 {
+			continue
+		}
+		first := p.describeHost(key{kind, keys[0].first})
+		last := p.describeHost(key{kind, keys[len(keys)-1].last})
+		line := "1 host, " + first
+		if first != last {
+			line = fmt.Sprintf("%s hosts, %s to %s", keys.count(), first, last)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// describeHost returns the name of a host, without a zone, and its addresses.
+func (p *pool) describeHost(k key) string {
+	pt := cmp.Or(p.own, &p.patterns[0])
+	name, h := pt.full(string(pt.append(nil, k))), p.host(k)
+	switch {
+	case !h.v6.IsValid():
+		return fmt.Sprintf("%s (%s)", name, h.v4)
+	case !h.v4.IsValid():
+		return fmt.Sprintf("%s (%s)", name, h.v6)
+	default:
+		return fmt.Sprintf("%s (%s, %s)", name, h.v4, h.v6)
+	}
+}
+
+// describePTR says where a pool of these forward zones has PTR records of a family, in a server
+// block of the given zones, or why it has none.
+func (ws *Workstation) describePTR(p *pool, f family, forward, keys []string) string {
+	zones, addresses, other := ws.askedPTR(p, f, keys)
+	why := "the server block has no reverse zone for these addresses"
+	switch all := p.addresses(f).count(); {
+	case len(zones) > 0:
+		line := fmt.Sprintf("%s PTR records in %s", f, enumerate(zones))
+		if len(forward) > 1 {
+			line += ", with names in " + strings.TrimSuffix(p.origin, ".")
+		}
+		if have := addresses.count(); have != all {
+			line += fmt.Sprintf(", for %s of %s addresses", have, all)
+		}
+		return line
+	case p.own == nil:
+		why = "each name is a wildcard"
+	case slices.Equal(forward, []string{"."}):
+		why = "they need a zone other than the root"
+	case p.origin == "":
+		why = "no_reverse"
+	case other != nil:
+		why = "the stanza at " + other.source + " gives them"
+	}
+	return fmt.Sprintf("no %s PTR records: %s", f, why)
+}
+
+// count returns how many keys there are, in decimal, or large powers of two as such.
+func (x index) count() string {
+	n := new(big.Int)
+	for _, s := range x {
+		others := ipv6.address(s.last.sub(s.first)).AsSlice() // than the first
+		n.Add(n, new(big.Int).SetBytes(others)).Add(n, big.NewInt(1))
+	}
+	if power := n.BitLen() - 1; power > 32 && n.TrailingZeroBits() == uint(power) {
+		return fmt.Sprintf("2^%d", power)
+	}
+	return n.String()
+}
+
+// enumerate lists zones as a Corefile has them, the first of them if there are many.
+func enumerate(zones []string) string {
+	const most = 6
+	var list []string
+	for _, zone := range zones {
+		list = append(list, cmp.Or(strings.TrimSuffix(strings.TrimPrefix(zone, "dns://"), "."), "any zone"))
+	}
+	if more := len(list) - most; more > 1 {
+		list = append(list[:most], fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(list, ", ")
+}
