@@ -166,7 +166,9 @@ func (c *completer) lookup(name string, qtype uint16) *dns.Msg {
 	query := request.Request{W: c.ResponseWriter, Req: c.r}
 	query = query.NewWithQuestion(name, qtype)
 	w := nonwriter.New(c.ResponseWriter)
-	c.ws.ServeDNS(context.WithValue(c.ctx, dnsserver.LoopKey{}, depth+1), w, query.Req)
+	if _, err := c.ws.ServeDNS(context.WithValue(c.ctx, dnsserver.LoopKey{}, depth+1), w, query.Req); err != nil {
+		return nil
+	}
 	return w.Msg
 }
 

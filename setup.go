@@ -1,7 +1,6 @@
 package workstation
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/coredns/caddy"
@@ -51,7 +50,7 @@ func warningsBefore(ws *Workstation, handlers []plugin.Handler) (warnings []stri
 		case "dynupdate": // in CoreDNS's own order
 			warnings = append(warnings, "dynupdate stands before workstation in this server block, and nothing is computed in the zone that it has: give dynupdate a server block of its own, and ask that by 'forward' here")
 		case "auto", "erratic", "etcd", "file", "forward", "grpc", "secondary", "whoami":
-			warnings = append(warnings, fmt.Sprintf("%s stands before workstation in this program, and nothing is computed in the zones for which it answers: in plugin.cfg, move the line of workstation up, before 'file:file', and build again", name))
+			warnings = append(warnings, name+" stands before workstation in this program, and nothing is computed in the zones for which it answers: in plugin.cfg, move the line of workstation up, before 'file:file', and build again")
 		}
 	}
 	return warnings

@@ -37,8 +37,8 @@ func (ws *Workstation) askFirst(ctx context.Context, w dns.ResponseWriter, r *dn
 	default:
 		return rcode, err
 	}
-	ws.answer(ctx, w, r, o, rrtype)
-	return dns.RcodeSuccess, err
+	rcode, _ = ws.answer(ctx, w, r, o, rrtype)
+	return rcode, err
 }
 
 // WriteMsg implements dns.ResponseWriter. Only the first answer is written.

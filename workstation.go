@@ -16,13 +16,19 @@
 // The plugin adds names to zones; the zones themselves belong to others. Every
 // query that it does not answer goes to the next plugin. That is also how a
 // computed name gets records of other types, and how all other names get
-// theirs. One thing is seen to on the way back: a name that exists is never
-// denied (see guard).
+// theirs. Where no plugin follows, this one answers for its zones alone.
 //
-// A query's way is ServeDNS, then zones.find, pattern.parse and pool.host, or in
-// the reverse trees reverse.find and pool.name; then a reply or the guard. A zone
-// transfer's way is Transfer, computedZone.merge and series. A Corefile's way is
-// setup, parseStanzas, zones.add and newReverse.
+// Each query has one way, which ServeDNS chooses:
+//
+//   - answer: the computed record;
+//   - askFirst: the next plugin's record, and the computed one if there is none (stored);
+//   - askGuarded: the next plugin's answer, in which a name that exists is not denied (guard);
+//   - ask: the next plugin's answer, in which aliases of computed names are whole (completer);
+//   - answerAlone: that there is no such record, or no such name (authority).
+//
+// What it needs to choose comes from find: for a name from zones.find, pattern.parse and pool.host, in
+// the reverse trees from reverse.find. A zone transfer's way is Transfer, computedZone.merge
+// and series. A Corefile's way is setup, parseStanzas, zones.add and newReverse.
 package workstation
 
 import (
