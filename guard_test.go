@@ -80,3 +80,21 @@ func TestGuardLeavesRoomAlone(t *testing.T) {
 		t.Error("appending to the written message wrote into the one of the next plugin")
 	}
 }
+
+// TestGuardApexes asks for the apex of zones that hold SOA and NS records alone, which file
+// denies.
+func TestGuardApexes(t *testing.T) {
+	ws, err := parseTest("workstation lab.example.org {\n network 192.0.2.0/24\n}", "lab.example.org.", "other.example.", "3.0.192.in-addr.arpa.", "2.0.192.in-addr.arpa.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws.Next = zoneFile(t, map[string]string{"lab.example.org.": "", "other.example.": "", "3.0.192.in-addr.arpa.": "", "2.0.192.in-addr.arpa.": ""})
+	for _, zone := range []string{"lab.example.org.", "other.example.", "3.0.192.in-addr.arpa.", "2.0.192.in-addr.arpa."} {
+		if _, got := exchange(t, ws, zone, dns.TypeA); got != "NOERROR\n"+zone+" SOA" {
+			t.Errorf("%s: got %s", zone, got)
+		}
+		if _, got := exchange(t, ws, "www."+zone, dns.TypeA); got != "NXDOMAIN\n"+zone+" SOA" {
+			t.Errorf("a name in %s: got %s", zone, got)
+		}
+	}
+}

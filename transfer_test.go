@@ -312,6 +312,87 @@ func TestTransfer(t *testing.T) {
 				*.x7-0.lab.example.org. 3600 A 10.0.7.0
 				*.x7-1.lab.example.org. 3600 A 10.0.7.1`,
 		}, {
+			name:     "stored records first",
+			corefile: "workstation lab.example.org {\n name ws{n}\n network 192.0.2.0/29 2001:db8::/64\n numbers 0-5\n stored_first\n}\nworkstation lab.example.org {\n name {d}.r{c}\n network 10.0.5.255-10.0.7.0\n stored_first\n}\nworkstation lab.example.org {\n name first{n}\n network 198.51.100.0/31\n}",
+			zone:     "lab.example.org.",
+			stored:   "WS0 300 A 203.0.113.0\nWS0 300 A 203.0.113.100\nws1 300 CNAME www\nws2 300 TXT stored\nws3 300 NS ns.ws3\nns.ws3 300 A 203.0.113.3\nws4 300 DNAME example.net.\nws5 300 AAAA 2001:db8:5::\nr5 300 NS ns.ws3\nr6 300 DNAME example.net.\nfirst0 300 A 203.0.113.0\nfirst1 300 CNAME www\n0.r7 300 MX 10 www",
+			want: `
+				ws0.lab.example.org. 300 A 203.0.113.0
+				ws0.lab.example.org. 300 A 203.0.113.100
+				ws0.lab.example.org. 3600 AAAA 2001:db8::
+				ws1.lab.example.org. 300 CNAME www.lab.example.org.
+				ws2.lab.example.org. 300 TXT "stored"
+				ws2.lab.example.org. 3600 A 192.0.2.2
+				ws2.lab.example.org. 3600 AAAA 2001:db8::2
+				ws3.lab.example.org. 300 NS ns.ws3.lab.example.org.
+				ns.ws3.lab.example.org. 300 A 203.0.113.3
+				ws4.lab.example.org. 300 DNAME example.net.
+				ws4.lab.example.org. 3600 A 192.0.2.4
+				ws4.lab.example.org. 3600 AAAA 2001:db8::4
+				ws5.lab.example.org. 300 AAAA 2001:db8:5::
+				ws5.lab.example.org. 3600 A 192.0.2.5
+				r5.lab.example.org. 300 NS ns.ws3.lab.example.org.
+				r6.lab.example.org. 300 DNAME example.net.
+				0.r7.lab.example.org. 300 MX 10 www.lab.example.org.
+				0.r7.lab.example.org. 3600 A 10.0.7.0
+				first0.lab.example.org. 3600 A 198.51.100.0
+				first1.lab.example.org. 3600 A 198.51.100.1`,
+		}, {
+			name:     "stored PTR records first",
+			corefile: "workstation lab.example.org {\n name ws{n}\n network 192.0.2.0/29\n stored_first\n}",
+			zone:     "2.0.192.in-addr.arpa.",
+			stored:   "0 300 PTR mail.example.org.\n1 300 CNAME 1.0-3\n0-3 300 NS ns.example.net.\n2 300 NS ns.example.net.\n3 300 DNAME example.net.\n4 300 TXT stored",
+			want: `
+				0.2.0.192.in-addr.arpa. 300 PTR mail.example.org.
+				1.2.0.192.in-addr.arpa. 300 CNAME 1.0-3.2.0.192.in-addr.arpa.
+				0-3.2.0.192.in-addr.arpa. 300 NS ns.example.net.
+				2.2.0.192.in-addr.arpa. 300 NS ns.example.net.
+				3.2.0.192.in-addr.arpa. 300 DNAME example.net.
+				3.2.0.192.in-addr.arpa. 3600 PTR ws3.lab.example.org.
+				4.2.0.192.in-addr.arpa. 300 TXT "stored"
+				4.2.0.192.in-addr.arpa. 3600 PTR ws4.lab.example.org.
+				5.2.0.192.in-addr.arpa. 3600 PTR ws5.lab.example.org.
+				6.2.0.192.in-addr.arpa. 3600 PTR ws6.lab.example.org.
+				7.2.0.192.in-addr.arpa. 3600 PTR ws7.lab.example.org.`,
+		}, {
+			name:     "a wildcard stored first",
+			corefile: "workstation lab.example.org {\n name *.ws{n}\n network 192.0.2.0/31\n stored_first\n}",
+			zone:     "lab.example.org.",
+			stored:   "*.ws0 300 A 203.0.113.0",
+			want: `
+				*.ws0.lab.example.org. 300 A 203.0.113.0
+				*.ws1.lab.example.org. 3600 A 192.0.2.1`,
+		}, {
+			name:     "a pool that is not transferred",
+			corefile: "workstation lab.example.org {\n name ws{n}\n network 192.0.2.0/31\n no_transfer\n}\nworkstation lab.example.org {\n name b{n}\n network 198.51.100.0/32\n}",
+			zone:     "lab.example.org.",
+			stored:   "ws0 300 A 203.0.113.0\nws1 300 CNAME www\nb0 300 A 203.0.113.0",
+			want: `
+				ws0.lab.example.org. 300 A 203.0.113.0
+				ws1.lab.example.org. 300 CNAME www.lab.example.org.
+				b0.lab.example.org. 3600 A 198.51.100.0`,
+		}, {
+			name:     "PTR records that are not transferred",
+			corefile: "workstation lab.example.org {\n name ws{n}\n network 192.0.2.0/31\n no_transfer\n}\nworkstation lab.example.org {\n name b{n}\n network 192.0.2.7/32\n}",
+			zone:     "2.0.192.in-addr.arpa.",
+			stored:   "0 300 PTR stored.example.org.",
+			want: `
+				0.2.0.192.in-addr.arpa. 300 PTR stored.example.org.
+				7.2.0.192.in-addr.arpa. 3600 PTR b0.lab.example.org.`,
+		}, {
+			name:     "classless PTR records that are not transferred",
+			corefile: "workstation lab.example.org 0/31.2.0.192.in-addr.arpa {\n name ws{n}\n network 192.0.2.0/32\n no_transfer\n}\nworkstation lab.example.org 0/31.2.0.192.in-addr.arpa {\n name b{n}\n network 192.0.2.1/32\n}",
+			zone:     "0/31.2.0.192.in-addr.arpa.",
+			want:     "1.0/31.2.0.192.in-addr.arpa. 3600 PTR b0.lab.example.org.",
+		}, {
+			name:     "an apex that is not transferred",
+			corefile: lab + "no_transfer\n}\nworkstation ws1.lab.example.org {\n name b{n}\n network 198.51.100.0/32\n}",
+			zone:     "ws1.lab.example.org.",
+			stored:   "@ 300 A 203.0.113.0",
+			want: `
+				ws1.lab.example.org. 300 A 203.0.113.0
+				b0.ws1.lab.example.org. 3600 A 198.51.100.0`,
+		}, {
 			name:     "a zone below the listed one",
 			corefile: "workstation lab.example.org {\n name {d}.{c}.dyn {c}-{d}\n network 10.0.5.255-10.0.6.0\n}",
 			zone:     "dyn.lab.example.org.",
@@ -556,8 +637,8 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 			}
 			want := stored.recordsAt(name, qtype)
 			o := ws.find(name)
-			if o.zone != nil && o.zone.name == "." {
-				continue // which a transfer cannot carry
+			if o.zone != nil && o.zone.name == "." || o.pool != nil && o.pool.noTransfer {
+				continue // which a transfer does not carry
 			}
 			if o.pool != nil && !o.ptr.IsValid() && o.zone.computed.find([]byte(strings.TrimSuffix(name, "."+o.zone.name))).pool == nil && storedBelow(lines, name) {
 				continue // a stored name has taken the wildcard from it
@@ -717,6 +798,10 @@ func TestTransferError(t *testing.T) {
 		workstation larger.example.org {
 			name ip-{ip}
 			network 2001:db8::/32
+		}
+		workstation hidden.example.org {
+			network 198.51.100.0/24
+			no_transfer
 		}`)
 	stored := zoneFile(t, map[string]string{"large.example.org.": "", "larger.example.org.": "", "0.1.0.0.2.ip6.arpa.": "", "2.0.192.in-addr.arpa.": "", "arpa.": ""})
 	broken := transferFunc(func(string, uint32) (<-chan []dns.RR, error) { return nil, errors.New("broken") })
@@ -734,6 +819,8 @@ func TestTransferError(t *testing.T) {
 		{"3.0.192.in-addr.arpa.", []transfer.Transferer{broken}, notAuthoritative},
 		{"0-63.2.0.192.in-addr.arpa.", []transfer.Transferer{broken}, notAuthoritative},
 		{"com.", []transfer.Transferer{broken}, notAuthoritative},
+		{"hidden.example.org.", []transfer.Transferer{broken}, notAuthoritative},
+		{"100.51.198.in-addr.arpa.", []transfer.Transferer{broken}, notAuthoritative},
 		// names, but no zone
 		{"lab.example.org.", nil, notAuthoritative},
 		{"lab.example.org.", []transfer.Transferer{none}, notAuthoritative},
@@ -780,6 +867,50 @@ func TestTooMany(t *testing.T) {
 	}
 }
 
+// TestTooManyBelowCuts counts what is left where other zones begin in a zone.
+func TestTooManyBelowCuts(t *testing.T) {
+	for _, tc := range []struct {
+		name, zone, stanza, stored string
+		before, after              bool
+	}{
+		{"a listed zone is delegated", "example.org.", "workstation big.example.org {\n name ip-{ip}\n network 10.0.0.0/7\n}", "big NS ns.example.net.", true, false},
+		{"below a DNAME", "example.org.", "workstation a.big.example.org {\n name ip-{ip}\n network 10.0.0.0/7\n}", "big DNAME example.net.", true, false},
+		{"half of the names are delegated", "example.org.", "workstation example.org {\n name {d}.{c}.{b}.{a}\n network 10.0.0.0/7\n}", "10 NS ns.example.net.", true, false},
+		{"a cut below another counts once", "example.org.", "workstation example.org {\n name {d}.{c}.{b}.{a}\n network 10.0.0.0/7\n}", "10 NS ns.example.net.\n1.10 NS ns.example.net.\n1.1.10 NS ns.example.net.", true, false},
+		{"too little is delegated", "example.org.", "workstation example.org {\n name {d}.{c}.{b}.{a}\n network 10.0.0.0-11.255.255.255\n}", "1.10 NS ns.example.net.", true, true},
+		{"one name is too many", "example.org.", "workstation example.org {\n name {d}.{c}.{b}.{a}\n network 10.0.0.0-12.0.0.0\n}", "10 NS ns.example.net.", true, true},
+		{"not what is delegated elsewhere", "example.org.", "workstation example.org {\n name {d}.{c}.{b}.{a}\n network 10.0.0.0/7\n}", "12 NS ns.example.net.\n10.dyn NS ns.example.net.", true, true},
+		{"the other labels are delegated", "example.org.", "workstation example.org {\n name {a}.{b}.{c}.{d}\n network 10.0.0.0-11.0.0.255\n}", "7 NS ns.example.net.", true, false},
+		{"a reverse zone is delegated", "in-addr.arpa.", "workstation example.org {\n name ip-{ip}\n network 10.0.0.0/7\n}", "10 NS ns.example.net.", true, false},
+		{"too little of a reverse zone is delegated", "in-addr.arpa.", "workstation example.org {\n name ip-{ip}\n network 10.0.0.0/7\n}", "1.10 NS ns.example.net.", true, true},
+		{"a pool that is not transferred", "example.org.", "workstation example.org {\n name ip-{ip}\n network 10.0.0.0/7\n no_transfer\n}\nworkstation example.org {\n network 192.0.2.0/24\n}", "", false, false},
+	} {
+		c := newComputedZone(testWorkstation(t, tc.stanza), tc.zone)
+		before := c.tooMany()
+		f := zoneFile(t, map[string]string{tc.zone: "$TTL 300\n" + tc.stored})
+		stored, err := f.Transfer(tc.zone, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.learn(stored)
+		if after := c.tooMany(); before != tc.before || after != tc.after {
+			t.Errorf("%s: too many before is %t, and after %t; want %t and %t", tc.name, before, after, tc.before, tc.after)
+		}
+	}
+}
+
+// TestTransferBelowCuts transfers a zone of few names, out of which a network is delegated
+// that has too many.
+func TestTransferBelowCuts(t *testing.T) {
+	ws := above(t, "workstation big.example.org {\n name ip-{ip}\n network 2001:db8::/32\n}\nworkstation example.org {\n name ws{n}\n network 192.0.2.0/31\n}",
+		zoneFile(t, map[string]string{"example.org.": "big 300 NS ns.example.net."}))
+	got := transferLines(t, ws, "example.org.", 0)
+	want := []string{"big.example.org. 300 NS ns.example.net.", "ws0.example.org. 3600 A 192.0.2.0", "ws1.example.org. 3600 A 192.0.2.1"}
+	if got = got[2 : len(got)-1]; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestTransferLetsGo checks that what was begun of a transfer comes to its end,
 // even if it is refused.
 func TestTransferLetsGo(t *testing.T) {
@@ -803,10 +934,14 @@ func TestTransferLetsGo(t *testing.T) {
 }
 
 // TestTransferMemory checks that memory does not grow with the zone: a /12 has a
-// million records, some 200 megabytes of them.
+// million records, some 200 megabytes of them. A thousand of them are stored ones.
 func TestTransferMemory(t *testing.T) {
 	const zone = "10.in-addr.arpa."
-	ws := above(t, "workstation example.org {\n network 10.0.0.0/12\n}", zoneFile(t, map[string]string{zone: ""}))
+	var stored strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&stored, "%d.%d.3 300 PTR customer%d.example.net.\n", i%250, i/250, i)
+	}
+	ws := above(t, "workstation example.org {\n network 10.0.0.0/12\n stored_first\n}", zoneFile(t, map[string]string{zone: stored.String()}))
 	ch, err := ws.Transfer(zone, 0)
 	if err != nil {
 		t.Fatal(err)
