@@ -17,6 +17,10 @@ import (
 // one query. The plugin file has the same limit.
 const maxAliases = 8
 
+// maxHosts is of how many hosts, to which other records point, the addresses are looked after. Each
+// may take two queries to the next plugin.
+const maxHosts = 16
+
 // completer is the ResponseWriter for all queries that go to the next plugin. That
 // plugin follows a CNAME to a computed name only as far as it knows: it may stop there,
 // or go on to a record that the computed one hides. completer makes such a response what
@@ -36,7 +40,20 @@ func (ws *Workstation) ask(ctx context.Context, w dns.ResponseWriter, r *dns.Msg
 
 // WriteMsg implements dns.ResponseWriter.
 func (c *completer) WriteMsg(m *dns.Msg) error {
-	return c.ResponseWriter.WriteMsg(c.withAddresses(c.withTarget(m)))
+	if qtype := c.r.Question[0].Qtype; qtype == dns.TypeAXFR || qtype == dns.TypeIXFR {
+		return c.ResponseWriter.WriteMsg(m)
+	}
+	m = c.withTarget(m)
+	if c.depth() == 0 { // else only the answer is wanted
+		m = c.withAddresses(m)
+	}
+	return c.ResponseWriter.WriteMsg(m)
+}
+
+// depth returns for how many other names this one is asked for.
+func (c *completer) depth() int {
+	depth, _ := c.ctx.Value(dnsserver.LoopKey{}).(int)
+	return depth
 }
 
 // withTarget returns m with the right records of the first computed name to which its
@@ -99,8 +116,10 @@ func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
 	var names []string // computed, in lower case
 	add := func(name string) {
 		name = strings.ToLower(name)
-		if o := c.ws.find(name); o.isComputed() && !slices.Contains(names, name) {
-			names = append(names, name)
+		if len(names) < maxHosts && !slices.Contains(names, name) {
+			if o := c.ws.find(name); o.isComputed() {
+				names = append(names, name)
+			}
 		}
 	}
 	for _, rr := range m.Answer {
@@ -159,7 +178,7 @@ func (c *completer) withAddress(m *dns.Msg, name string, o owner, rrtype uint16)
 
 // lookup returns what this plugin and those after it answer to a query for a name, or nil.
 func (c *completer) lookup(name string, qtype uint16) *dns.Msg {
-	depth, _ := c.ctx.Value(dnsserver.LoopKey{}).(int)
+	depth := c.depth()
 	if depth >= maxAliases {
 		return nil
 	}

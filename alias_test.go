@@ -146,6 +146,26 @@ func TestAliases(t *testing.T) {
 	}
 }
 
+// TestReverseAliases asks for aliases of names of PTR records.
+func TestReverseAliases(t *testing.T) {
+	const stanza = "workstation lab.example.org 192.0.2.0/26 64/26.2.0.192.in-addr.arpa {\n name ws{n}\n network 192.0.2.0/24\n ttl 60\n"
+	const stored = "$TTL 300\n5 TXT stored\n6 PTR hidden.example.org.\n200 CNAME 5\n201 CNAME 6\n70 CNAME 70.64/26\n70.64/26 TXT stored\n71 CNAME 71.64/26\n*.w CNAME 5"
+	for _, tc := range []struct{ property, qname, want string }{
+		{"", "200.2.0.192.in-addr.arpa.", "CNAME 5.2.0.192.in-addr.arpa.\n5.2.0.192.in-addr.arpa. 60 PTR ws5.lab.example.org."},
+		{"", "201.2.0.192.in-addr.arpa.", "CNAME 6.2.0.192.in-addr.arpa.\n6.2.0.192.in-addr.arpa. 60 PTR ws6.lab.example.org."},
+		{"", "70.2.0.192.in-addr.arpa.", "CNAME 70.64/26.2.0.192.in-addr.arpa.\n70.64/26.2.0.192.in-addr.arpa. 60 PTR ws70.lab.example.org."},
+		{"", "71.2.0.192.in-addr.arpa.", "CNAME 71.64/26.2.0.192.in-addr.arpa.\n71.64/26.2.0.192.in-addr.arpa. 60 PTR ws71.lab.example.org."},
+		{"", "a.w.2.0.192.in-addr.arpa.", "CNAME 5.2.0.192.in-addr.arpa.\n5.2.0.192.in-addr.arpa. 60 PTR ws5.lab.example.org."},
+		{"stored_first", "200.2.0.192.in-addr.arpa.", "CNAME 5.2.0.192.in-addr.arpa.\n5.2.0.192.in-addr.arpa. 60 PTR ws5.lab.example.org."},
+		{"stored_first", "201.2.0.192.in-addr.arpa.", "CNAME 6.2.0.192.in-addr.arpa.\n6.2.0.192.in-addr.arpa. 300 PTR hidden.example.org."},
+	} {
+		ws := serve(t, stanza+tc.property+"\n}", "2.0.192.in-addr.arpa.", stored)
+		if _, got := exchange(t, ws, tc.qname, dns.TypePTR); got != "NOERROR\n"+tc.qname+" 300 "+tc.want {
+			t.Errorf("%s: got\n%s\nwant\nNOERROR\n%s 300 %s", tc.qname, got, tc.qname, tc.want)
+		}
+	}
+}
+
 // TestAliasesOfRandomZones holds what queries get to what a secondary says that has the
 // transferred zone.
 func TestAliasesOfRandomZones(t *testing.T) {
@@ -326,6 +346,108 @@ func TestAliasesLeaveMessagesAlone(t *testing.T) {
 		}
 		if m == kept || m.AuthenticatedData {
 			t.Errorf("%s %s: what is written is what was validated:\n%s", tc.qname, dns.TypeToString[tc.qtype], m)
+		}
+	}
+}
+
+// FuzzNextPlugin has the next plugin answer with any message, in a server block with and
+// without stored_first.
+func FuzzNextPlugin(f *testing.F) {
+	add := func(qname string, qtype uint16, rcode int, sections ...[]dns.RR) {
+		query := new(dns.Msg).SetQuestion(qname, qtype)
+		m := new(dns.Msg).SetRcode(query, rcode)
+		for i, section := range []*[]dns.RR{&m.Answer, &m.Ns, &m.Extra} {
+			if i < len(sections) {
+				*section = sections[i]
+			}
+		}
+		q, err := query.Pack()
+		b, err2 := m.Pack()
+		if err != nil || err2 != nil {
+			f.Fatal(err, err2)
+		}
+		f.Add(q, b)
+	}
+	rrs := func(texts ...string) (rrs []dns.RR) {
+		for _, text := range texts {
+			rr, err := dns.NewRR(text)
+			if err != nil {
+				f.Fatal(err)
+			}
+			rrs = append(rrs, rr)
+		}
+		return rrs
+	}
+	add("ws5.lab.example.org.", dns.TypeA, dns.RcodeNameError)
+	add("ws5.lab.example.org.", dns.TypeTXT, dns.RcodeSuccess, rrs("ws5.lab.example.org. CNAME ws6.lab.example.org.", "ws6.lab.example.org. A 192.0.2.1"))
+	add("a.lab.example.org.", dns.TypeA, dns.RcodeNameError, rrs("a.lab.example.org. CNAME ws6.lab.example.org.", "ws6.lab.example.org. CNAME b.lab.example.org."))
+	add("a.lab.example.org.", dns.TypeAAAA, dns.RcodeSuccess, rrs("lab.example.org. DNAME example.org.", "a.lab.example.org. CNAME A.example.org."), rrs("a. NS ws5.lab.example.org."))
+	add("a.lab.example.org.", dns.TypeMX, dns.RcodeSuccess, rrs("a.lab.example.org. MX 1 ws5.lab.example.org."), nil, rrs("ws5.lab.example.org. A 192.0.2.1", ". SOA a. b. 1 2 3 4 5"))
+	add("a.lab.example.org.", dns.TypeA, dns.RcodeSuccess, nil, rrs("lab.example.org. NS ws5.lab.example.org."))
+	add("5.2.0.192.in-addr.arpa.", dns.TypeANY, dns.RcodeRefused)
+	f.Fuzz(func(t *testing.T, query, response []byte) {
+		r, m := new(dns.Msg), new(dns.Msg)
+		if r.Unpack(query) != nil || m.Unpack(response) != nil {
+			return
+		}
+		before := m.String()
+		for _, corefile := range []string{storedFirst, strings.Replace(storedFirst, "stored_first", "", 1)} {
+			ws := testWorkstation(t, corefile)
+			asked := 0
+			ws.Next = test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
+				asked++
+				w.WriteMsg(m)
+				return m.Rcode, nil
+			})
+			w := &multiRecorder{ResponseWriter: &test.ResponseWriter{}}
+			if _, err := ws.ServeDNS(t.Context(), w, r); err != nil {
+				t.Fatal(err)
+			}
+			if len(w.messages) != 1 {
+				t.Fatalf("%d messages are written", len(w.messages))
+			}
+			if asked > 20 {
+				t.Errorf("the next plugin was asked %d times", asked)
+			}
+			if m.String() != before {
+				t.Fatalf("the message of the next plugin became\n%s\nit was\n%s", m, before)
+			}
+			if _, err := w.messages[0].Pack(); err != nil {
+				if _, before := m.Pack(); before == nil {
+					t.Fatalf("the response cannot be packed: %v\n%s", err, w.messages[0])
+				}
+			}
+			// What is written of a computed name is computed, or with stored_first may be.
+			for _, rr := range w.messages[0].Answer {
+				a, ok := rr.(*dns.A)
+				if o := ws.find(rr.Header().Name); ok && o.v4.IsValid() && !o.pool.storedFirst && len(r.Question) == 1 && r.Question[0].Qtype == dns.TypeA && r.Question[0].Qclass == dns.ClassINET && r.Opcode == dns.OpcodeQuery &&
+					strings.EqualFold(a.Hdr.Name, r.Question[0].Name) && a.A.String() != o.v4.String() {
+					t.Errorf("%s is the answer, and %s is computed", a, o.v4)
+				}
+			}
+		}
+	})
+}
+
+// TestManyHosts has a response point to more hosts than are looked after.
+func TestManyHosts(t *testing.T) {
+	for _, corefile := range []string{storedFirst, strings.Replace(storedFirst, "stored_first", "", 1)} {
+		asked := 0
+		ws := testWorkstation(t, corefile)
+		ws.Next = test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			asked++
+			m := new(dns.Msg).SetReply(r)
+			for i := range 200 {
+				if r.Question[0].Qtype == dns.TypeMX {
+					m.Answer = append(m.Answer, test.MX(fmt.Sprintf("lab.example.org. 300 IN MX 10 ws%d.lab.example.org.", i)))
+				}
+			}
+			w.WriteMsg(m)
+			return dns.RcodeSuccess, nil
+		})
+		m, _ := exchange(t, ws, "lab.example.org.", dns.TypeMX)
+		if len(m.Extra) != 32 || asked > 33 {
+			t.Errorf("there are %d addresses, and the next plugin was asked %d times", len(m.Extra), asked)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func TestGuardWriteMsg(t *testing.T) {
 			before := m.Copy()
 
 			rec := dnstest.NewRecorder(&test.ResponseWriter{})
-			g := &guard{completer: completer{ResponseWriter: rec, ws: new(Workstation), r: m}}
+			g := &guard{completer: completer{ResponseWriter: rec, ws: new(Workstation), ctx: t.Context(), r: m}}
 			if err := g.WriteMsg(m); err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +70,7 @@ func TestGuardLeavesRoomAlone(t *testing.T) {
 	held.Extra = make([]dns.RR, 0, 4)
 
 	rec := dnstest.NewRecorder(&test.ResponseWriter{})
-	g := &guard{completer: completer{ResponseWriter: rec, ws: new(Workstation), r: held}}
+	g := &guard{completer: completer{ResponseWriter: rec, ws: new(Workstation), ctx: t.Context(), r: held}}
 	g.WriteMsg(held)
 	rec.Msg.Answer = append(rec.Msg.Answer, test.TXT("a. IN TXT a"))
 	rec.Msg.Ns = append(rec.Msg.Ns, test.TXT("a. IN TXT a"))
