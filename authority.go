@@ -25,16 +25,8 @@ const (
 // zones of the server block and of its stanzas, except the root, are nobody else's, so they
 // hold the computed names and an SOA record, and no other.
 func (ws *Workstation) answerAlone(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, exists bool) (int, error) {
-	name, qtype := string(appendLower(nil, unescaped(r.Question[0].Name))), r.Question[0].Qtype
-	z := ws.zones.authority(name)
-	apex := z != nil && len(z.soa.Hdr.Name) == len(name)
-	if apex && qtype == dns.TypeDS { // which is the parent's
-		if start, end := dns.NextLabel(name, 0); !end {
-			if parent := ws.zones.authority(name[start:]); parent != nil {
-				z = parent
-			}
-		}
-	}
+	qtype := r.Question[0].Qtype
+	z, apex := ws.zones.authority(unescaped(r.Question[0].Name), qtype)
 	switch {
 	case z == nil && exists:
 		return respond(w, newNegativeReply(r, dns.RcodeSuccess, nil))
@@ -51,16 +43,25 @@ func (ws *Workstation) answerAlone(ctx context.Context, w dns.ResponseWriter, r 
 	}
 }
 
-// authority returns the closest zone at name, in lower case, or above it that has an SOA
-// record; or nil.
-func (zs *zones) authority(name string) *zone {
-	off, _ := dns.PrevLabel(name, zs.deepest) // there are no longer names of zones
-	for end := name == "."; !end; off, end = dns.NextLabel(name, off) {
-		if z := zs.byName[name[off:]]; z != nil && z.soa != nil {
-			return z
+// authority returns the zone that answers a query: the closest one at the name or above it,
+// or nil; and whether the name is its apex. The DS records of an apex are those of the zone above, if
+// there is one.
+func (zs *zones) authority(qname string, qtype uint16) (z *zone, apex bool) {
+	var buf [256]byte
+	lower := appendLower(buf[:0], qname)
+	off, _ := dns.PrevLabel(qname, zs.deepest) // there are no longer names of zones
+	for end := qname == "."; !end; off, end = dns.NextLabel(qname, off) {
+		above := zs.byName[string(lower[off:])]
+		if above == nil || above.soa == nil {
+			continue
 		}
+		if off == 0 && qtype == dns.TypeDS && z == nil {
+			z, apex = above, true
+			continue
+		}
+		return above, off == 0
 	}
-	return nil
+	return z, apex
 }
 
 // addAuthority gives the zones of the server block and of its stanzas their SOA records. The

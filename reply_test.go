@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coredns/coredns/plugin/test"
+
 	"github.com/miekg/dns"
 )
 
@@ -31,6 +33,36 @@ var replies = []struct {
 		func(r *dns.Msg) *dns.Msg { return newNameReply(r, "workstation1.example.org.", 300) },
 		"1.2.0.192.In-Addr.arpa. 300 IN PTR workstation1.example.org.",
 	},
+	{
+		"Example.org.", dns.TypeSOA,
+		func(r *dns.Msg) *dns.Msg { return newApexReply(r, testSOA) },
+		"Example.org. 300 IN SOA ns.dns.example.org. hostmaster.example.org. 1 7200 1800 86400 300",
+	},
+}
+
+var testSOA = test.SOA("example.org. 300 IN SOA ns.dns.example.org. hostmaster.example.org. 1 7200 1800 86400 300")
+
+// TestNegativeReply compares responses without an answer with those that the dns library
+// would begin.
+func TestNegativeReply(t *testing.T) {
+	r := new(dns.Msg).SetQuestion("www.Example.org.", dns.TypeA)
+	r.CheckingDisabled = true
+	for _, rcode := range []int{dns.RcodeSuccess, dns.RcodeNameError} {
+		for _, soa := range []*dns.SOA{testSOA, nil} {
+			want := new(dns.Msg).SetRcode(r, rcode)
+			want.Authoritative = true
+			if soa != nil {
+				want.Ns = []dns.RR{soa}
+			}
+			var m *dns.Msg
+			if allocs := testing.AllocsPerRun(100, func() { m = newNegativeReply(r, rcode, soa) }); allocs != 1 {
+				t.Errorf("a reply takes %v allocations", allocs)
+			}
+			if m.String() != want.String() {
+				t.Errorf("got:\n%s\nwant:\n%s", m, want)
+			}
+		}
+	}
 }
 
 // TestReply compares a reply with the one that the dns library would begin.
@@ -88,6 +120,7 @@ func TestReplySize(t *testing.T) {
 		{"workstation1.", replies[1].new, 2.5},
 		{"workstation1.example.org.", replies[1].new, 2.5},
 		{"1.2.0.192.in-addr.arpa.", replies[2].new, 3},
+		{"workstation1.example.org.", func(r *dns.Msg) *dns.Msg { return newNegativeReply(r, dns.RcodeSuccess, testSOA) }, 4},
 	} {
 		for _, edns := range []bool{false, true} {
 			r := new(dns.Msg)

@@ -457,6 +457,9 @@ func BenchmarkServeDNS(b *testing.B) {
 			name *.w{n}
 			network 192.0.2.0/24
 		}`)
+	last := func(b *testing.B) plugin.Handler {
+		return testWorkstation(b, "workstation lab.example.org {\n network 192.0.2.0/24\n}")
+	}
 	ctx, w := context.Background(), &test.ResponseWriter{}
 	for _, bc := range []struct {
 		name, qname string
@@ -483,6 +486,9 @@ func BenchmarkServeDNS(b *testing.B) {
 		{"labels3/nonterminal", "r7.dyn.lab.example.org.", dns.TypeA, named},
 		{"labels3/miss", "www.r7.dyn.lab.example.org.", dns.TypeA, named},
 		{"networks/nonterminal", "147.7.lab.example.org.", dns.TypeA, networks},
+		{"alone/hit", "workstation17.lab.example.org.", dns.TypeA, last},
+		{"alone/nodata", "workstation17.lab.example.org.", dns.TypeTXT, last},
+		{"alone/denied", "www.lab.example.org.", dns.TypeA, last},
 		// What of a hit is to build and write the reply, and what a miss costs without the
 		// plugin, to compare them with.
 		{"reply", "workstation17.lab.example.org.", dns.TypeA, one(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
