@@ -79,6 +79,9 @@ func (block serverBlock) String() string {
 			}
 		}
 	}
+	for _, warning := range block.ws.warnings {
+		fmt.Fprintf(&b, "  Warning: %s\n", warning)
+	}
 	return b.String()
 }
 

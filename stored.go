@@ -51,9 +51,10 @@ func (s *stored) WriteMsg(m *dns.Msg) error {
 		return nil
 	}
 	s.written = true
-	if len(m.Question) == 1 && m.Question[0] != s.r.Question[0] {
-		m = changed(m)
-		m.Question = s.r.Question
+	if s.r.Question[0].Qtype == dns.TypeANY {
+		asked := *m // the message may be held by somebody else
+		asked.Question = s.r.Question
+		m = &asked
 	}
 	return s.completer.WriteMsg(m)
 }
