@@ -14,7 +14,8 @@ import (
 )
 
 // maxAliases is how many names may be asked for, one for the sake of the other, to answer
-// one query. The plugin file has the same limit.
+// one query, and how many CNAME records are followed in one response. The plugin file has the
+// same limit.
 const maxAliases = 8
 
 // maxHosts is of how many hosts, to which other records point, the addresses are looked after. Each
@@ -63,11 +64,14 @@ func (c *completer) withTarget(m *dns.Msg) *dns.Msg {
 	if q.Qtype == dns.TypeCNAME || q.Qtype == dns.TypeANY { // which end at the first CNAME
 		return m
 	}
-	name := q.Name
+	name, aliases := q.Name, 0
 	for i, rr := range m.Answer {
 		cname, ok := rr.(*dns.CNAME)
 		if !ok || !strings.EqualFold(cname.Hdr.Name, name) {
 			continue
+		}
+		if aliases++; aliases > maxAliases {
+			break
 		}
 		name = cname.Target
 		if !c.differs(name, m.Answer[i+1:]) {
