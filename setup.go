@@ -33,12 +33,22 @@ func setup(c *caddy.Controller) error {
 	c.OnStartup(func() error {
 		handlers := config.Handlers()
 		ws.transferers = transferersAfter(ws, handlers)
+		if onlyView(ws, handlers) {
+			ws.Next = nil
+		}
 		for _, warning := range slices.Concat(ws.warnings, warningsBefore(ws, handlers)) {
 			log.Warning(warning)
 		}
 		return nil
 	})
 	return nil
+}
+
+// onlyView reports whether view is the only one of the handlers after ws. It answers no query, but
+// says which server block is asked.
+func onlyView(ws *Workstation, handlers []plugin.Handler) bool {
+	_, isView := ws.Next.(dnsserver.Viewer)
+	return isView && handlers[len(handlers)-1] == ws.Next
 }
 
 // warningsBefore returns what to warn of, of the handlers before ws in a server block. Plugins

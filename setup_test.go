@@ -16,6 +16,7 @@ import (
 	_ "github.com/coredns/coredns/plugin/bind"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/coredns/coredns/plugin/test"
+	"github.com/coredns/coredns/request"
 
 	"github.com/coredns/caddy"
 	"github.com/miekg/dns"
@@ -135,6 +136,33 @@ func TestWarnings(t *testing.T) {
 	ws := new(Workstation)
 	if got := warningsBefore(ws, []plugin.Handler{named("hosts"), named("dynupdate"), named("grpc"), ws, named("forward")}); len(got) != 2 || !strings.Contains(got[0], "a server block of its own") || !strings.HasPrefix(got[1], "grpc stands") {
 		t.Errorf("got %q", got)
+	}
+}
+
+// viewer is a plugin as view is.
+type viewer struct{ named }
+
+func (viewer) Filter(context.Context, *request.Request) bool { return true }
+func (viewer) ViewName() string                              { return "" }
+
+func TestOnlyView(t *testing.T) {
+	view, other := viewer{"view"}, named("nomad")
+	for _, tc := range []struct {
+		next     plugin.Handler
+		handlers []plugin.Handler
+		want     bool
+	}{
+		{nil, nil, false},
+		{view, []plugin.Handler{view}, true},
+		{view, []plugin.Handler{view, other}, false},
+		{other, []plugin.Handler{other}, false},
+		{other, []plugin.Handler{other, view}, false},
+		{other, []plugin.Handler{view}, false}, // where Handlers does not know all
+	} {
+		ws := &Workstation{Next: tc.next}
+		if got := onlyView(ws, append([]plugin.Handler{named("errors"), ws}, tc.handlers...)); got != tc.want {
+			t.Errorf("%v before %v: got %t", tc.next, tc.handlers, got)
+		}
 	}
 }
 

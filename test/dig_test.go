@@ -32,6 +32,7 @@ import (
 //	+norecurse   do not set RD
 //	+cdflag      set CD
 //	+dnssec      set DO, in an OPT record
+//	+additional  print the records of the additional section, too
 //	+bufsize=N   take up to N octets over UDP, not 4096, in an OPT record
 //	+nsid        ask for the server's identifier, in an OPT record
 //	+opcode=OP   ask with the opcode OP, such as NOTIFY
@@ -46,6 +47,7 @@ type dig struct {
 	from    net.IP // nil: any
 	net     string
 	short   bool
+	extra   bool
 	wait    time.Duration
 	msg     *dns.Msg
 	secrets map[string]string // by name of the TSIG key
@@ -90,6 +92,8 @@ func parseDig(args []string, port string) (*dig, error) {
 			d.short = true
 		case arg == "+norecurse":
 			d.msg.RecursionDesired = false
+		case arg == "+additional":
+			d.extra = true
 		case arg == "+cdflag":
 			d.msg.CheckingDisabled = true
 		case arg == "+dnssec":
@@ -182,7 +186,7 @@ func (d *dig) print(w io.Writer) error {
 		return err
 	}
 	if !d.short {
-		fmt.Fprintln(w, summary(m))
+		fmt.Fprintln(w, d.summary(m))
 		return nil
 	}
 	if m.Rcode != dns.RcodeSuccess {
@@ -280,6 +284,18 @@ func summary(m *dns.Msg) string {
 	return s
 }
 
+// summary returns the response m on one line, with the records of the additional section
+// if they are asked for.
+func (d *dig) summary(m *dns.Msg) string {
+	s := summary(m)
+	for _, rr := range m.Extra {
+		if d.extra && rr.Header().Rrtype != dns.TypeOPT {
+			s += ", additional: " + record(rr)
+		}
+	}
+	return s
+}
+
 // record returns rr as in a zone file, without its class.
 func record(rr dns.RR) string {
 	h := rr.Header()
@@ -315,7 +331,7 @@ func answers(table, port string, args ...string) error {
 			errs = append(errs, fmt.Errorf("%s: %w", question, err))
 			continue
 		}
-		if got := summary(m); strings.Join(strings.Fields(want), " ") != got {
+		if got := d.summary(m); strings.Join(strings.Fields(want), " ") != got {
 			errs = append(errs, fmt.Errorf("%s\n\tgot  %s\n\twant%s", question, got, want))
 		}
 	}
