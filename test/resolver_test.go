@@ -423,3 +423,202 @@ func TestOracleResolversDocumented(t *testing.T) {
 		}
 	}
 }
+
+// delegating is a server with exceptions of all kinds. All servers have port 53, as resolvers
+// ask those to which a zone is delegated on this port: $PARENT is the address of this one, and
+// $CHILD of the other one.
+const delegating = `
+lab.example.org:53 1.10.in-addr.arpa:53 2.0.192.in-addr.arpa:53 {
+    bind $PARENT
+    workstation lab.example.org 192.0.2.0/24 {
+        name ws{n}
+        network 192.0.2.0/24
+        stored_first
+    }
+    workstation lab.example.org 10.1.0.0/16 {
+        name {d}.r{c} {d}.{c}.row
+        network 10.1.0.0/16
+        stored_first
+    }
+    file db.lab lab.example.org
+    file db.1.10 1.10.in-addr.arpa
+    file db.2.0.192 2.0.192.in-addr.arpa
+}
+`
+
+// delegatingZones are its zone files, without the records of zoneFile.
+var delegatingZones = map[string]string{
+	"db.lab": `
+		ws1      300 A     203.0.113.1
+		ws2      300 CNAME www
+		ws3      300 TXT   stored
+		ws4      300 NS    ns.ws4
+		ns.ws4   300 A     $CHILD
+		www      300 A     203.0.113.80
+		alias    300 CNAME ws3
+		r2       300 TXT   above
+		r3       300 NS    ns.r3
+		ns.r3    300 A     $CHILD
+		7.r4     300 NS    ns.7.r4
+		ns.7.r4  300 A     $CHILD
+		r5       300 DNAME r6
+		8.row    300 NS    ns.8.row
+		ns.8.row 300 A     $CHILD
+	`,
+	"db.1.10": `
+		1.2      300 PTR   gateway.example.org.
+		2        300 TXT   above
+		3        300 NS    ns.r3.lab.example.org.
+		7.4      300 NS    ns.7.r4.lab.example.org.
+		5        300 DNAME 6
+	`,
+	"db.2.0.192": `
+		1        300 PTR   gateway.example.org.
+		2        300 CNAME 3
+		4        300 NS    ns.ws4.lab.example.org.
+		64/26    300 NS    ns.ws4.lab.example.org.
+		64       300 CNAME 64.64/26
+		65       300 CNAME 65.64/26
+	`,
+}
+
+// delegatedTo is the other server.
+const delegatedTo = `
+ws4.lab.example.org:53 r3.lab.example.org:53 7.r4.lab.example.org:53 8.row.lab.example.org:53 3.1.10.in-addr.arpa:53 7.4.1.10.in-addr.arpa:53 4.2.0.192.in-addr.arpa:53 64/26.2.0.192.in-addr.arpa:53 {
+    bind $CHILD
+    file db.child
+}
+`
+
+// delegatedZone is the file of all its zones, where, unlike in the zones above, resolvers go by
+// the name server.
+var delegatedZone = strings.Replace(zoneFile, "127.0.0.2", "$CHILD", 1) + `
+@  300 A   203.0.113.4
+@  300 PTR child.example.net.
+7  300 A   203.0.113.7
+7  300 PTR seven.example.net.
+64 300 PTR customer.example.net.
+65 300 PTR guest.example.net.
+`
+
+// startDelegating starts both servers, and returns the address of the first.
+func startDelegating(t *testing.T) (parent string) {
+	t.Helper()
+	parent = nextResolver()
+	addresses := strings.NewReplacer("$PARENT", parent, "$CHILD", nextResolver(), "\t", "")
+	dir := t.TempDir()
+	for file, lines := range delegatingZones {
+		write(t, dir, file, zoneFile+addresses.Replace(lines))
+	}
+	write(t, dir, "db.child", addresses.Replace(delegatedZone))
+	startCorefile(t, dir, addresses.Replace(delegating+delegatedTo))
+	return parent
+}
+
+// inBothModes are resolvers that minimise, and the same that do not.
+var inBothModes = append([]minimiser{
+	{"Unbound, whole names", "unbound", "-d -c", strings.Replace(unboundConf, "qname-minimisation: yes", "qname-minimisation: no", 1), unboundZone},
+	{"BIND, whole names", "named", "-4 -g -c", strings.ReplaceAll(bindConf, "$MINIMISE", "off"), bindZone},
+}, minimisers...)
+
+// TestOracleResolversDelegated has zones in which what is stored comes first: single records,
+// aliases, and delegations at and above computed names. All resolvers find the same, whatever
+// they have been asked before.
+func TestOracleResolversDelegated(t *testing.T) {
+	found := []question{
+		{"ws0.lab.example.org A", "192.0.2.0"},
+		{"ws1.lab.example.org A", "203.0.113.1"},
+		{"ws2.lab.example.org A", "www.lab.example.org., 203.0.113.80"},
+		{"ws3.lab.example.org A", "192.0.2.3"},
+		{"alias.lab.example.org A", "ws3.lab.example.org., 192.0.2.3"},
+		{"ws4.lab.example.org A", "203.0.113.4"},
+		{"7.ws4.lab.example.org A", "203.0.113.7"},
+		{"7.r2.lab.example.org A", "10.1.2.7"},
+		{"7.r3.lab.example.org A", "203.0.113.7"},
+		{"6.r4.lab.example.org A", "10.1.4.6"},
+		{"7.r4.lab.example.org A", "203.0.113.4"},
+		{"7.r5.lab.example.org A", "r6.lab.example.org., 7.r6.lab.example.org., 10.1.6.7"},
+		{"7.7.row.lab.example.org A", "10.1.7.7"},
+		{"7.8.row.lab.example.org A", "203.0.113.7"},
+		{"-x 10.1.2.1", "gateway.example.org."},
+		{"-x 10.1.2.7", "7.r2.lab.example.org."},
+		{"-x 10.1.3.7", "seven.example.net."},
+		{"-x 10.1.4.6", "6.r4.lab.example.org."},
+		{"-x 10.1.4.7", "child.example.net."},
+		{"-x 10.1.5.7", "6.1.10.in-addr.arpa., 7.6.1.10.in-addr.arpa., 7.r6.lab.example.org."},
+		{"-x 192.0.2.0", "ws0.lab.example.org."},
+		{"-x 192.0.2.1", "gateway.example.org."},
+		{"-x 192.0.2.2", "3.2.0.192.in-addr.arpa., ws3.lab.example.org."},
+		{"-x 192.0.2.4", "child.example.net."},
+		{"-x 192.0.2.64", "64.64/26.2.0.192.in-addr.arpa., customer.example.net."},
+		{"-x 192.0.2.65", "65.64/26.2.0.192.in-addr.arpa., guest.example.net."},
+		{"-x 192.0.2.66", "ws66.lab.example.org."},
+	}
+	denied := []question{
+		// Names that exist, above and next to delegations, and names of the delegated zones.
+		{"lab.example.org A", "NODATA"}, {"ws0.lab.example.org TXT", "NODATA"}, {"ws1.lab.example.org AAAA", "NODATA"},
+		{"ws3.lab.example.org MX", "NODATA"}, {"ws4.lab.example.org MX", "NODATA"}, {"r2.lab.example.org A", "NODATA"},
+		{"r3.lab.example.org MX", "NODATA"}, {"r4.lab.example.org A", "NODATA"}, {"r6.lab.example.org NS", "NODATA"}, {"row.lab.example.org A", "NODATA"},
+		{"7.r4.lab.example.org TXT", "NODATA"}, {"7.row.lab.example.org NS", "NODATA"}, {"2.1.10.in-addr.arpa A", "NODATA"}, {"4.1.10.in-addr.arpa PTR", "NODATA"},
+		{"4.2.0.192.in-addr.arpa MX", "NODATA"}, {"64/26.2.0.192.in-addr.arpa TXT", "NODATA"},
+		// Names that do not exist.
+		{"ws300.lab.example.org A", "NXDOMAIN"}, {"a.ws0.lab.example.org A", "NXDOMAIN"}, {"a.ws4.lab.example.org A", "NXDOMAIN"},
+		{"6.r3.lab.example.org A", "NXDOMAIN"}, {"7.r256.lab.example.org A", "NXDOMAIN"}, {"6.8.row.lab.example.org A", "NXDOMAIN"},
+		{"6.3.1.10.in-addr.arpa PTR", "NXDOMAIN"}, {"a.7.2.1.10.in-addr.arpa PTR", "NXDOMAIN"}, {"67.64/26.2.0.192.in-addr.arpa PTR", "NXDOMAIN"},
+	}
+	orders := map[string][]question{
+		"denied first": slices.Concat(denied, found, denied, found),
+		"found first":  slices.Concat(found, denied, found),
+	}
+	server := startDelegating(t)
+	for _, r := range inBothModes {
+		r.zone = strings.ReplaceAll(r.zone, "127.0.0.1", server)
+		for order, questions := range orders {
+			t.Run(r.name+"/"+order, func(t *testing.T) {
+				port := r.start(t, "53", []string{"lab.example.org", "1.10.in-addr.arpa", "2.0.192.in-addr.arpa"})
+				for _, q := range questions {
+					if got := resolve(t, port, q.asked); got != q.want {
+						t.Errorf("%s: got %s, want %s", q.asked, got, q.want)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestOracleResolversHiddenCNAME has CNAME records stored at computed names, which come first.
+// A resolver that has seen one follows it for all types, so no answer has it.
+func TestOracleResolversHiddenCNAME(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "db.lab", zoneFile+"ws5 300 CNAME www\nwww 300 A 203.0.113.80\nwww 300 TXT stored\nfive 300 CNAME ws5\n")
+	write(t, dir, "db.2.0.192", zoneFile+"5 300 CNAME 6\n")
+	server := startCorefile(t, dir, `lab.example.org 2.0.192.in-addr.arpa {
+		bind 127.0.0.1
+		workstation lab.example.org 2.0.192.in-addr.arpa {
+			name ws{n}
+			network 192.0.2.0/24
+		}
+		file db.lab lab.example.org
+		file db.2.0.192 2.0.192.in-addr.arpa
+	}`)
+	for _, questions := range [][]question{
+		{{"ws5.lab.example.org TXT", "NODATA"}, {"ws5.lab.example.org CNAME", "NODATA"}, {"ws5.lab.example.org A", "192.0.2.5"}},
+		{{"five.lab.example.org TXT", "ws5.lab.example.org."}, {"five.lab.example.org A", "ws5.lab.example.org., 192.0.2.5"}},
+		{{"-x 192.0.2.5 TXT", "NODATA"}, {"5.2.0.192.in-addr.arpa CNAME", "NODATA"}, {"-x 192.0.2.5", "ws5.lab.example.org."}},
+	} {
+		backwards := slices.Clone(questions)
+		slices.Reverse(backwards)
+		for _, questions := range [][]question{questions, backwards} {
+			for _, r := range inBothModes {
+				t.Run(questions[0].asked+" first/"+r.name, func(t *testing.T) {
+					port := r.start(t, server, []string{"lab.example.org", "2.0.192.in-addr.arpa"})
+					for _, q := range slices.Concat(questions, questions) {
+						if got := resolve(t, port, q.asked); got != q.want {
+							t.Errorf("%s: got %s, want %s", q.asked, got, q.want)
+						}
+					}
+				})
+			}
+		}
+	}
+}

@@ -4,6 +4,7 @@ package test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -424,7 +425,8 @@ func someStanza(r *rand.Rand, i int, letter string) (properties, classless strin
 	if hasPTR && strings.Contains(networks, fmt.Sprintf("10.1.%d.", third)) && r.IntN(2) == 0 {
 		classless = fmt.Sprintf("%s.%d.1.10.in-addr.arpa", pick(r, "0-255", "some"), third)
 	}
-	return fmt.Sprintf("name %s\nnetwork %s\nttl %d\n", name, networks, 60*(1+r.IntN(3))), classless
+	order := pick(r, "", "stored_first\n")
+	return fmt.Sprintf("name %s\nnetwork %s\nttl %d\n%s", name, networks, 60*(1+r.IntN(3)), order), classless
 }
 
 // someRecords returns lines of a zone file for names of the zone and next to these,
@@ -448,7 +450,7 @@ func someRecords(r *rand.Rand, zone string, names []string) (lines string) {
 		return false
 	}
 
-	used := make(map[string]bool)
+	used, targets := make(map[string]bool), make(map[string]bool)
 	for range 12 {
 		owner := strings.TrimPrefix(pick(r, names...), "*.")
 		for range r.IntN(3) {
@@ -462,11 +464,15 @@ func someRecords(r *rand.Rand, zone string, names []string) (lines string) {
 		}
 		used[owner] = true
 		records := []string{"TXT stored", "A 198.51.100.1", "AAAA 2001:db8:ffff::1", "MX 10 mail.example.net."}
-		if target := pick(r, names...); !exists[owner] && !used[target] && !used["a."+target] {
-			used[target] = true // file would not come back for a target that it has
-			records = append(records, "CNAME "+target)
+		target := pick(r, names...)
+		if target != owner && !targets[owner] { // else aliases may go in a circle
+			records = append(records, "CNAME "+target, "CNAME "+target)
 		}
-		lines += fmt.Sprintf("%s 300 %s\n", owner, pick(r, records...))
+		record := pick(r, records...)
+		if strings.HasPrefix(record, "CNAME") {
+			targets[target] = true
+		}
+		lines += fmt.Sprintf("%s 300 %s\n", owner, record)
 	}
 	return lines
 }
@@ -524,5 +530,335 @@ func TestOracleSecondariesOfRandomZones(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(corefile)
+	}
+}
+
+// exceptions are pools of few hosts. ORDER is stored_first, or nothing. That pools of both
+// orders share a zone is what first{n} is for.
+const exceptions = `
+	workstation lab.example.org 192.0.2.0/24 8.b.d.0.1.0.0.2.ip6.arpa {
+		name ws{n}
+		network 192.0.2.0/28 2001:db8::/124
+		ttl 60
+		ORDER
+	}
+	workstation lab.example.org 10.1.0.0/16 {
+		name {d}.r{c} *.{d}.w{c}
+		network 10.1.0.0/31 10.1.1.0/31 10.1.2.0/31 10.1.3.0/31 10.1.4.0/31 10.1.5.0/31
+		ttl 60
+		ORDER
+	}
+	workstation lab.example.org 192.0.2.0/24 {
+		name first{n}
+		network 192.0.2.16/29
+		ttl 60
+	}
+	workstation lab.example.org 192.0.2.0/24 {
+		name far{n}
+		network 192.0.2.32/29
+		ttl 60
+		no_transfer
+		ORDER
+	}
+	workstation lab.example.org 192.0.2.0/24 64/26.2.0.192.in-addr.arpa {
+		name pc{n}
+		network 192.0.2.64/30
+		ttl 60
+		ORDER
+	}
+`
+
+// stored are the exceptions of these zones in both orders.
+var stored = map[string]string{
+	"lab.example.org": `
+		ws1      300 A     203.0.113.1
+		ws2      300 A     203.0.113.2
+		ws2      300 A     203.0.113.3
+		ws2      300 AAAA  2001:db8:ffff::2
+		ws3      300 TXT   stored
+		ws4      300 CNAME www
+		ws5      300 TXT   stored
+		ws6      300 A     203.0.113.6
+		ws7      300 MX    10 ws6
+		ws7      300 MX    20 ws8
+		ws8      300 CNAME ws9
+		www      300 A     203.0.113.80
+		0.r0     300 A     203.0.113.100
+		1.r0     300 CNAME 0.r0
+		r1       300 TXT   above
+		a.b.0.r1 300 TXT   below
+		first1   300 A     203.0.113.17
+		first2   300 CNAME www
+		first3   300 TXT   stored
+		pc0      300 A     203.0.113.64
+		# Aliases of all of these.
+		tested   300 CNAME ws5
+		six      300 CNAME ws6
+		five     300 CNAME ws4
+		two      300 CNAME six
+		nine     300 CNAME ws8
+		deep     300 CNAME 1.r0
+		second   300 CNAME first2
+		third    300 CNAME first3
+		*.any    300 CNAME ws6
+		*.every  300 CNAME five
+		old      300 DNAME lab.example.org.
+		older    300 DNAME r0
+		mail     300 MX    10 ws1
+		mail     300 MX    20 ws5
+		mail     300 MX    30 first1
+		lost     300 CNAME ws300
+		out      300 CNAME ws1.example.net.
+		cut      300 NS    ns.cut
+		cut      300 NS    ws1
+		ns.cut   300 A     203.0.113.53
+		# What is stored at names that are not transferred is transferred.
+		far1     300 A     203.0.113.33
+		far2     300 CNAME www
+		far3     300 TXT   stored
+	`,
+	"2.0.192.in-addr.arpa": `
+		1        300 PTR   gateway.example.org.
+		2        300 CNAME 2.0-15
+		3        300 TXT   stored
+		2.0-15   300 PTR   customer.example.net.
+		5        300 CNAME 17
+		17       300 PTR   hidden.example.org.
+		18       300 CNAME 2.0-15
+		19       300 TXT   stored
+		33       300 PTR   far.example.org.
+		64       300 CNAME 64.64/26
+		65       300 CNAME 65.64/26
+		66       300 CNAME 66.64/26
+		67       300 CNAME 67.64/26
+		64/26    300 NS    ns.example.org.
+	`,
+	"64/26.2.0.192.in-addr.arpa": `
+		65       300 PTR   gateway.example.org.
+		66       300 TXT   stored
+	`,
+	"1.10.in-addr.arpa": `
+		0.1      300 PTR   gateway.example.org.
+		1        300 TXT   above
+		0.2      300 CNAME 1.2
+		a.0.3    300 TXT   below
+		old      300 DNAME 1
+	`,
+	"8.b.d.0.1.0.0.2.ip6.arpa": `
+		1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 300 PTR gateway.example.org.
+	`,
+}
+
+// storedCuts are further exceptions under stored_first. In the other order, queries get what is
+// computed at and below a cut, which no transfer can carry.
+var storedCuts = map[string]string{
+	"lab.example.org": `
+		ws9      300 NS    ns.ws9
+		ns.ws9   300 A     203.0.113.9
+		ws10     300 NS    ws10
+		ws10     300 A     203.0.113.10
+		ws11     300 NS    ws11
+		ws12     300 DNAME r1
+		r2       300 NS    ns.example.net.
+		r2       300 NS    0.r2
+		0.r2     300 A     203.0.113.20
+		0.r3     300 NS    ns.0.r3
+		ns.0.r3  300 A     203.0.113.30
+		ns.0.r3  300 AAAA  2001:db8:ffff::30
+		r4       300 DNAME example.net.
+		0.r5     300 DNAME r1
+		0.w3     300 NS    ns.example.net.
+		w4       300 DNAME example.net.
+	`,
+	"2.0.192.in-addr.arpa": `
+		4        300 NS    ns.example.net.
+		6        300 NS    ns.6
+		ns.6     300 A     203.0.113.53
+	`,
+	"64/26.2.0.192.in-addr.arpa": `
+		67       300 NS    ns.example.net.
+	`,
+	"1.10.in-addr.arpa": `
+		4        300 NS    ns.example.net.
+		5        300 DNAME customer.example.net.
+		1.3      300 NS    ns.example.net.
+	`,
+}
+
+// belowAliases are names of which the answers follow DNAME records or wildcards.
+var belowAliases = map[string]string{
+	"lab.example.org":   "ws0.old ws1.old ws3.old ws4.old ws5.old ws6.old ws8.old ws300.old first1.old first2.old tested.old five.old 0.r0.old 1.r0.old r1.old 0.older 1.older 2.older x.any x.every x.y.every",
+	"1.10.in-addr.arpa": "0.old 1.old 2.old",
+}
+
+// whole asks a server, and returns of the response what ask does, whether it is authoritative,
+// the SOA record where there is no answer, and the NS records of a referral with the addresses
+// of those name servers that lie below the cut.
+func whole(t *testing.T, server, question string) *dns.Msg {
+	t.Helper()
+	d, err := digAt(server, append(strings.Fields(question), "+norecurse")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.ask()
+	if err != nil {
+		t.Fatalf("%s: dig %s: %v", server, question, err)
+	}
+	if len(m.Answer) > 0 {
+		m.Ns = nil
+	}
+	for _, rr := range m.Ns {
+		if rr.Header().Rrtype == dns.TypeSOA {
+			rr.Header().Ttl = 0 // as BIND has it where the SOA record was asked for
+		}
+	}
+	var glue []dns.RR
+	for _, rr := range m.Extra {
+		if len(m.Ns) > 0 && rr.Header().Rrtype != dns.TypeOPT && dns.IsSubDomain(m.Ns[0].Header().Name, rr.Header().Name) {
+			glue = append(glue, rr)
+		}
+	}
+	of := &dns.Msg{MsgHdr: dns.MsgHdr{Rcode: m.Rcode, Authoritative: m.Authoritative}, Answer: m.Answer, Ns: m.Ns, Extra: glue}
+	for _, section := range [][]dns.RR{of.Answer, of.Ns, of.Extra} {
+		slices.SortFunc(section, func(a, b dns.RR) int { return strings.Compare(a.String(), b.String()) })
+	}
+	return of
+}
+
+// agreeWhole does what agree does with all that whole returns.
+func agreeWhole(t *testing.T, theirs, ours string, questions []string) (answered int) {
+	t.Helper()
+	for _, q := range questions {
+		their, our := whole(t, theirs, q), whole(t, ours, q)
+		if their.String() != our.String() {
+			t.Errorf("%s: got\n%v\nwant\n%v", q, our, their)
+		}
+		if len(our.Answer) > 0 {
+			answered++
+		}
+	}
+	return answered
+}
+
+// farAway matches questions on which secondaries differ, or may: those for names of far{n},
+// and those of which the answer goes on in another zone. NSD goes on, too, and BIND and Knot
+// do not.
+var farAway = regexp.MustCompile(`^(far|33[.]2[.]0[.]192[.]|6[4-7][.]2[.]0[.]192[.])`)
+
+// TestOracleSecondariesOfExceptions has records of all kinds at, above and below computed
+// names, and aliases of these names. In either order, each secondary gives the whole answer
+// that we give. Wildcards at computed names are in TestOracleSecondariesAndWildcards.
+func TestOracleSecondariesOfExceptions(t *testing.T) {
+	for _, order := range []string{"computed first", "stored_first"} {
+		t.Run(order, func(t *testing.T) {
+			dir := t.TempDir()
+			zones := slices.Sorted(maps.Keys(stored))
+			list := strings.Join(zones, " ")
+			lines, property, away := stored, "", `
+				far1.lab.example.org     => NOERROR, far1.lab.example.org. 300 A 203.0.113.33 => NOERROR, far1.lab.example.org. 60 A 192.0.2.33
+				far2.lab.example.org     => NOERROR, far2.lab.example.org. 300 CNAME www.lab.example.org., www.lab.example.org. 300 A 203.0.113.80 => NOERROR, far2.lab.example.org. 60 A 192.0.2.34
+				far2.lab.example.org TXT => NOERROR, far2.lab.example.org. 300 CNAME www.lab.example.org. => NOERROR
+				-x 192.0.2.33            => NOERROR, 33.2.0.192.in-addr.arpa. 300 PTR far.example.org. => NOERROR, 33.2.0.192.in-addr.arpa. 60 PTR far1.lab.example.org.
+			`
+			if order == "stored_first" {
+				lines, property, away = make(map[string]string), order, ""
+				for zone := range stored {
+					lines[zone] = stored[zone] + storedCuts[zone]
+				}
+			}
+			corefile := list + " {\ntransfer {\nto *\n}\n" + strings.ReplaceAll(exceptions, "ORDER", property)
+			writeEmptyZone(t, dir)
+			computed := startCorefile(t, dir, corefile+"file db.empty "+list+"\n}")
+			for i, zone := range zones {
+				writeZone(t, dir, fmt.Sprintf("db.%d", i), regexp.MustCompile(`(?m)^\s*#.*\n`).ReplaceAllString(lines[zone], ""))
+				corefile += fmt.Sprintf("file db.%d %s\n", i, zone)
+			}
+			ours := startCorefile(t, dir, corefile+"}")
+			ports := startAll(t, ours, zones)
+
+			for _, zone := range zones {
+				rrs := transfer(t, ours, zone)
+				// Names that are not transferred because of what is stored are asked for as well.
+				names := slices.Concat(owners(rrs), owners(transfer(t, computed, zone)))
+				if strings.HasSuffix(zone, "ip6.arpa") {
+					names = names[:2] // which have 32 labels
+				}
+				for below := range strings.FieldsSeq(belowAliases[zone]) {
+					names = append(names, below+"."+zone+".")
+				}
+				questions := nameQuestions(zone, names...)
+				for _, rr := range rrs {
+					questions = append(questions, rr.Header().Name+" "+dns.Type(rr.Header().Rrtype).String())
+				}
+				slices.Sort(questions)
+				questions = slices.DeleteFunc(slices.Compact(questions), farAway.MatchString)
+				for _, s := range secondaries {
+					t.Run(s.name+" "+zone, func(t *testing.T) {
+						if answered := agreeWhole(t, ports[s.name], ours, questions); answered < len(rrs)-20 {
+							t.Errorf("only %d questions got a record, and there are %d records", answered, len(rrs))
+						}
+					})
+				}
+			}
+			for _, s := range secondaries {
+				t.Run(s.name, func(t *testing.T) {
+					differ(t, ports[s.name], ours, away+`
+						far0.lab.example.org     => NXDOMAIN => NOERROR, far0.lab.example.org. 60 A 192.0.2.32
+						far0.lab.example.org TXT => NXDOMAIN => NOERROR
+						far3.lab.example.org     => NOERROR  => NOERROR, far3.lab.example.org. 60 A 192.0.2.35
+						-x 192.0.2.32            => NXDOMAIN => NOERROR, 32.2.0.192.in-addr.arpa. 60 PTR far0.lab.example.org.
+					`)
+					agreed := []string{"far1.lab.example.org TXT", "far3.lab.example.org TXT", "far8.lab.example.org A", "a.far1.lab.example.org A"}
+					if order == "stored_first" {
+						agreed = append(agreed, "far1.lab.example.org A", "far2.lab.example.org A", "far2.lab.example.org TXT", "-x 192.0.2.33")
+					}
+					agreeWhole(t, ports[s.name], ours, agreed)
+
+					for n := 64; n < 68; n++ {
+						alias, target := fmt.Sprintf("%d.2.0.192.in-addr.arpa", n), fmt.Sprintf("%d.64/26.2.0.192.in-addr.arpa", n)
+						if order != "stored_first" {
+							agreeWhole(t, ports[s.name], ours, []string{alias + " PTR", alias + " CNAME", alias + " TXT"})
+							continue
+						}
+						want := slices.Concat(ask(t, ports[s.name], alias+" CNAME").Answer, ask(t, ports[s.name], target+" PTR").Answer)
+						if got := whole(t, ours, alias+" PTR"); data(got.Answer) != data(want) || got.Rcode != dns.RcodeSuccess {
+							t.Errorf("%s PTR: got\n%v\nwant\n%v", alias, got, want)
+						}
+					}
+					for _, q := range []string{"mail.lab.example.org MX", "ws7.lab.example.org MX", "a.cut.lab.example.org A"} {
+						agreeOnAddresses(t, ports[s.name], ours, q)
+					}
+				})
+			}
+		})
+	}
+}
+
+// agreeOnAddresses asks us, and compares the addresses of the additional section with those
+// that another server gives for each of these names.
+func agreeOnAddresses(t *testing.T, theirs, ours, question string) {
+	t.Helper()
+	d, err := parseDig(strings.Fields(question), ours)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.ask()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []dns.RR
+	for _, rr := range slices.Concat(m.Answer, m.Ns) {
+		target := rdata(rr)[strings.LastIndexByte(rdata(rr), ' ')+1:]
+		for _, qtype := range []string{" A", " AAAA"} {
+			their := whole(t, theirs, target+qtype)
+			for _, rr := range slices.Concat(their.Answer, their.Extra) {
+				if strings.EqualFold(rr.Header().Name, target) && rr.Header().Rrtype != dns.TypeCNAME && dns.Type(rr.Header().Rrtype).String() == qtype[1:] {
+					want = append(want, rr)
+				}
+			}
+		}
+	}
+	if data(m.Extra) != data(want) || len(want) == 0 {
+		t.Errorf("%s: got the addresses\n%v\nwant\n%v", question, m.Extra, want)
 	}
 }

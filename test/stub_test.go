@@ -89,6 +89,65 @@ const inPod = `
 	c-ares workstation300 => ENOTFOUND ENOTFOUND => ENOTFOUND ENOTFOUND
 `
 
+// What each gets from a server block in which nothing follows workstation, where there is no
+// upstream anywhere.
+const onHostAlone = `
+	glibc  workstation17.lab.example.org  => 192.0.2.17
+	musl   workstation17.lab.example.org  => 192.0.2.17
+	go     workstation17.lab.example.org  => 192.0.2.17
+	python workstation17.lab.example.org  => 192.0.2.17
+	node   workstation17.lab.example.org  => 192.0.2.17
+	c-ares workstation17.lab.example.org  => 192.0.2.17 ENODATA
+
+	# A name that does not exist.
+	glibc  workstation128.lab.example.org => Name or service not known
+	musl   workstation128.lab.example.org => Name does not resolve
+	go     workstation128.lab.example.org => no such host
+	python workstation128.lab.example.org => Name or service not known
+	node   workstation128.lab.example.org => ENOTFOUND
+	c-ares workstation128.lab.example.org => ENOTFOUND ENOTFOUND
+
+	# The zone itself, which has no address.
+	glibc  lab.example.org => No address associated with hostname
+	musl   lab.example.org => Name does not resolve
+	go     lab.example.org => no such host
+	python lab.example.org => No address associated with hostname
+	node   lab.example.org => ENOTFOUND
+	c-ares lab.example.org => ENODATA ENODATA
+
+	# The names of addresses.
+	glibc  192.0.2.17 => workstation17.lab.example.org
+	musl   192.0.2.17 => workstation17.lab.example.org
+	go     192.0.2.17 => workstation17.lab.example.org.
+	python 192.0.2.17 => workstation17.lab.example.org
+	node   192.0.2.17 => workstation17.lab.example.org
+	c-ares 192.0.2.17 => workstation17.lab.example.org
+
+	# An address without a name.
+	glibc  192.0.2.200 => Name or service not known
+	musl   192.0.2.200 => Name does not resolve
+	go     192.0.2.200 => no such host
+	python 192.0.2.200 => Unknown host
+	node   192.0.2.200 => ENOTFOUND
+	c-ares 192.0.2.200 => ENOTFOUND
+`
+
+// The same where the search list has the zone alone. The server refuses names of other zones.
+const searchedAlone = `
+	glibc  workstation17 => 192.0.2.17
+	musl   workstation17 => 192.0.2.17
+	go     workstation17 => 192.0.2.17
+	python workstation17 => 192.0.2.17
+	node   workstation17 => 192.0.2.17
+
+	glibc  workstation128.lab.example.org. => Name or service not known
+	musl   workstation128.lab.example.org. => Name does not resolve
+	go     workstation128.lab.example.org. => no such host
+	python workstation128.lab.example.org. => Name or service not known
+	node   workstation128.lab.example.org. => ENOTFOUND
+	c-ares workstation128.lab.example.org. => ENOTFOUND ENOTFOUND
+`
+
 // TestOracleStubs runs itself again, as root, in namespaces of its own, where the
 // server has port 53 and resolv.conf points to it. Nothing changes outside of
 // them, and they end with their first process, which is this test.
@@ -100,28 +159,35 @@ func TestOracleStubs(t *testing.T) {
 	runLine(t, "ip link set lo up")
 	mount(t, "/etc/nsswitch.conf", "hosts: files dns\n")
 	t.Run("workstation", func(t *testing.T) {
-		testStubs(t, 1, "NOERROR", `workstation lab.example.org {
+		testStubs(t, 1, "NOERROR", onHost, "default.svc.cluster.local lab.example.org", inPod, beforeUpstream(`workstation lab.example.org {
 			network 192.0.2.0/24
-		}`)
+		}`))
 	})
 	t.Run("template", func(t *testing.T) {
-		testStubs(t, 2, "NXDOMAIN", `template IN A lab.example.org {
+		testStubs(t, 2, "NXDOMAIN", onHost, "default.svc.cluster.local lab.example.org", inPod, beforeUpstream(`template IN A lab.example.org {
 			match "^workstation(?P<n>[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])[.]lab[.]example[.]org[.]$"
 			answer "{{ .Name }} 3600 IN A 192.0.2.{{ .Group.n }}"
 			fallthrough
+		}`))
+	})
+	t.Run("alone", func(t *testing.T) {
+		testStubs(t, 1, "NOERROR", onHostAlone, "lab.example.org", searchedAlone, `lab.example.org:53 192.0.2.0/24:53 {
+			bind 127.0.0.1
+			log . "{type} {name} {rcode}"
+			workstation {
+				network 192.0.2.0/25
+			}
 		}`)
 	})
 }
 
-// testStubs asks the stubs the questions of the tables, and compares the answers
-// with a column. An AAAA query for the computed name, which all of them send, gets
-// rcode.
-func testStubs(t *testing.T, column int, rcode, plugin string) {
-	dir := t.TempDir()
-	write(t, dir, "Corefile", `.:53 {
+// beforeUpstream returns a Corefile with a plugin in front of an upstream that denies every
+// name.
+func beforeUpstream(plugin string) (corefile string) {
+	return `.:53 {
 		bind 127.0.0.1
 		log . "{type} {name} {rcode}"
-		`+plugin+`
+		` + plugin + `
 		forward . 127.0.0.1:10053
 	}
 	.:10053 {
@@ -130,7 +196,19 @@ func testStubs(t *testing.T, column int, rcode, plugin string) {
 			rcode NXDOMAIN
 			authority "org. 3600 SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 3600"
 		}
-	}`)
+	}`
+}
+
+// stubPatience is less than a stub resolver waits for a server that says nothing, or forward
+// for an upstream.
+const stubPatience = 3 * time.Second
+
+// testStubs asks the stubs the questions of the tables, the second of which is for a
+// resolv.conf with a search list, and compares the answers with a column. An AAAA query for the computed name, which all of them send, gets
+// rcode.
+func testStubs(t *testing.T, column int, rcode, onHost, search, searched, corefile string) {
+	dir := t.TempDir()
+	write(t, dir, "Corefile", corefile)
 	s, err := startServer("coredns", dir, filepath.Join(dir, "log"), nil, "-conf", "Corefile")
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +221,7 @@ func testStubs(t *testing.T, column int, rcode, plugin string) {
 
 	for _, tc := range []struct{ resolvConf, table string }{
 		{"nameserver 127.0.0.1\n", onHost},
-		{"nameserver 127.0.0.1\nsearch default.svc.cluster.local lab.example.org\noptions ndots:5\n", inPod},
+		{"nameserver 127.0.0.1\nsearch " + search + "\noptions ndots:5\n", searched},
 	} {
 		mount(t, "/etc/resolv.conf", tc.resolvConf)
 		for line := range strings.Lines(tc.table) {
@@ -153,10 +231,13 @@ func testStubs(t *testing.T, column int, rcode, plugin string) {
 			columns := strings.Split(line, "=>")
 			stub, question, _ := strings.Cut(columns[0], " ")
 			question = strings.TrimSpace(question)
-			offset := len(s.output())
+			offset, start := len(s.output()), time.Now()
 			got := strings.Join(strings.Fields(runLine(t, stubs[stub].run+" "+question)), " ")
 			if want := strings.TrimSpace(columns[column]); got != want {
 				t.Errorf("%s: got %q, want %q; resolv.conf is\n%s", columns[0], got, want, tc.resolvConf)
+			}
+			if took := time.Since(start); took > stubPatience {
+				t.Errorf("%s takes %s; resolv.conf is\n%s", columns[0], took, tc.resolvConf)
 			}
 			if question == "workstation17.lab.example.org" {
 				asked := "AAAA " + regexp.QuoteMeta(question+". "+rcode)

@@ -30,20 +30,24 @@ type signedZones struct {
 	dir    string
 	fences []fence  // of the document
 	keys   []string // the keys' names, whose numbers are 12345 and 23456 in the document
+	zones  []string // in place of the document's
 }
+
+// documented are the zones of the document.
+var documented = []string{"lab.example.org", "0.10.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"}
 
 // newSignedZones writes the document's zone files, and makes its key.
 func newSignedZones(t *testing.T) *signedZones {
 	t.Helper()
-	z := &signedZones{dir: t.TempDir()}
+	z := &signedZones{dir: t.TempDir(), zones: documented}
 	_, z.fences = fencesOf(t, "../docs/dnssec.md")
 	writeZones(t, z.dir, z.fences)
 	z.newKey(t)
 	return z
 }
 
-// text returns the nth block of the document with this info, and with the keys that
-// there are in place of the document's.
+// text returns the nth block of the document with this info, and with the keys and zones
+// that there are in place of the document's.
 func (z *signedZones) text(t *testing.T, info string, n int) string {
 	t.Helper()
 	for _, f := range z.fences {
@@ -55,11 +59,24 @@ func (z *signedZones) text(t *testing.T, info string, n int) string {
 			for i, tag := range []string{"12345", "23456"}[:len(z.keys)] {
 				text = strings.ReplaceAll(text, "Klab.example.org.+013+"+tag, z.keys[i])
 			}
-			return text
+			return strings.Replace(eachZoneRE.ReplaceAllStringFunc(text, z.eachZone), strings.Join(documented, " ")+";", strings.Join(z.zones, " ")+";", 1)
 		}
 	}
 	t.Fatalf("docs/dnssec.md has too few blocks %q", info)
 	return ""
+}
+
+// eachZoneRE matches what the configurations of resolvers say of each zone of the document.
+var eachZoneRE = regexp.MustCompile(`(?m)(^stub-zone:\n    name: .*\n    stub-addr: .*\n|^zone \S+ +\{ type forward; .*\n)+`)
+
+// eachZone returns what the configuration of a resolver says of its first zone for each zone.
+func (z *signedZones) eachZone(text string) (all string) {
+	first, _, _ := strings.Cut(text, "\nstub-zone:")
+	first, _, _ = strings.Cut(first, "\nzone ")
+	for _, zone := range z.zones {
+		all += strings.Replace(strings.TrimSuffix(first, "\n"), "lab.example.org", strconv.Quote(zone), 1) + "\n"
+	}
+	return all
 }
 
 // run runs the commands of the nth block sh, asking port, and returns what they
@@ -89,6 +106,12 @@ func (z *signedZones) trust(t *testing.T, port string) {
 	t.Helper()
 	z.run(t, 1, port)
 	z.run(t, 2, port)
+	// BIND takes names with a slash only in quotes.
+	anchors, err := os.ReadFile(filepath.Join(z.dir, "lab.anchors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, z.dir, "lab.anchors", regexp.MustCompile(`(?m)^ +(\S+/\S+) `).ReplaceAllString(string(anchors), `    "$1" `))
 }
 
 // unbound starts Unbound, which asks port. Text of the document's configuration can be
@@ -160,7 +183,7 @@ func (z *signedZones) delv(port string) validator {
 		}
 		q := d.msg.Question[0]
 		command := strings.NewReplacer("@127.0.0.1", "@127.0.0.1 -p "+port,
-			"root=lab.example.org workstation17.lab.example.org", "root="+zoneOf(q.Name)+" "+q.Name+" "+dns.Type(q.Qtype).String()).Replace(z.text(t, "sh", 3))
+			"root=lab.example.org workstation17.lab.example.org", "root="+z.zoneOf(q.Name)+" "+q.Name+" "+dns.Type(q.Qtype).String()).Replace(z.text(t, "sh", 3))
 		cmd := exec.Command("sh", "-c", command)
 		cmd.Dir = z.dir
 		out, err := cmd.CombinedOutput()
@@ -188,14 +211,15 @@ func (z *signedZones) delv(port string) validator {
 	}
 }
 
-// zoneOf returns the zone of the document to which name belongs.
-func zoneOf(name string) string {
-	for _, zone := range []string{"lab.example.org.", "0.10.in-addr.arpa.", "8.b.d.0.1.0.0.2.ip6.arpa."} {
-		if dns.IsSubDomain(zone, name) {
-			return zone
+// zoneOf returns the closest zone to which name belongs.
+func (z *signedZones) zoneOf(name string) string {
+	closest := "."
+	for _, zone := range z.zones {
+		if dns.IsSubDomain(zone+".", name) && len(zone) >= len(closest) {
+			closest = zone + "."
 		}
 	}
-	return "."
+	return closest
 }
 
 // data returns the types and data of records but their signatures, in a fixed order.
@@ -358,6 +382,126 @@ func TestOracleValidatorsCache(t *testing.T) {
 	for _, v := range validators[1:] {
 		t.Run(v.name, func(t *testing.T) { v.start(z, t, port).check(t, everyKind) })
 	}
+}
+
+// aloneZones are zones of the stanzas of alone. One lies in another, and there is one of RFC 2317.
+var aloneZones = []string{"lab.example.org", "floor.lab.example.org", "0.10.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa", "64/26.2.0.192.in-addr.arpa"}
+
+// alone has nothing that follows workstation.
+const alone = ` {
+	errors
+	rewrite type DS DLV
+	dnssec {
+		key file $KEY
+	}
+	workstation lab.example.org 0.10.in-addr.arpa {
+		network 10.0.0.0/22
+	}
+	workstation lab.example.org 8.b.d.0.1.0.0.2.ip6.arpa {
+		name node{n}
+		network 2001:db8::/64
+	}
+	workstation lab.example.org 0.10.in-addr.arpa {
+		name {d}.r{c} *.{d}.r{c}
+		network 10.0.8.0/22
+		ttl 60
+	}
+	workstation floor.lab.example.org 0.10.in-addr.arpa {
+		name ws{n}
+		network 10.0.16.0/24
+	}
+	workstation lab.example.org 64/26.2.0.192.in-addr.arpa {
+		name pc{n}
+		network 192.0.2.64/26
+	}
+}`
+
+// everyKindAlone is a table of questions of every kind for these zones. $SERIAL is their serial.
+const everyKindAlone = `
+	# computed
+	workstation17.lab.example.org       => secure, A 10.0.0.17
+	node17.lab.example.org AAAA         => secure, AAAA 2001:db8::11
+	7.r9.lab.example.org                => secure, A 10.0.9.7
+	a.7.r9.lab.example.org              => secure, A 10.0.9.7
+	a.b.7.r9.lab.example.org            => secure, A 10.0.9.7
+	*.7.r9.lab.example.org              => secure, A 10.0.9.7
+	ws5.floor.lab.example.org           => secure, A 10.0.16.5
+	pc0.lab.example.org                 => secure, A 192.0.2.64
+	-x 10.0.3.5                         => secure, PTR workstation773.lab.example.org.
+	-x 10.0.9.7                         => secure, PTR 7.r9.lab.example.org.
+	-x 10.0.16.5                        => secure, PTR ws5.floor.lab.example.org.
+	-x 2001:db8::11                     => secure, PTR node17.lab.example.org.
+	65.64/26.2.0.192.in-addr.arpa PTR   => secure, PTR pc1.lab.example.org.
+	# no such data at a computed name
+	workstation17.lab.example.org AAAA  => secure
+	workstation17.lab.example.org TXT   => secure
+	workstation18.lab.example.org HTTPS => secure
+	node17.lab.example.org A            => secure
+	a.7.r9.lab.example.org AAAA         => secure
+	ws5.floor.lab.example.org TXT       => secure
+	-x 10.0.3.6 TXT                     => secure
+	-x 2001:db8::12 A                   => secure
+	66.64/26.2.0.192.in-addr.arpa TXT   => secure
+	# no such name, which dnssec says of no name: it has no such data
+	workstation1024.lab.example.org     => secure
+	nowhere.lab.example.org MX          => secure
+	a.workstation17.lab.example.org     => secure
+	a.*.7.r9.lab.example.org            => secure
+	7.r12.lab.example.org               => secure
+	ws256.floor.lab.example.org         => secure
+	-x 10.0.4.0                         => secure
+	-x 2001:db8:0:1::                   => secure
+	63.64/26.2.0.192.in-addr.arpa PTR   => secure
+	# apex
+	lab.example.org SOA                 => secure, SOA ns.dns.lab.example.org. hostmaster.lab.example.org. $SERIAL 7200 1800 86400 60
+	lab.example.org DNSKEY              => secure, DNSKEY
+	lab.example.org A                   => secure
+	lab.example.org NS                  => secure
+	floor.lab.example.org SOA           => secure, SOA ns.dns.floor.lab.example.org. hostmaster.floor.lab.example.org. $SERIAL 7200 1800 86400 300
+	floor.lab.example.org DNSKEY        => secure, DNSKEY
+	floor.lab.example.org TXT           => secure
+	0.10.in-addr.arpa SOA               => secure, SOA ns.dns.0.10.in-addr.arpa. hostmaster.0.10.in-addr.arpa. $SERIAL 7200 1800 86400 60
+	0.10.in-addr.arpa PTR               => secure
+	8.b.d.0.1.0.0.2.ip6.arpa SOA        => secure, SOA ns.dns.8.b.d.0.1.0.0.2.ip6.arpa. hostmaster.8.b.d.0.1.0.0.2.ip6.arpa. $SERIAL 7200 1800 86400 300
+	8.b.d.0.1.0.0.2.ip6.arpa PTR        => secure
+	64/26.2.0.192.in-addr.arpa SOA      => secure, SOA ns.dns.64/26.2.0.192.in-addr.arpa. hostmaster.64/26.2.0.192.in-addr.arpa. $SERIAL 7200 1800 86400 300
+	64/26.2.0.192.in-addr.arpa NS       => secure
+	# empty non-terminals
+	r9.lab.example.org                  => secure
+	r9.lab.example.org TXT              => secure
+	3.0.10.in-addr.arpa PTR             => secure
+	0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa A  => secure
+	# no delegations
+	workstation18.lab.example.org DS    => secure
+	workstation18.lab.example.org       => secure, A 10.0.0.18
+	-x 10.0.3.7 DS                      => secure
+	-x 10.0.3.7                         => secure, PTR workstation775.lab.example.org.
+	# in any case
+	WorkStation19.LAB.example.ORG       => secure, A 10.0.0.19
+	NOWHERE.lab.EXAMPLE.org AAAA        => secure
+	# any of the records
+	workstation20.lab.example.org ANY   => secure, A 10.0.0.20
+	-x 10.0.3.20 ANY                    => secure, PTR workstation788.lab.example.org.
+`
+
+// TestOracleValidatorsAlone has dnssec above workstation, after which no plugin follows. There is
+// no zone file: what is signed are the SOA records and denials of this plugin.
+func TestOracleValidatorsAlone(t *testing.T) {
+	z := newSignedZones(t)
+	z.zones = aloneZones
+	port := startCorefile(t, z.dir, strings.Join(z.zones, " ")+strings.Replace(alone, "$KEY", z.keys[0], 1))
+	z.trust(t, port)
+	m := ask(t, port, "lab.example.org SOA")
+	if len(m.Answer) != 1 {
+		t.Fatalf("there is no SOA record: %s", summary(m))
+	}
+	serial := strconv.Itoa(int(m.Answer[0].(*dns.SOA).Serial))
+	table := strings.ReplaceAll(everyKindAlone, "$SERIAL", serial)
+	t.Run("delv", func(t *testing.T) { z.delv(port).check(t, table) })
+	t.Run("Unbound", func(t *testing.T) {
+		z.unbound(t, port, "    aggressive-nsec: no\n", "    aggressive-nsec: no\n    local-zone: 2.0.192.in-addr.arpa nodefault\n").check(t, table)
+	})
+	t.Run("BIND", func(t *testing.T) { z.named(t, port).check(t, table) })
 }
 
 // cacheHits returns how many answers came from the cache of coredns.
