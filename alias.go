@@ -2,8 +2,10 @@ package workstation
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
@@ -13,75 +15,90 @@ import (
 	"github.com/miekg/dns"
 )
 
-// maxAliases is how many names may be asked for, one for the sake of the other, to answer
-// one query, and how many CNAME records are followed in one response. The plugin file has the
-// same limit.
-const maxAliases = 8
+const (
+	// maxAliases is how many CNAME records are followed in one response. The plugin file has the
+	// same limit.
+	maxAliases = 8
 
-// maxHosts is of how many hosts, to which other records point, the addresses are looked after. Each
-// may take two queries to the next plugin.
-const maxHosts = 16
+	// maxHosts is of how many hosts, to which other records point, the addresses are asked for. Each
+	// may take two queries to the next plugin.
+	maxHosts = 16
+)
 
 // completer is the ResponseWriter for all queries that go to the next plugin. That
 // plugin follows a CNAME to a computed name only as far as it knows: it may stop there,
 // or go on to a record that the computed one hides. completer makes such a response what
 // a client would put together from a query for each name. The same goes for addresses in
-// the additional section.
+// the additional section. Of several responses, it writes the first one.
 type completer struct {
 	dns.ResponseWriter
-	ws  *Workstation
-	ctx context.Context
-	r   *dns.Msg
+	ws      *Workstation
+	ctx     context.Context
+	r       *dns.Msg
+	written atomic.Bool
 }
 
 // ask asks the next plugin.
 func (ws *Workstation) ask(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	return plugin.NextOrFailure(pluginName, ws.Next, ctx, &completer{w, ws, ctx, r}, r)
+	return plugin.NextOrFailure(pluginName, ws.Next, ctx, &completer{ResponseWriter: w, ws: ws, ctx: ctx, r: r}, r)
 }
 
 // WriteMsg implements dns.ResponseWriter.
 func (c *completer) WriteMsg(m *dns.Msg) error {
 	if qtype := c.r.Question[0].Qtype; qtype == dns.TypeAXFR || qtype == dns.TypeIXFR {
-		return c.ResponseWriter.WriteMsg(m)
+		return c.ResponseWriter.WriteMsg(m) // one of many
 	}
-	m = c.withTarget(m)
-	if c.depth() == 0 { // else only the answer is wanted
-		m = c.withAddresses(m)
+	if !c.written.CompareAndSwap(false, true) {
+		return nil
+	}
+	if c.ctx.Value(lookupKey{}) == nil { // else who looks it up sees to the rest
+		m = c.withTargets(m)
+		if asked, _ := c.ctx.Value(dnsserver.LoopKey{}).(int); asked == 0 { // else only the answer is wanted
+			m = c.withAddresses(m)
+		}
 	}
 	return c.ResponseWriter.WriteMsg(m)
 }
 
-// depth returns for how many other names this one is asked for.
-func (c *completer) depth() int {
-	depth, _ := c.ctx.Value(dnsserver.LoopKey{}).(int)
-	return depth
+// withTargets returns m with the right records of the computed names to which its CNAME
+// records lead. It leaves m itself as it is, since somebody else, such as a cache, may hold it.
+func (c *completer) withTargets(m *dns.Msg) *dns.Msg {
+	for range maxAliases {
+		completed := c.withTarget(m)
+		if completed == m {
+			break
+		}
+		m = completed
+	}
+	return m
 }
 
-// withTarget returns m with the right records of the first computed name to which its
-// CNAME records lead. It leaves m itself as it is, since somebody else, such as a cache, may hold it.
+// withTarget is withTargets for the first of these names that does not have them.
 func (c *completer) withTarget(m *dns.Msg) *dns.Msg {
 	q := c.r.Question[0]
 	if q.Qtype == dns.TypeCNAME || q.Qtype == dns.TypeANY { // which end at the first CNAME
 		return m
 	}
-	name, aliases := q.Name, 0
+	names := []string{q.Name}
 	for i, rr := range m.Answer {
 		cname, ok := rr.(*dns.CNAME)
-		if !ok || !strings.EqualFold(cname.Hdr.Name, name) {
+		if !ok || !strings.EqualFold(cname.Hdr.Name, names[len(names)-1]) {
 			continue
 		}
-		if aliases++; aliases > maxAliases {
+		name := strings.ToLower(cname.Target)
+		if len(names) > maxAliases || slices.Contains(names, name) {
 			break
 		}
-		name = cname.Target
-		if !c.differs(name, m.Answer[i+1:]) {
+		names = append(names, name)
+		if !c.differs(m, name, m.Answer[i+1:]) {
 			continue
 		}
 		target := c.lookup(name, q.Qtype)
 		if target == nil || isReferral(target) {
-			return m
+			break
 		}
 		completed := changed(m)
+		completed.AuthenticatedData = false // what was validated is something else
 		completed.Rcode = target.Rcode
 		completed.Answer = slices.Concat(upTo(m.Answer, i), target.Answer)
 		completed.Ns = slices.Clip(target.Ns)
@@ -90,11 +107,11 @@ func (c *completer) withTarget(m *dns.Msg) *dns.Msg {
 	return m
 }
 
-// differs reports whether a query for name, to which a CNAME leads, gets other records
-// than those that the next plugin has put after that.
-func (c *completer) differs(name string, after []dns.RR) bool {
+// differs reports whether a query for name, to which a CNAME in m leads, gets another answer
+// than what the next plugin has put after that.
+func (c *completer) differs(m *dns.Msg, name string, after []dns.RR) bool {
 	o := c.ws.find(name)
-	if !o.isComputed() {
+	if o.zone == nil {
 		return false
 	}
 	var stored []dns.RR
@@ -103,8 +120,12 @@ func (c *completer) differs(name string, after []dns.RR) bool {
 			stored = append(stored, rr)
 		}
 	}
-	rrtype := o.computed(c.r.Question[0].Qtype)
-	switch {
+	if len(stored) == 0 && m.Rcode == dns.RcodeNameError {
+		return true // a name that exists is denied
+	}
+	switch rrtype := o.computed(c.r.Question[0].Qtype); {
+	case !o.isComputed() || m.Rcode == dns.RcodeServerFailure: // which may have no end
+		return false
 	case o.pool.storedFirst:
 		return rrtype != dns.TypeNone && len(stored) == 0
 	case rrtype != dns.TypeNone:
@@ -117,14 +138,24 @@ func (c *completer) differs(name string, after []dns.RR) bool {
 // withAddresses returns m with the right addresses, in the additional section, of the
 // computed names to which other records point.
 func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
-	var names []string // computed, in lower case
+	var names map[string]bool // computed, in lower case
+	asked := 0
 	add := func(name string) {
 		name = strings.ToLower(name)
-		if len(names) < maxHosts && !slices.Contains(names, name) {
-			if o := c.ws.find(name); o.isComputed() {
-				names = append(names, name)
-			}
+		o := c.ws.find(name)
+		if !o.isComputed() || names[name] {
+			return
 		}
+		if o.pool.storedFirst {
+			if asked == maxHosts {
+				return
+			}
+			asked++
+		}
+		if names == nil {
+			names = make(map[string]bool)
+		}
+		names[name] = true
 	}
 	for _, rr := range m.Answer {
 		if target := pointsTo(rr); target != "" {
@@ -143,63 +174,70 @@ func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
 			add(rr.Header().Name)
 		}
 	}
-	for _, name := range names {
+	if names == nil {
+		return m
+	}
+	var addresses []dns.RR // of the names
+	kept := slices.Clone(m.Extra)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
 		o := c.ws.find(name)
 		for _, rrtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
-			if o.computed(rrtype) != dns.TypeNone {
-				m = c.withAddress(m, name, o, rrtype)
+			if o.computed(rrtype) == dns.TypeNone {
+				continue
+			}
+			isAddress := func(rr dns.RR) bool { return isOfSet(rr, name, rrtype) }
+			if !o.pool.storedFirst {
+				kept = slices.DeleteFunc(kept, isAddress)
+				addresses = append(addresses, o.record(name, rrtype))
+			} else if !slices.ContainsFunc(kept, isAddress) {
+				if m := c.lookup(name, rrtype); m != nil {
+					addresses = append(addresses, slices.DeleteFunc(slices.Clone(m.Answer), func(rr dns.RR) bool { return !isAddress(rr) })...)
+				}
 			}
 		}
 	}
-	return m
-}
-
-// withAddress returns m with the right record of type rrtype of a computed name in the
-// additional section.
-func (c *completer) withAddress(m *dns.Msg, name string, o owner, rrtype uint16) *dns.Msg {
-	ofName := func(rr dns.RR) bool {
-		covered := rr.Header().Rrtype
-		if sig, ok := rr.(*dns.RRSIG); ok {
-			covered = sig.TypeCovered
-		}
-		return covered == rrtype && strings.EqualFold(rr.Header().Name, name)
-	}
-	var address []dns.RR
-	switch {
-	case !o.pool.storedFirst:
-		address = []dns.RR{o.record(name, rrtype)}
-	case slices.ContainsFunc(m.Extra, ofName):
-		return m
-	default:
-		if m := c.lookup(name, rrtype); m != nil {
-			address = slices.DeleteFunc(slices.Clone(m.Answer), func(rr dns.RR) bool { return !ofName(rr) })
-		}
-	}
 	completed := changed(m)
-	completed.Extra = append(slices.DeleteFunc(slices.Clone(m.Extra), ofName), address...)
+	completed.Extra = append(kept, addresses...)
+	if !c.fits(completed) { // what can be left out truncates no response (RFC 2181, section 9)
+		completed.Extra = kept
+	}
 	return completed
 }
 
+// isOfSet reports whether rr belongs to the RRset of a name and a type, or to its signatures.
+func isOfSet(rr dns.RR, name string, rrtype uint16) bool {
+	covered := rr.Header().Rrtype
+	if sig, ok := rr.(*dns.RRSIG); ok {
+		covered = sig.TypeCovered
+	}
+	return covered == rrtype && strings.EqualFold(rr.Header().Name, name)
+}
+
+// fits reports whether the client takes m as it is.
+func (c *completer) fits(m *dns.Msg) bool {
+	compressed := *m
+	compressed.Compress = true
+	query := request.Request{W: c.ResponseWriter, Req: c.r}
+	return compressed.Len() <= query.Size()
+}
+
+// lookupKey is the key in a context of a query that is asked here for another's sake.
+type lookupKey struct{}
+
 // lookup returns what this plugin and those after it answer to a query for a name, or nil.
 func (c *completer) lookup(name string, qtype uint16) *dns.Msg {
-	depth := c.depth()
-	if depth >= maxAliases {
-		return nil
-	}
 	query := request.Request{W: c.ResponseWriter, Req: c.r}
 	query = query.NewWithQuestion(name, qtype)
 	w := nonwriter.New(c.ResponseWriter)
-	if _, err := c.ws.ServeDNS(context.WithValue(c.ctx, dnsserver.LoopKey{}, depth+1), w, query.Req); err != nil {
+	if _, err := c.ws.ServeDNS(context.WithValue(c.ctx, lookupKey{}, true), w, query.Req); err != nil {
 		return nil
 	}
 	return w.Msg
 }
 
-// changed returns a copy of m of which the sections can be replaced or appended to. Nobody has
-// validated what it becomes.
+// changed returns a copy of m of which the sections can be replaced or appended to.
 func changed(m *dns.Msg) *dns.Msg {
 	c := *m
-	c.AuthenticatedData = false
 	c.Answer, c.Ns, c.Extra = slices.Clip(m.Answer), slices.Clip(m.Ns), slices.Clip(m.Extra)
 	return &c
 }

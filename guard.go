@@ -25,7 +25,7 @@ type guard struct {
 
 // askGuarded asks the next plugin about a name that exists.
 func (ws *Workstation) askGuarded(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, o owner) (int, error) {
-	g := &guard{completer: completer{w, ws, ctx, r}, hidesCNAME: o.isComputed() && !o.pool.storedFirst}
+	g := &guard{completer: completer{ResponseWriter: w, ws: ws, ctx: ctx, r: r}, hidesCNAME: o.isComputed() && !o.pool.storedFirst}
 	rcode, err := plugin.NextOrFailure(pluginName, ws.Next, ctx, g, r)
 	if g.overridden {
 		o.zone.counters.of(ctx, o.zone.name).denialsOverridden.Inc()
@@ -38,20 +38,18 @@ func (ws *Workstation) askGuarded(ctx context.Context, w dns.ResponseWriter, r *
 // speaks of the target of a CNAME there (RFC 6604), and passes.
 func (g *guard) WriteMsg(m *dns.Msg) error {
 	name := g.r.Question[0].Name
-	switch {
-	case g.hidesCNAME && hasCNAME(m.Answer, name):
-		nodata := changed(m)
-		nodata.Rcode = dns.RcodeSuccess
-		nodata.Answer, nodata.Ns = nil, g.soa(name)
-		return g.ResponseWriter.WriteMsg(nodata)
-	case m.Rcode == dns.RcodeNameError && len(m.Answer) == 0:
-		nodata := changed(m)
-		nodata.Rcode = dns.RcodeSuccess
-		g.overridden = true
-		return g.ResponseWriter.WriteMsg(nodata)
-	default:
-		return g.completer.WriteMsg(m)
+	hidden := g.hidesCNAME && hasCNAME(m.Answer, name)
+	denied := m.Rcode == dns.RcodeNameError && len(m.Answer) == 0
+	if (hidden || denied) && !g.written.Load() {
+		m = changed(m)
+		m.Rcode = dns.RcodeSuccess
+		m.AuthenticatedData = false // what was validated is something else
+		if hidden {
+			m.Answer, m.Ns = nil, g.soa(name)
+		}
+		g.overridden = denied
 	}
+	return g.completer.WriteMsg(m)
 }
 
 // soa returns the SOA record of the zone of a name that is not its apex, which the next

@@ -2,7 +2,9 @@ package workstation
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/coredns/coredns/plugin"
 
@@ -13,8 +15,7 @@ import (
 // the next plugin has none: it keeps back what says so.
 type stored struct {
 	completer
-	written bool
-	lacking bool // the next plugin has said that there is no such record
+	lacking atomic.Bool // the next plugin has said that there is no such record
 }
 
 // askFirst asks the next plugin, and answers with the computed record of type rrtype if
@@ -26,42 +27,41 @@ func (ws *Workstation) askFirst(ctx context.Context, w dns.ResponseWriter, r *dn
 		query = new(*r)
 		query.Question = []dns.Question{{Name: r.Question[0].Name, Qtype: rrtype, Qclass: dns.ClassINET}}
 	}
-	s := &stored{completer: completer{w, ws, ctx, r}}
+	s := &stored{completer: completer{ResponseWriter: w, ws: ws, ctx: ctx, r: r}}
 	rcode, err := plugin.NextOrFailure(pluginName, ws.Next, ctx, s, query)
 	switch {
-	case s.written:
-		return rcode, err
-	case s.lacking:
+	case s.lacking.Load():
 	case noZone(rcode, err):
 		err = nil
 	default:
 		return rcode, err
 	}
-	rcode, _ = ws.answer(ctx, w, r, o, rrtype)
+	if s.written.CompareAndSwap(false, true) {
+		rcode, _ = ws.answer(ctx, w, r, o, rrtype)
+	}
 	return rcode, err
 }
 
-// WriteMsg implements dns.ResponseWriter. Only the first answer is written.
+// WriteMsg implements dns.ResponseWriter.
 func (s *stored) WriteMsg(m *dns.Msg) error {
-	if s.written {
-		return nil
-	}
 	if lacks(m) {
-		s.lacking = true
+		s.lacking.Store(true)
 		return nil
 	}
-	s.written = true
 	if s.r.Question[0].Qtype == dns.TypeANY {
-		asked := *m // the message may be held by somebody else
-		asked.Question = s.r.Question
-		m = &asked
+		m = changed(m)
+		m.Question = s.r.Question
+		// A CNAME is one of the records, and what it leads to is none of the name's.
+		if i := slices.IndexFunc(m.Answer, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME }); i >= 0 {
+			m.Answer = upTo(m.Answer, i)
+		}
 	}
 	return s.completer.WriteMsg(m)
 }
 
 // Write implements dns.ResponseWriter.
 func (s *stored) Write(b []byte) (int, error) {
-	s.written = true
+	s.written.Store(true)
 	return s.ResponseWriter.Write(b)
 }
 

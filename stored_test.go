@@ -185,6 +185,7 @@ func TestStoredFirstOverFile(t *testing.T) {
 		{forward, "ws1.lab.example.org.", dns.TypeA, "NOERROR\nws1.lab.example.org. 300 A 203.0.113.1"},
 		{forward, "ws1.lab.example.org.", dns.TypeAAAA, "NOERROR\nws1.lab.example.org. 60 AAAA 2001:db8::1"},
 		{forward, "ws1.lab.example.org.", dns.TypeANY, "NOERROR\nws1.lab.example.org. 300 A 203.0.113.1"},
+		{forward, "ws2.lab.example.org.", dns.TypeANY, "NOERROR\nws2.lab.example.org. 300 CNAME www.lab.example.org."},
 		{forward, "WS2.lab.example.org.", dns.TypeA, "NOERROR\nws2.lab.example.org. 300 CNAME www.lab.example.org.\nwww.lab.example.org. 300 A 203.0.113.9"},
 		{forward, "ws2.lab.example.org.", dns.TypeTXT, "NOERROR\nws2.lab.example.org. 300 CNAME www.lab.example.org."},
 		{forward, "ws3.lab.example.org.", dns.TypeA, "NOERROR\nws3.lab.example.org. 60 A 192.0.2.3"},
@@ -225,5 +226,33 @@ func TestStoredFirstAlone(t *testing.T) {
 	w := dnstest.NewRecorder(&test.ResponseWriter{})
 	if rcode, err := ws.ServeDNS(t.Context(), w, new(dns.Msg).SetQuestion("ws5.lab.example.org.", dns.TypeA)); rcode != dns.RcodeSuccess || err != nil || len(w.Msg.Answer) != 1 {
 		t.Errorf("got %s, %v", dns.RcodeToString[rcode], err)
+	}
+}
+
+// TestOneAnswer has a plugin write a second time, after it has returned as well.
+func TestOneAnswer(t *testing.T) {
+	for _, tc := range []struct {
+		qname string
+		qtype uint16
+	}{
+		{"ws5.lab.example.org.", dns.TypeA},   // stored
+		{"ws5.lab.example.org.", dns.TypeTXT}, // guard
+		{"www.lab.example.org.", dns.TypeA},   // completer
+	} {
+		ws := testWorkstation(t, storedFirst)
+		r := new(dns.Msg).SetQuestion(tc.qname, tc.qtype)
+		var again func()
+		ws.Next = test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+			w.WriteMsg(new(dns.Msg).SetReply(r))
+			again = func() { w.WriteMsg(new(dns.Msg).SetRcode(r, dns.RcodeRefused)) }
+			again()
+			return dns.RcodeSuccess, nil
+		})
+		w := &multiRecorder{ResponseWriter: &test.ResponseWriter{}}
+		ws.ServeDNS(t.Context(), w, r)
+		again()
+		if len(w.messages) != 1 {
+			t.Errorf("%s %s: %d messages are written", tc.qname, dns.TypeToString[tc.qtype], len(w.messages))
+		}
 	}
 }
