@@ -20,6 +20,7 @@ import (
 	"github.com/coredns/caddy/caddyfile"
 	"github.com/coredns/coredns/core/dnsserver"
 	_ "github.com/coredns/coredns/core/plugin"
+	"github.com/coredns/coredns/plugin"
 	"github.com/miekg/dns"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
@@ -37,38 +38,47 @@ func init() {
 	dnsserver.Quiet, caddy.Quiet = true, true
 }
 
-// Through each stub, every kind of answer is the one that the server gives.
+// Through each stub, every kind of answer is the one that the server gives, without
+// zone files and with them.
 func TestStubs(t *testing.T) {
-	corefile := strings.NewReplacer(
-		"/etc/coredns", absolute(t, "beside"),
-		"health {", "health 127.0.0.1:0 {",
-		"ready\n", "ready 127.0.0.1:0\n",
-		"prometheus :9153", "prometheus 127.0.0.1:0",
-		"reload\n", "\n",
-	).Replace(read(t, "beside/Corefile"))
-	server := start(t, corefile)
-	t.Run("server", func(t *testing.T) {
-		ask(t, server)
-		if got := query(t, server, "www.example.com.", dns.TypeA); got != "REFUSED" {
-			t.Errorf("outside of its zones: %s, want REFUSED", got)
-		}
-	})
-
-	zones := block(t, "beside/Corefile")
-	zones = zones[:strings.Index(zones, " {\n")]
-	for _, stub := range []string{"coredns.Corefile", "node-local-dns.Corefile", "aks.yaml", "eks.yaml"} {
-		t.Run(stub, func(t *testing.T) {
-			corefile := block(t, "beside/stubs/"+stub)
-			if !strings.HasPrefix(corefile, zones+" {\n") {
-				t.Errorf("its zones are not those of the server, %s", zones)
+	stubs := []string{"coredns.Corefile", "node-local-dns.Corefile", "aks.yaml", "eks.yaml"}
+	for _, test := range []struct {
+		corefile  string
+		stubs     []string
+		questions []question
+	}{
+		{"beside/Corefile", stubs, slices.Concat(computed, unstored)},
+		{"zone-files/beside/Corefile", stubs[:1], slices.Concat(computed, stored)},
+	} {
+		corefile := strings.NewReplacer(
+			"/etc/zones", absolute(t, "zone-files/zones"),
+			"health {", "health 127.0.0.1:0 {",
+			"ready\n", "ready 127.0.0.1:0\n",
+			"prometheus :9153", "prometheus 127.0.0.1:0",
+			"reload\n", "\n",
+		).Replace(read(t, test.corefile))
+		server := start(t, corefile)
+		t.Run(test.corefile, func(t *testing.T) {
+			ask(t, server, test.questions)
+			if got := query(t, server, "www.example.com.", dns.TypeA); got != "REFUSED" {
+				t.Errorf("outside of its zones: %s, want REFUSED", got)
 			}
-			if !strings.Contains(corefile, "forward . "+clusterIP+"\n") {
-				t.Errorf("it does not forward to %s", clusterIP)
-			}
-			corefile = strings.ReplaceAll(corefile, clusterIP, server)
-			corefile = strings.ReplaceAll(corefile, "bind __PILLAR__LOCAL__DNS__", "")
-			ask(t, start(t, corefile))
 		})
+		keys, _, _ := strings.Cut(block(t, test.corefile), " {\n")
+		for _, stub := range test.stubs {
+			t.Run(test.corefile+"/"+stub, func(t *testing.T) {
+				corefile := block(t, "beside/stubs/"+stub)
+				if !strings.HasPrefix(corefile, keys+" {\n") {
+					t.Errorf("its zones are not those of the server, %s", keys)
+				}
+				if !strings.Contains(corefile, "forward . "+clusterIP+"\n") {
+					t.Errorf("it does not forward to %s", clusterIP)
+				}
+				corefile = strings.ReplaceAll(corefile, clusterIP, server)
+				corefile = strings.ReplaceAll(corefile, "bind __PILLAR__LOCAL__DNS__", "")
+				ask(t, start(t, corefile), test.questions)
+			})
+		}
 	}
 	t.Run("kube-dns.yaml", func(t *testing.T) {
 		_, data, _ := strings.Cut(read(t, "beside/stubs/kube-dns.yaml"), "stubDomains: |\n")
@@ -76,8 +86,16 @@ func TestStubs(t *testing.T) {
 		if err := json.Unmarshal([]byte(data), &stubs); err != nil {
 			t.Fatal(err)
 		}
-		for zone := range strings.FieldsSeq(zones) {
-			zone = strings.TrimSuffix(zone, ":53")
+		keys, _, _ := strings.Cut(block(t, "beside/Corefile"), " {\n")
+		var zones []string
+		for key := range strings.FieldsSeq(keys) {
+			zones = append(zones, plugin.Host(strings.TrimSuffix(key, ":53")).NormalizeExact()...)
+		}
+		if len(stubs) != len(zones) {
+			t.Errorf("%d stub domains, want %d", len(stubs), len(zones))
+		}
+		for _, zone := range zones {
+			zone = strings.TrimSuffix(zone, ".")
 			if !slices.Equal(stubs[zone], []string{clusterIP}) {
 				t.Errorf("%s: %v, want %s", zone, stubs[zone], clusterIP)
 			}
@@ -88,42 +106,51 @@ func TestStubs(t *testing.T) {
 	}
 }
 
-// The zone files beside cluster DNS are its own, and the values for Helm hold them.
+// TestZoneFiles holds the Corefiles with zone files to those without, from which only the
+// pool's server block differs, and the zone files for Helm to the others.
 func TestZoneFiles(t *testing.T) {
-	for _, name := range []string{"lab.example.org.zone", "reverse.zone"} {
-		if read(t, "kubernetes/"+name) != read(t, "beside/"+name) {
-			t.Errorf("%s differs in kubernetes and beside", name)
+	for _, directory := range []string{"kubernetes/", "beside/", "node-local/"} {
+		got := serverBlocks(t, read(t, "zone-files/"+directory+"Corefile"))
+		want := serverBlocks(t, read(t, directory+"Corefile"))
+		pool := got[len(got)-1]
+		if !strings.HasSuffix(pool["workstation"], "\n stored_first\n }") || pool["file"] == "" {
+			t.Errorf("%s: nothing is stored: %q", directory, pool)
+		}
+		pool["workstation"] = strings.Replace(pool["workstation"], "\n stored_first", "", 1)
+		delete(pool, "file")
+		if !slices.EqualFunc(got, want, maps.Equal[map[string]string]) {
+			t.Errorf("%s: apart from what is stored, it is\n%q, want\n%q", directory, got, want)
 		}
 	}
-	for name, directory := range helm {
-		files := readValues(t, name).ZoneFiles
-		if len(files) != 2 {
-			t.Errorf("%s has %d zone files, want 2", name, len(files))
+
+	if manual := read(t, "zone-files/README.md"); !strings.Contains(manual, block(t, "zone-files/kubernetes/Corefile")) {
+		t.Error("zone-files/README.md has another server block of the pool")
+	}
+
+	files, err := filepath.Glob("zone-files/zones/*.zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"helm/zone-files.yaml", "helm/zone-files-beside.yaml"} {
+		zoneFiles := readValues(t, name).ZoneFiles
+		if len(zoneFiles) != len(files) {
+			t.Errorf("%s has %d zone files, want %d", name, len(zoneFiles), len(files))
 		}
-		for _, file := range files {
-			got, want := records(t, file.Contents), records(t, read(t, directory+file.Filename))
-			if !slices.Equal(got, want) {
-				t.Errorf("%s has in %s\n%q, want\n%q", name, file.Filename, got, want)
+		for _, file := range zoneFiles {
+			if want := read(t, "zone-files/zones/"+file.Filename); file.Contents != want {
+				t.Errorf("%s has in %s\n%s, want\n%s", name, file.Filename, file.Contents, want)
 			}
 		}
 	}
 }
 
-// records returns the records of a zone file.
-func records(t *testing.T, zone string) (records []string) {
-	t.Helper()
-	parser := dns.NewZoneParser(strings.NewReader(zone), "example.org.", "")
-	for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
-		records = append(records, rr.String())
-	}
-	if err := parser.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return records
-}
-
 // helm are the values for the chart, with the directories of what it makes of them.
-var helm = map[string]string{"helm/values.yaml": "kubernetes/", "helm/beside.yaml": "beside/"}
+var helm = map[string]string{
+	"helm/values.yaml":            "kubernetes/",
+	"helm/beside.yaml":            "beside/",
+	"helm/zone-files.yaml":        "zone-files/kubernetes/",
+	"helm/zone-files-beside.yaml": "zone-files/beside/",
+}
 
 // values are those of which the chart makes a Corefile and zone files.
 type values struct {
@@ -221,7 +248,10 @@ func TestManifests(t *testing.T) {
 		}
 		switch filepath.ToSlash(path) {
 		// No manifests: AWS, Helm and promtool read them.
-		case "beside/stubs/eks.yaml", "helm/values.yaml", "helm/beside.yaml", "monitoring/rules_test.yaml":
+		case "beside/stubs/eks.yaml", "monitoring/rules_test.yaml":
+			return nil
+		}
+		if filepath.Dir(path) == "helm" {
 			return nil
 		}
 		documents := yaml.NewYAMLReader(bufio.NewReader(strings.NewReader(read(t, path))))
@@ -252,8 +282,8 @@ func TestManifests(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]int{
-		"ClusterRole": 1, "ClusterRoleBinding": 1, "ConfigMap": 2, "DaemonSet": 1, "Deployment": 2,
-		"HorizontalPodAutoscaler": 1, "Kustomization": 4, "Namespace": 1, "PodDisruptionBudget": 2, "PodMonitor": 3,
+		"ClusterRole": 1, "ClusterRoleBinding": 1, "Component": 1, "ConfigMap": 2, "DaemonSet": 1, "Deployment": 2,
+		"HorizontalPodAutoscaler": 1, "Kustomization": 7, "Namespace": 1, "PodDisruptionBudget": 2, "PodMonitor": 3,
 		"PrometheusRule": 1, "ResourceQuota": 1, "Service": 4, "ServiceAccount": 2,
 	}
 	if !maps.Equal(kinds, want) {
@@ -270,17 +300,20 @@ func TestCorefiles(t *testing.T) {
 	}
 	_, eks, _ := strings.Cut(read(t, "beside/stubs/eks.yaml"), "corefile: |\n")
 	eks = strings.ReplaceAll("\n"+eks, "\n  ", "\n")
-	for name, corefile := range map[string]string{
-		"kubernetes":  read(t, "kubernetes/Corefile"),
-		"node-local":  read(t, "node-local/Corefile"),
-		"eks":         eks,
-		"helm":        readValues(t, "helm/values.yaml").corefile(),
-		"helm-beside": readValues(t, "helm/beside.yaml").corefile(),
-	} {
+	corefiles := map[string]string{"eks": eks}
+	for _, name := range []string{"kubernetes", "node-local", "zone-files/kubernetes", "zone-files/node-local"} {
+		corefiles[name] = read(t, name+"/Corefile")
+	}
+	_, example, _ := strings.Cut(read(t, "README.md"), "~~~ corefile\n")
+	corefiles["README.md"], _, _ = strings.Cut(example, "~~~\n")
+	for name := range helm {
+		corefiles[name] = readValues(t, name).corefile()
+	}
+	for name, corefile := range corefiles {
 		t.Run(name, func(t *testing.T) {
 			corefile := strings.NewReplacer(
-				"/etc/zones", absolute(t, "kubernetes"),
-				"/etc/coredns", absolute(t, "beside"),
+				"/etc/zones", absolute(t, "zone-files/zones"),
+				"/etc/coredns", absolute(t, "zone-files/zones"),
 				"/etc/resolv.conf", resolvers,
 				// It asks the API server that its pod's environment names.
 				"pods insecure", "pods insecure\n endpoint http://127.0.0.1:1",
@@ -352,22 +385,45 @@ func start(t *testing.T, corefile string) string {
 	return instance.Servers()[0].LocalAddr().String()
 }
 
-// ask asks for every kind of answer.
-func ask(t *testing.T, server string) {
-	t.Helper()
-	for _, question := range []struct {
-		name  string
-		qtype uint16
-		want  string
-	}{
+// question is what a server is asked, and its answer as query returns it.
+type question struct {
+	name  string
+	qtype uint16
+	want  string
+}
+
+// One of every kind of answer: what a server gives in any case, without zone files, and
+// with them.
+var (
+	computed = []question{
 		{"workstation17.lab.example.org.", dns.TypeA, "NOERROR 192.0.2.17"},
 		{"workstation17.lab.example.org.", dns.TypeAAAA, "NOERROR 2001:db8::11"},
 		{"workstation17.lab.example.org.", dns.TypeTXT, "NOERROR SOA"},
 		{"workstation300.lab.example.org.", dns.TypeA, "NXDOMAIN SOA"},
-		{"gateway.lab.example.org.", dns.TypeA, "NOERROR workstation1.lab.example.org. 192.0.2.1"},
+		{"lab.example.org.", dns.TypeA, "NOERROR SOA"},
 		{"17.2.0.192.in-addr.arpa.", dns.TypePTR, "NOERROR workstation17.lab.example.org."},
+		{"17.2.0.192.in-addr.arpa.", dns.TypeTXT, "NOERROR SOA"},
 		{"1.1" + strings.Repeat(".0", 22) + ".8.b.d.0.1.0.0.2.ip6.arpa.", dns.TypePTR, "NOERROR workstation17.lab.example.org."},
-	} {
+		{"workstation200.lab.example.org.", dns.TypeAAAA, "NOERROR 2001:db8::c8"},
+		{"workstation7.lab.example.org.", dns.TypeA, "NOERROR 192.0.2.7"},
+	}
+	unstored = []question{
+		{"gateway.lab.example.org.", dns.TypeA, "NXDOMAIN SOA"},
+		{"lab.example.org.", dns.TypeNS, "NOERROR SOA"},
+		{"workstation200.lab.example.org.", dns.TypeA, "NOERROR 192.0.2.200"},
+		{"7.2.0.192.in-addr.arpa.", dns.TypePTR, "NOERROR workstation7.lab.example.org."},
+	}
+	stored = []question{
+		{"gateway.lab.example.org.", dns.TypeA, "NOERROR workstation1.lab.example.org. 192.0.2.1"},
+		{"lab.example.org.", dns.TypeNS, "NOERROR kube-dns.kube-system.svc.cluster.local."},
+		{"workstation200.lab.example.org.", dns.TypeA, "NOERROR 198.51.100.200"},
+		{"7.2.0.192.in-addr.arpa.", dns.TypePTR, "NOERROR printer.lab.example.org."},
+	}
+)
+
+func ask(t *testing.T, server string, questions []question) {
+	t.Helper()
+	for _, question := range questions {
 		if got := query(t, server, question.name, question.qtype); got != question.want {
 			t.Errorf("%s %s: %q, want %q", question.name, dns.TypeToString[question.qtype], got, question.want)
 		}

@@ -263,12 +263,57 @@ tls://example.net {
 		}
 	})
 
+	t.Run("validate", func(t *testing.T) {
+		out := podman(t, validate(dir, "Corefile")...)
+		if !strings.Contains(out, "Corefile is valid.\n") || !strings.Contains(out, "workstation255 (192.0.2.255)") {
+			t.Errorf("of a good Corefile, it says %s", out)
+		}
+		write("bad", ". {\n    workstation {\n        network 192.0.2.1/24\n    }\n}\n")
+		command := exec.Command("podman", validate(dir, "bad")...)
+		b, err := command.CombinedOutput()
+		if err == nil || command.ProcessState.ExitCode() != 1 || !strings.Contains(string(b), "bad:3 - ") {
+			t.Errorf("of a bad Corefile, it says %s (%v)", b, err)
+		}
+	})
+
+	// The manual's way, with the Corefile of cluster DNS.
+	t.Run("validate cluster DNS", func(t *testing.T) {
+		manual, err := os.ReadFile("../README.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, commands, found := strings.Cut(string(manual), "~~~ sh\nmkdir account ")
+		if !found {
+			t.Fatal("the manual validates no Corefile")
+		}
+		commands, _, _ = strings.Cut(commands, "~~~\n")
+		here := t.TempDir()
+		if err := os.CopyFS(filepath.Join(here, "cluster-dns"), os.DirFS("../kubernetes")); err != nil {
+			t.Fatal(err)
+		}
+		write("resolv.conf", "nameserver 192.0.2.53\n") // which podman writes where there is a network
+		offline := "podman run --rm --network=none -v " + dir + "/resolv.conf:/etc/resolv.conf:ro"
+		sh := exec.Command("sh", "-ec", "umask 022\nmkdir account "+strings.NewReplacer(
+			"podman run --rm", offline, "registry.example.org/coredns:v1.15.0-workstation", testName).Replace(commands))
+		sh.Dir = here
+		out, err := sh.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "workstation255 (192.0.2.255, 2001:db8::ff)\n") {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
+
 	t.Run("no capability", func(t *testing.T) {
 		out, err := exec.Command("podman", "run", "--rm", "--network=none", "--cap-drop=all", testName).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "operation not permitted") {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
+}
+
+// validate returns the arguments of podman that check a Corefile in dir.
+func validate(dir, name string) []string {
+	args := []string{"run", "--rm", "--network=none", "--volume=" + dir + ":/etc/coredns:ro"}
+	return append(append(args, hardened...), testName, "-validate", "-conf", "/etc/coredns/"+name)
 }
 
 // selfSigned returns the certificate of an authority that is dns.example.org as

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestBeside has the cluster DNS that was found forward to a server beside it.
+// TestBeside has the cluster DNS that was found forward to a server beside it, which has
+// zone files in the end.
 func TestBeside(t *testing.T) {
 	stockClusterDNS(t)
 	startClient(t)
@@ -23,4 +24,11 @@ func TestBeside(t *testing.T) {
 	edit(t, strings.TrimRight(corefile(t), "\n")+"\n"+string(stub))
 	awaitAnswer(t, there, name, "A")
 	testLookups(t)
+	testUnstored(t)
+
+	kubectl(t, "apply", "-k", "../../deploy/zone-files/beside")
+	kubectl(t, "-n", "workstation-dns", "rollout", "status", "deployment/workstation-dns", "--timeout=2m")
+	awaitAnswer(t, gatewayStored, gateway, "A")
+	testLookups(t)
+	testStored(t)
 }

@@ -143,6 +143,14 @@ func replaceClusterDNS(t *testing.T) {
 	rolledOut(t)
 }
 
+// storeNames gives cluster DNS, as replaceClusterDNS has made it, the zone files of the
+// overlay.
+func storeNames(t *testing.T) {
+	t.Helper()
+	kubectl(t, "apply", "-k", "../../deploy/zone-files/kubernetes")
+	rolledOut(t)
+}
+
 // keepPods has no pod go before a new one is Ready.
 func keepPods(t *testing.T) {
 	t.Helper()
@@ -320,6 +328,16 @@ func inPod(t *testing.T, args ...string) string {
 	t.Helper()
 	out := kubectl(t, append([]string{"-n", namespace, "exec", "client", "--"}, args...)...)
 	return strings.Join(strings.Fields(out), " ")
+}
+
+// manual returns a page of the manual.
+func manual(t *testing.T, page string) string {
+	t.Helper()
+	b, err := os.ReadFile("../../deploy/" + page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // expect fails unless a program in the pod prints this.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/miekg/dns"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -22,9 +23,10 @@ func TestLookups(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
 	testLookups(t)
+	testUnstored(t)
 }
 
-// testLookups asks for all kinds of names, from the pod that asks.
+// testLookups asks for all kinds of names that need no zone files, from the pod that asks.
 func testLookups(t *testing.T) {
 	t.Helper()
 	service, err := cluster.CoreV1().Services(namespace).Get(ctx, "workstation5", metav1.GetOptions{})
@@ -42,7 +44,6 @@ func testLookups(t *testing.T) {
 		} {
 			expect(t, "192.0.2.17 2001:db8::11", stub, name)
 		}
-		expect(t, "192.0.2.1 2001:db8::1", stub, "gateway") // a stored CNAME
 		expect(t, api.Spec.ClusterIP, stub, "kubernetes.default")
 		expect(t, service.Spec.ClusterIP, stub, "workstation5")
 		expect(t, "192.0.2.5 2001:db8::5", stub, "workstation5.lab.example.org")
@@ -65,6 +66,7 @@ func testLookups(t *testing.T) {
 			{"workstation17.lab.example.org", "AAAA", "NOERROR workstation17.lab.example.org. AAAA 2001:db8::11"},
 			{"workstation17.lab.example.org", "TXT", "NOERROR"},
 			{"workstation300.lab.example.org", "A", "NXDOMAIN"},
+			{"lab.example.org", "A", "NOERROR"},
 			{"17.2.0.192.in-addr.arpa", "PTR", "NOERROR 17.2.0.192.in-addr.arpa. PTR workstation17.lab.example.org."},
 			{"1.1" + strings.Repeat(".0", 22) + ".8.b.d.0.1.0.0.2.ip6.arpa", "PTR", "NOERROR 1.1" +
 				strings.Repeat(".0", 22) + ".8.b.d.0.1.0.0.2.ip6.arpa. PTR workstation17.lab.example.org."},
@@ -82,6 +84,54 @@ func testLookups(t *testing.T) {
 	}
 }
 
+// TestEveryAddress gives every pod and node a name, as the manual does, whose CIDR of the pods
+// is that of kubeadm and kind.
+func TestEveryAddress(t *testing.T) {
+	replaceClusterDNS(t)
+	startClient(t)
+	good := corefile(t)
+	t.Cleanup(func() {
+		edit(t, good)
+		awaitAnswer(t, "NXDOMAIN", "ip-10-244-0-7.net.example.org", "A")
+	})
+	_, example, found := strings.Cut(manual(t, "README.md"), "~~~ corefile\n")
+	if !found {
+		t.Fatal("the manual has no Corefile")
+	}
+	example, _, _ = strings.Cut(example, "~~~\n")
+	edit(t, example)
+	awaitAnswer(t, "NOERROR ip-10-244-0-7.net.example.org. A 10.244.0.7", "ip-10-244-0-7.net.example.org", "A")
+
+	client, err := cluster.CoreV1().Pods(namespace).Get(ctx, "client", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := cluster.CoreV1().Services("default").Get(ctx, "kubernetes", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := dnsPods(t)[0].Status.PodIP
+	dashed := strings.NewReplacer(".", "-", ":", "-")
+	computed := "ip-" + dashed.Replace(client.Status.PodIP) + ".net.example.org"
+	expect(t, client.Status.PodIP, "/stub-go", computed)
+	for address, want := range map[string]string{
+		client.Status.PodIP: computed,
+		"198.51.100.200":    "ip-198-51-100-200.net.example.org", // no node has it yet
+		// These are kubernetes' own.
+		api.Spec.ClusterIP: "kubernetes.default.svc.cluster.local",
+		served:             dashed.Replace(served) + ".kube-dns.kube-system.svc.cluster.local",
+	} {
+		reverse, err := dns.ReverseAddr(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect(t, "NOERROR "+reverse+" PTR "+want+".", "/client", "ask", "udp", reverse, "PTR")
+	}
+	expect(t, api.Spec.ClusterIP, "/stub-go", "kubernetes.default")
+	expect(t, "NXDOMAIN", "/client", "ask", "udp", "ip-10-245-0-1.net.example.org", "A")
+	expect(t, "NOERROR", "/client", "ask", "udp", computed, "AAAA")
+}
+
 // TestOverlays makes the manuals' overlays, and asks the API server what it would make
 // of them.
 func TestOverlays(t *testing.T) {
@@ -94,22 +144,22 @@ func TestOverlays(t *testing.T) {
 		name, manual, base string
 		want               []string
 	}{
-		{"cluster-dns", "README.md", "kubernetes", []string{ours, "    whoami", "gateway IN CNAME"}},
+		{"cluster-dns", "README.md", "kubernetes", []string{ours, "    whoami"}},
+		{"cluster-dns", "zone-files/README.md", "zone-files/zones", []string{ours, "    whoami", "gateway        IN CNAME"}},
 		{"node-local-dns", "README.md", "node-local", []string{ours, "    whoami", "image: registry.example.net/busybox:1.37"}},
-		{"workstation-dns", "beside/README.md", "beside", []string{ours, "    whoami", "gateway IN CNAME", "10.100.0.53"}},
+		{"workstation-dns", "beside/README.md", "beside", []string{ours, "    whoami", "10.100.0.53"}},
 	} {
-		manual, err := os.ReadFile("../../deploy/" + test.manual)
-		if err != nil {
-			t.Fatal(err)
-		}
 		// It may stand in a list.
 		fence := regexp.MustCompile(`(?ms)^( *)~~~ yaml ` + test.name + `/kustomization\.yaml\n(.*?)^ *~~~$`)
-		found := fence.FindStringSubmatch(string(manual))
+		found := fence.FindStringSubmatch(manual(t, test.manual))
 		if found == nil {
 			t.Fatalf("%s has no overlay %s", test.manual, test.name)
 		}
 		overlay := strings.ReplaceAll("\n"+found[2], "\n"+found[1], "\n")
 		made := filepath.Join(directory, test.name)
+		if err := os.RemoveAll(made); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.CopyFS(made, os.DirFS("../../deploy/"+test.base)); err != nil {
 			t.Fatal(err)
 		}
@@ -240,15 +290,6 @@ func TestEdit(t *testing.T) {
 	better := strings.Replace(good, "\n    forward ", "\n    workstation {\n        network 198.51.100.0/24\n    }\n    forward ", 1)
 	better += "printers.example.org {\n    workstation {\n        name printer{n:3}\n        network 203.0.113.0/24\n    }\n}\n"
 	edit(t, better)
-	zones, err := cluster.CoreV1().ConfigMaps(kubeSystem).Get(ctx, "coredns-zones", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	const file = "lab.example.org.zone"
-	zones.Data[file] = strings.Replace(zones.Data[file], " 1 7200 ", " 2 7200 ", 1) + "stored IN A 192.0.2.200\n"
-	if _, err := cluster.CoreV1().ConfigMaps(kubeSystem).Update(ctx, zones, metav1.UpdateOptions{}); err != nil {
-		t.Fatal(err)
-	}
 	awaitAnswer(t, "NOERROR printer007.printers.example.org. A 203.0.113.7", "printer007.printers.example.org", "A")
 	awaitAnswer(t, "NOERROR workstation6.example.net. A 198.51.100.6", "workstation6.example.net", "A")
 	service, err := cluster.CoreV1().Services(namespace).Get(ctx, "workstation5", metav1.GetOptions{})
@@ -275,7 +316,6 @@ func TestEdit(t *testing.T) {
 	expect(t, "NOERROR printer007.printers.example.org. A 203.0.113.7",
 		"/client", "ask", "udp", "printer007.printers.example.org", "A")
 
-	awaitAnswer(t, "NOERROR stored.lab.example.org. A 192.0.2.200", "stored.lab.example.org", "A")
 	edit(t, good)
 	awaitAnswer(t, "NXDOMAIN", "workstation6.example.net", "A")
 	after := dnsPods(t)
@@ -305,7 +345,7 @@ func TestUpstreamDead(t *testing.T) {
 	}
 
 	names := []string{
-		"kubernetes.default", "workstation17", "workstation17.lab.example.org.", "gateway.lab.example.org.",
+		"kubernetes.default", "workstation17", "workstation17.lab.example.org.", "nobody%d.lab.example.org.",
 	}
 	const forwarded = "nobody%d.example.net."
 	measure := func() (inside, outside load) {

@@ -57,7 +57,13 @@ const (
 // startCache starts the cache of each node.
 func startCache(t *testing.T) {
 	t.Helper()
-	kubectl(t, "apply", "-k", "../../deploy/node-local")
+	startCacheOf(t, "node-local")
+}
+
+// startCacheOf starts it with the manifests of a directory.
+func startCacheOf(t *testing.T, directory string) {
+	t.Helper()
+	kubectl(t, "apply", "-k", "../../deploy/"+directory)
 	t.Cleanup(func() { kubectl(t, "-n", kubeSystem, "delete", cache, "configmap/coredns-node-local") })
 	kubectl(t, "-n", kubeSystem, "rollout", "status", cache, "--timeout=2m")
 }

@@ -14,7 +14,8 @@ import (
 // TestTroubles starts pods that cannot work, and holds what the cluster and the
 // log say of them to the manual's troubleshooting.
 func TestTroubles(t *testing.T) {
-	manual, err := os.ReadFile("../../deploy/README.md")
+	manual := manual(t, "README.md")
+	stored, err := os.ReadFile("../../deploy/zone-files/kubernetes/Corefile")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,18 +25,29 @@ func TestTroubles(t *testing.T) {
 	template := dnsPods(t)[0].Spec
 	template.NodeName = ""
 	for i := range template.Containers {
-		template.Containers[i].VolumeMounts = template.Containers[i].VolumeMounts[:2] // not the token's
+		template.Containers[i].VolumeMounts = template.Containers[i].VolumeMounts[:1] // not the token's
 	}
-	template.Volumes = template.Volumes[:2]
+	template.Volumes = template.Volumes[:1]
 
-	elsewhere := &corev1.ConfigMap{
+	other := &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Name: "trouble", Namespace: kubeSystem},
-		Data:       map[string]string{"Corefile": ".:53 {\n    bind 203.0.113.53\n}\n"},
+		Data: map[string]string{
+			"elsewhere": ".:53 {\n    bind 203.0.113.53\n}\n",
+			"stored":    string(stored),
+			"computed":  strings.Replace(string(stored), "        stored_first\n", "", 1),
+		},
 	}
-	if _, err := cluster.CoreV1().ConfigMaps(kubeSystem).Create(ctx, elsewhere, metav1.CreateOptions{}); err != nil {
+	if _, err := cluster.CoreV1().ConfigMaps(kubeSystem).Create(ctx, other, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { kubectl(t, "-n", kubeSystem, "delete", "configmap", elsewhere.Name) })
+	t.Cleanup(func() { kubectl(t, "-n", kubeSystem, "delete", "configmap", other.Name) })
+	// otherCorefile has a pod read the Corefile that is this key's.
+	otherCorefile := func(key string) func(*corev1.PodSpec, *corev1.Container) {
+		return func(spec *corev1.PodSpec, _ *corev1.Container) {
+			spec.Volumes[0].ConfigMap.Name = other.Name
+			spec.Volumes[0].ConfigMap.Items[0].Key = key
+		}
+	}
 
 	for _, test := range []struct {
 		name string
@@ -62,15 +74,15 @@ func TestTroubles(t *testing.T) {
 		{"no key", func(spec *corev1.PodSpec, _ *corev1.Container) {
 			spec.Volumes[0].ConfigMap.Items[0].Key = "corefile"
 		}, []string{"configmap references non-existent config key: corefile"}, nil, false},
-		{"no zone files", func(spec *corev1.PodSpec, _ *corev1.Container) {
-			spec.Volumes[1].VolumeSource = corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}
-		}, []string{"plugin/file: Failed to open"}, map[string]string{
-			computed:                  "NOERROR " + computed + ". A 192.0.2.17",
-			"gateway.lab.example.org": "SERVFAIL",
+		{"no zone files", otherCorefile("stored"), []string{"plugin/file: Failed to open"}, map[string]string{
+			computed: "SERVFAIL",
+			gateway:  "SERVFAIL",
 		}, true},
-		{"no address", func(spec *corev1.PodSpec, _ *corev1.Container) {
-			spec.Volumes[0].ConfigMap.Name = elsewhere.Name
-		}, []string{"bind: cannot assign requested address"}, nil, false},
+		{"no zone files, computed first", otherCorefile("computed"), []string{"plugin/file: Failed to open"}, map[string]string{
+			computed: "NOERROR " + computed + ". A 192.0.2.17",
+			gateway:  "SERVFAIL",
+		}, true},
+		{"no address", otherCorefile("elsewhere"), []string{"bind: cannot assign requested address"}, nil, false},
 		{"port taken", func(spec *corev1.PodSpec, coredns *corev1.Container) {
 			second := *coredns.DeepCopy()
 			second.Name = "second"
@@ -103,7 +115,7 @@ func TestTroubles(t *testing.T) {
 				}
 			})
 			for _, want := range test.want {
-				if !strings.Contains(string(manual), want) {
+				if !strings.Contains(manual, want) {
 					t.Errorf("the manual does not say %q", want)
 				}
 				await(t, time.Minute, func() error {
