@@ -75,8 +75,8 @@ func (ws *Workstation) addAuthority(names []string, serial uint32) {
 		}
 		ws.zones.byName[name].soa = &dns.SOA{
 			Hdr:     header(name, dns.TypeSOA, ttl),
-			Ns:      "ns.dns." + name,
-			Mbox:    "hostmaster." + name,
+			Ns:      below("ns.dns.", name),
+			Mbox:    below("hostmaster.", name),
 			Serial:  serial,
 			Refresh: refresh,
 			Retry:   retry,
@@ -84,6 +84,14 @@ func (ws *Workstation) addAuthority(names []string, serial uint32) {
 			Minttl:  ttl,
 		}
 	}
+}
+
+// below returns the name of labels in a zone, or the zone's own if that is too long.
+func below(labels, zone string) string {
+	if len(labels)+len(zone)+1 > 255 { // on the wire
+		return zone
+	}
+	return labels + zone
 }
 
 // lowestTTL returns the lowest TTL of the pools that have names in a zone.

@@ -153,6 +153,18 @@ func TestSOA(t *testing.T) {
 	if got, want := line(&soa), "lab.example.org. 300 SOA ns.dns.lab.example.org. hostmaster.lab.example.org. 1 7200 1800 86400 300"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	// Of a long zone, the names in the record are short enough for the wire.
+	long := strings.Repeat("a.", 123) + "ab."
+	ws2 := alone(t, long, "workstation {\n name w{n}\n network 192.0.2.0/31\n}")
+	w2 := dnstest.NewRecorder(&test.ResponseWriter{})
+	ws2.ServeDNS(t.Context(), w2, new(dns.Msg).SetQuestion(long, dns.TypeTXT))
+	wire, err := w2.Msg.Pack()
+	if err == nil {
+		err = new(dns.Msg).Unpack(wire)
+	}
+	if err != nil || len(w2.Msg.Ns) != 1 {
+		t.Errorf("of a long zone: %v", err)
+	}
 	// Plugins before this one change what they get.
 	w.Msg.Answer[0].Header().Ttl = 7
 	ws.ServeDNS(t.Context(), w, new(dns.Msg).SetQuestion("www.lab.example.org.", dns.TypeA))

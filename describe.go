@@ -3,29 +3,12 @@ package workstation
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math/big"
 	"slices"
 	"strings"
 
 	"github.com/coredns/caddy"
-	"github.com/coredns/coredns/plugin"
 )
-
-// serverBlock is a server block with stanzas.
-type serverBlock struct {
-	keys []string // such as dns://example.org.:53
-	ws   *Workstation
-}
-
-// serverBlocksKey is the key under which an instance stores its server blocks.
-type serverBlocksKey struct{}
-
-// keepForDescribe stores the handler of the server block that c sets up.
-func keepForDescribe(c *caddy.Controller, ws *Workstation) {
-	blocks, _ := c.Get(serverBlocksKey{}).([]serverBlock)
-	c.Set(serverBlocksKey{}, append(blocks, serverBlock{c.ServerBlockKeys, ws}))
-}
 
 // Describe says, for people to read, what the stanzas of an instance compute: each server
 // block, and in it a line for each pool and one for its PTR records, such as
@@ -39,9 +22,13 @@ func Describe(inst *caddy.Instance) string {
 	inst.StorageMu.RLock()
 	defer inst.StorageMu.RUnlock()
 	blocks, _ := inst.Storage[serverBlocksKey{}].([]serverBlock)
+	asked := newAskedZones(originsOf(blocks))
 	var b strings.Builder
 	for _, block := range blocks {
 		fmt.Fprint(&b, "\n", block)
+		for _, warning := range block.warnings(asked) {
+			fmt.Fprintf(&b, "  Warning: %s\n", warning)
+		}
 	}
 	return b.String()
 }
@@ -58,15 +45,10 @@ func (block serverBlock) String() string {
 			}
 		}
 	}
-	pools := slices.SortedFunc(maps.Keys(zones), func(p, q *pool) int {
-		// In one file, the line of fewer digits comes first.
-		return cmp.Or(cmp.Compare(len(p.source), len(q.source)), cmp.Compare(p.source, q.source), slices.Compare(zones[p], zones[q]))
-	})
-
-	origins := plugin.OriginsFromArgsOrServerBlock(nil, block.keys)
+	asked := newAskedZones(originsOf([]serverBlock{block}))
 	var b strings.Builder
 	fmt.Fprintf(&b, "Server block %s\n", enumerate(block.keys))
-	for _, p := range pools {
+	for _, p := range block.ws.pools {
 		for _, hosts := range p.describe() {
 			fmt.Fprintf(&b, "  %s: %s\n", enumerate(zones[p]), hosts)
 		}
@@ -75,12 +57,9 @@ func (block serverBlock) String() string {
 		}
 		for _, f := range families {
 			if len(p.networks[f]) > 0 {
-				fmt.Fprintf(&b, "    %s\n", block.ws.describePTR(p, f, zones[p], origins))
+				fmt.Fprintf(&b, "    %s\n", block.ws.describePTR(p, f, zones[p], asked))
 			}
 		}
-	}
-	for _, warning := range block.ws.warnings {
-		fmt.Fprintf(&b, "  Warning: %s\n", warning)
 	}
 	return b.String()
 }
@@ -119,8 +98,8 @@ func (p *pool) describeHost(k key) string {
 
 // describePTR says where a pool of these forward zones has PTR records of a family, in a server
 // block of the given zones, or why it has none.
-func (ws *Workstation) describePTR(p *pool, f family, forward, keys []string) string {
-	zones, addresses, other := ws.askedPTR(p, f, keys)
+func (ws *Workstation) describePTR(p *pool, f family, forward []string, asked askedZones) string {
+	zones, addresses, other := ws.askedPTR(p, f, asked)
 	why := "the server block has no reverse zone for these addresses"
 	switch all := p.addresses(f).count(); {
 	case len(zones) > 0:

@@ -81,7 +81,7 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 		ws.zones.addZone(name)
 	}
 	ws.zones.complete()
-	ws.reverse = newReverse(pools)
+	ws.pools, ws.reverse = pools, newReverse(pools)
 	for _, x := range ws.reverse.records {
 		if len(x) > 0 { // the reverse trees exist, and with them their parent
 			ws.zones.addAncestors(ws.zones.byName[x[0].pool.origin], "in-addr.arpa.")
@@ -91,7 +91,6 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 		if err := st.checkZones(&ws.zones, keys); err != nil {
 			return nil, err
 		}
-		ws.warnings = append(ws.warnings, st.warnings(ws, keys)...)
 	}
 	ws.addAuthority(authority, uint32(time.Now().Unix()))
 	return ws, nil
@@ -178,6 +177,7 @@ func (st *stanza) parseProperty(c *caddy.Controller) error {
 func (st *stanza) complete() error {
 	if st.given["network"] == "" {
 		st.networks[ipv4] = []network{newNetwork(defaultNetwork)}
+		st.isExample = true
 	}
 	for _, check := range []func() error{st.checkNetworks, st.completeNumbers, st.checkPatterns, st.completeReverse, st.checkLengths} {
 		if err := check(); err != nil {
@@ -317,41 +317,6 @@ func (st *stanza) checkPatterns() error {
 		}
 	}
 	return nil
-}
-
-// warnings returns what to warn of in a server block of the given keys.
-func (st *stanza) warnings(ws *Workstation, keys []string) (warnings []string) {
-	if st.given["network"] == "" {
-		warnings = append(warnings, fmt.Sprintf("%s has no 'network' and gets that of the example, %s, which is public address space: write 'network' and one of your own", st.source, defaultNetwork))
-	}
-	if st.origin == "" || len(keys) == 0 {
-		return warnings
-	}
-	var deaf []string
-	onlyDeaf := true
-	for f, networks := range st.networks {
-		if len(networks) == 0 {
-			continue
-		}
-		if zones, _, other := ws.askedPTR(st.pool, family(f), keys); len(zones) > 0 || other != nil {
-			onlyDeaf = false
-			continue
-		}
-		for _, n := range networks {
-			deaf = append(deaf, n.zone())
-		}
-	}
-	if len(deaf) > 0 {
-		wayOut := "add it to the zones of the server block"
-		if len(deaf) > 1 {
-			wayOut = "add them to the zones of the server block"
-		}
-		if onlyDeaf {
-			wayOut += ", or write 'no_reverse'"
-		}
-		warnings = append(warnings, fmt.Sprintf("%s has PTR records for which this server block is never asked, in %s: %s", st.source, enumerate(deaf), wayOut))
-	}
-	return warnings
 }
 
 // networkNames names the pool's networks for an error.

@@ -77,26 +77,6 @@ func (st *stanza) checkZones(zs *zones, keys []string) error {
 	return nil
 }
 
-// zone returns what to write in a Corefile for the reverse zone of the network: itself, or if it
-// is a range of addresses, the smallest network of whole octets or digits around it.
-func (n network) zone() string {
-	if strings.HasPrefix(n.text, "0") || strings.HasPrefix(n.text, ":") { // for which CoreDNS takes no CIDR
-		return "ip6.arpa"
-	}
-	if !strings.Contains(n.text, "-") {
-		return n.text
-	}
-	from, _, _ := strings.Cut(n.text, "-")
-	first, _ := netip.ParseAddr(from)
-	step := 8
-	if first.Is6() {
-		step = 4
-	}
-	bits := first.BitLen() - n.first.xor(n.last).bitLen()
-	prefix, _ := first.Prefix(bits / step * step)
-	return prefix.String()
-}
-
 // isAsked reports whether a server block of the given keys is asked for names in a
 // listed zone, or for PTR records that give such names.
 func (st *stanza) isAsked(z *zone, keys []string) bool {

@@ -22,8 +22,9 @@ type pattern struct {
 	wildcard bool   // it begins with "*.": all names below the rest
 	affixes
 	placeholders []placeholder
-	between      []string // literal text between each placeholder and the next
-	octets       octets   // which of them it has
+	between      []string   // literal text between each placeholder and the next
+	octets       octets     // which of them it has
+	ancestors    []ancestor // between the pattern's names and the zone, the longest first
 }
 
 // affixes are the literal text of a pattern before its first placeholder and after
@@ -130,6 +131,7 @@ func parsePattern(s string) (pattern, error) {
 	if canonical := text.String() + p.suffix; canonical != p.text {
 		p.text = canonical
 	}
+	p.ancestors = p.parseAncestors()
 	return p, nil
 }
 
@@ -254,9 +256,9 @@ type ancestor struct {
 	pattern *pattern // nil if there is no placeholder: then there is one name, text
 }
 
-// ancestors returns those between the pattern's names and the zone, the longest first.
-// The first one of a wildcard is what follows "*.".
-func (p *pattern) ancestors() (ancestors []ancestor) {
+// parseAncestors returns the ancestors of a pattern that has its text. The first one of a
+// wildcard is what follows "*.".
+func (p *pattern) parseAncestors() (ancestors []ancestor) {
 	for _, rest, more := strings.Cut(p.text, "."); more; _, rest, more = strings.Cut(rest, ".") {
 		a := ancestor{text: rest}
 		if strings.Contains(rest, "{") {
@@ -269,17 +271,17 @@ func (p *pattern) ancestors() (ancestors []ancestor) {
 }
 
 // hasAncestors reports whether there are names between the pattern's and the zone.
-func (p *pattern) hasAncestors() bool { return p.wildcard || p.labels() > 1 }
+func (p *pattern) hasAncestors() bool { return len(p.ancestors) > 0 }
 
 // ancestorOf returns the ancestor that has as many labels as a name, which is without
 // the zone.
 func (p *pattern) ancestorOf(name string) (ancestor, bool) {
-	ancestors := p.ancestors()
-	i := slices.IndexFunc(ancestors, func(a ancestor) bool { return strings.Count(a.text, ".") == strings.Count(name, ".") })
+	labels := strings.Count(name, ".")
+	i := slices.IndexFunc(p.ancestors, func(a ancestor) bool { return strings.Count(a.text, ".") == labels })
 	if i < 0 {
 		return ancestor{}, false
 	}
-	return ancestors[i], true
+	return p.ancestors[i], true
 }
 
 // keysBelow returns, of a pool's keys of a kind, those whose names lie below name, an

@@ -40,6 +40,7 @@ type pool struct {
 
 	storedFirst bool // the next plugins' records win
 	noTransfer  bool // no records go into zone transfers
+	isExample   bool // the network is not given
 
 	origin    string          // the zone of the names that PTR records give; empty where there are none
 	within    prefixes        // in which there are PTR records; of a family that has none, everywhere

@@ -2,7 +2,6 @@ package workstation
 
 import (
 	"bytes"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -93,10 +92,39 @@ func (rev *reverse) findClassless(name []byte) (p *pool, addr netip.Addr) {
 	return zone.find(u), ipv4.address(u)
 }
 
+// askedZones are the zones for which server blocks are asked.
+type askedZones struct {
+	names   map[string]bool
+	reverse prefixes // the networks of those that have addresses below them
+}
+
+// newAskedZones returns the zones of server blocks that have these keys.
+func newAskedZones(keys []string) askedZones {
+	asked := askedZones{names: make(map[string]bool)}
+	for _, key := range keys {
+		asked.names[key] = true
+		for _, prefix := range reversePrefixes(key) {
+			f := familyOf(prefix.Addr())
+			asked.reverse[f] = append(asked.reverse[f], prefix)
+		}
+	}
+	return asked
+}
+
+// has reports whether the server blocks are asked for a name.
+func (asked askedZones) has(name string) bool {
+	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
+		if asked.names[name[off:]] {
+			return true
+		}
+	}
+	return asked.names["."]
+}
+
 // askedPTR returns the reverse zones, and the addresses of a family in them, of which p
-// gives the PTR records and a server block of the given zones is asked for these. Where
+// gives the PTR records and server blocks are asked for these. Where
 // another pool gives the PTR records of some of p's addresses, it is returned as well.
-func (ws *Workstation) askedPTR(p *pool, f family, keys []string) (zones []string, addresses index, other *pool) {
+func (ws *Workstation) askedPTR(p *pool, f family, asked askedZones) (zones []string, addresses index, other *pool) {
 	all := p.addresses(f)
 	add := func(zone string, records index) {
 		for _, s := range records {
@@ -110,34 +138,35 @@ func (ws *Workstation) askedPTR(p *pool, f family, keys []string) (zones []strin
 			}
 		}
 	}
-	limits, networks := p.within[f], p.networks[f]
-	if len(limits) == 0 {
+	ofPool := func(prefixes []netip.Prefix) []netip.Prefix {
+		return slices.DeleteFunc(slices.Clone(prefixes), func(prefix netip.Prefix) bool { return all.overlap(bounds(prefix)) == nil })
+	}
+	limits, networks := ofPool(p.within[f]), p.networks[f]
+	if len(p.within[f]) == 0 {
 		limits = reversePrefixes(".")[f : f+1] // the whole tree
 	}
-	for _, key := range keys {
-		for _, asked := range reversePrefixes(key) {
-			for _, zone := range limits {
-				if !asked.Overlaps(zone) { // nor do prefixes of two families
-					continue
-				}
-				if asked.Bits() > zone.Bits() {
-					zone = asked
-				}
-				first, last := bounds(zone)
-				var records index
-				for _, n := range networks {
-					records = append(records, ws.reverse.records[f].clip(n.first, n.last).clip(first, last)...)
-				}
-				if zone.Bits() == 0 { // all of the tree, which says less than the networks do
-					first, last = networks[0].first, networks[len(networks)-1].last
-				}
-				add(closestReverse(f, first, last), records)
+	for _, key := range ofPool(asked.reverse[f]) {
+		for _, zone := range limits {
+			if !key.Overlaps(zone) {
+				continue
 			}
+			if key.Bits() > zone.Bits() {
+				zone = key
+			}
+			first, last := bounds(zone)
+			var records index
+			for _, n := range networks {
+				records = append(records, ws.reverse.records[f].clip(n.first, n.last).clip(first, last)...)
+			}
+			if zone.Bits() == 0 { // all of the tree, which says less than the networks do
+				first, last = networks[0].first, networks[len(networks)-1].last
+			}
+			add(closestReverse(f, first, last), records)
 		}
-		for _, name := range slices.Sorted(maps.Keys(ws.reverse.classless)) {
-			if f == ipv4 && dns.IsSubDomain(key, name) {
-				add(name, ws.reverse.classless[name].index)
-			}
+	}
+	for _, zone := range p.classless {
+		if f == ipv4 && asked.has(zone.name) {
+			add(zone.name, ws.reverse.classless[zone.name].index)
 		}
 	}
 	return zones, union(addresses), other

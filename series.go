@@ -16,7 +16,6 @@ import (
 // addresses, and what gives the records of one of them.
 type series struct {
 	spans   iter.Seq[span]
-	cut     iter.Seq[span]                              // those of them whose names are below a cut, which have no records; or nil
 	records func(p *pool, u uint128, send func(dns.RR)) // p is the span's
 }
 
@@ -36,22 +35,13 @@ func (s series) send(send func(dns.RR)) {
 func (c *computedZone) tooMany() bool {
 	room := uint128{lo: maxTransfer}
 	for _, s := range c.series() {
-		count := uint128{}
 		for part := range s.spans {
 			others := part.last.sub(part.first) // than the first
-			if count = count.add(others).add(uint128{lo: 1}); s.cut == nil && (!others.less(room) || room.less(count)) {
+			if !others.less(room) {
 				return true
 			}
+			room = room.sub(others).sub(uint128{lo: 1})
 		}
-		if s.cut != nil {
-			for part := range s.cut {
-				count = count.sub(part.last.sub(part.first)).sub(uint128{lo: 1})
-			}
-		}
-		if room.less(count) {
-			return true
-		}
-		room = room.sub(count)
 	}
 	return false
 }
@@ -59,8 +49,12 @@ func (c *computedZone) tooMany() bool {
 // series returns all that is computed in the zone. The names in the root zone, which
 // have any parent and never end, are left out.
 func (c *computedZone) series() (all []series) {
+	var cuts map[*zone][]string
+	if c.subtract {
+		cuts, c.work = c.cutsOf(), maxWork
+	}
 	if o := c.ws.find(c.origin); (o.v4.IsValid() || o.v6.IsValid()) && !o.pool.noTransfer {
-		all = append(all, series{spans: slices.Values(index{{}}), records: func(_ *pool, _ uint128, send func(dns.RR)) {
+		all = append(all, series{slices.Values(index{{}}), func(_ *pool, _ uint128, send func(dns.RR)) {
 			c.records(c.origin, o, send)
 			// If a wildcard covers it, that covers what is below as well.
 			text := strings.TrimSuffix(c.origin, "."+o.zone.name)
@@ -71,15 +65,15 @@ func (c *computedZone) series() (all []series) {
 	}
 	if z := c.ws.zones.closestListed(c.origin); z != nil && z.name != c.origin {
 		within, _ := strings.CutSuffix(c.origin, "."+z.name)
-		all = append(all, c.names(z, within)...)
+		all = append(all, c.names(z, within, cuts[z])...)
 	}
 	for _, z := range c.ws.zones.listed() {
 		if z.name != "." && dns.IsSubDomain(c.origin, z.name) && c.cuts[z.name] == uncut && !c.belowCut(z.name) {
-			all = append(all, c.names(z, "")...)
+			all = append(all, c.names(z, "", cuts[z])...)
 		}
 	}
 	for f, spans := range c.reverse() {
-		all = append(all, series{spans: slices.Values(spans), records: func(p *pool, u uint128, send func(dns.RR)) {
+		all = append(all, series{slices.Values(spans), func(p *pool, u uint128, send func(dns.RR)) {
 			addr := family(f).address(u)
 			c.records(reverseName(addr), owner{host: host{pool: p}, ptr: addr}, send)
 		}})
@@ -96,10 +90,18 @@ func (s series) empty() bool {
 	return true
 }
 
+const (
+	// maxSubtract is how many spans of keys below cuts are left out of the series. More are only
+	// there if a cut takes keys from all over a large network, which then counts whole.
+	maxSubtract = 1 << 17
+
+	// maxWork is how many cuts are looked for in all patterns, together.
+	maxWork = 1 << 24
+)
+
 // names returns the computed names of a listed zone: those below within, a name in the
 // zone, or if that is empty, all.
-func (c *computedZone) names(z *zone, within string) (all []series) {
-	cuts := c.cutsIn(z)
+func (c *computedZone) names(z *zone, within string, cuts []string) (all []series) {
 	for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
 		keys := func(p *pool, kind keyKind) iter.Seq[span] { return slices.Values(p.keys(kind)) }
 		if within != "" {
@@ -114,27 +116,29 @@ func (c *computedZone) names(z *zone, within string) (all []series) {
 				continue
 			}
 			for _, kind := range keyKinds {
-				s := series{spans: keys(p, kind), records: c.recordsOf(z, p.patterns, ns.pattern, kind)}
-				if len(cuts) > 0 && ns.pattern.hasAncestors() {
-					s.cut = keysBelowAny(cuts, ns.pattern, p, kind)
+				spans := keys(p, kind)
+				if c.work -= len(cuts); len(cuts) > 0 && c.work > 0 && ns.pattern.hasAncestors() {
+					spans = without(spans, keysBelowAny(cuts, ns.pattern, p, kind))
 				}
-				all = append(all, s)
+				all = append(all, series{spans, c.recordsOf(z, p.patterns, ns.pattern, kind)})
 			}
 		}
 	}
 	return all
 }
 
-// cutsIn returns the cuts between a listed zone and its names, without the zone. Those below
-// another are left out.
-func (c *computedZone) cutsIn(z *zone) (within []string) {
+// cutsOf returns the cuts of the zone by the closest listed zone above them, without that zone. Those
+// below another are left out.
+func (c *computedZone) cutsOf() map[*zone][]string {
+	cuts := make(map[*zone][]string)
 	for name := range c.cuts {
-		text, ok := strings.CutSuffix(name, "."+z.name)
-		if ok && dns.IsSubDomain(c.origin, name) && !c.belowCut(name) {
-			within = append(within, text)
+		if _, above, ok := strings.Cut(name, "."); ok && !c.belowCut(name) && dns.IsSubDomain(c.origin, name) {
+			if z := c.ws.zones.closestListed(above); z != nil {
+				cuts[z] = append(cuts[z], strings.TrimSuffix(name, "."+z.name))
+			}
 		}
 	}
-	return within
+	return cuts
 }
 
 // keysBelowAny returns a pool's keys of which the names lie below one of some names.
@@ -152,6 +156,31 @@ func keysBelowAny(names []string, pt *pattern, p *pool, kind keyKind) iter.Seq[s
 			}
 		}
 	}
+}
+
+// without returns spans, which are ascending and disjoint, without what is in others. If there are
+// too many of either, it returns all.
+func without(spans, others iter.Seq[span]) iter.Seq[span] {
+	collect := func(spans iter.Seq[span]) (x index, all bool) {
+		for s := range spans {
+			if len(x) == maxSubtract {
+				return nil, false
+			}
+			x = append(x, s)
+		}
+		return x, true
+	}
+	x, ok := collect(spans)
+	cut, ok2 := collect(others)
+	if !ok || !ok2 || len(cut) == 0 {
+		return spans
+	}
+	cut = union(cut)
+	for i := range cut {
+		cut[i].pool = nil
+	}
+	left := slices.DeleteFunc(overlay(cut, x), func(s span) bool { return s.pool == nil })
+	return slices.Values(left)
 }
 
 // recordsOf returns what gives the records of one pattern of a stanza in a zone.
@@ -201,7 +230,7 @@ func (c *computedZone) classless() (all []series) {
 			continue
 		}
 		records := slices.DeleteFunc(slices.Clone(c.ws.reverse.classless[zone].index), func(s span) bool { return s.pool.noTransfer })
-		all = append(all, series{spans: slices.Values(records), records: func(p *pool, u uint128, send func(dns.RR)) {
+		all = append(all, series{slices.Values(records), func(p *pool, u uint128, send func(dns.RR)) {
 			addr := ipv4.address(u)
 			if name := dnsutil.Join(strconv.Itoa(int(addr.As4()[3])), zone); dns.IsSubDomain(c.origin, name) {
 				c.records(name, owner{host: host{pool: p}, ptr: addr}, send)

@@ -1,7 +1,10 @@
 package workstation
 
 import (
+	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
@@ -21,27 +24,48 @@ func setup(c *caddy.Controller) error {
 	if err != nil {
 		return plugin.Error(pluginName, err)
 	}
-	keepForDescribe(c, ws)
-
 	config := dnsserver.GetConfig(c)
 	config.AddPlugin(func(next plugin.Handler) plugin.Handler {
 		ws.Next = next
 		return ws
 	})
 
-	// Only now are the other plugins there.
+	block := serverBlock{c.ServerBlockKeys, ws, config}
+	blocks, _ := c.Get(serverBlocksKey{}).([]serverBlock)
+	c.Set(serverBlocksKey{}, append(blocks, block))
+
+	// Only now are the other plugins and server blocks there.
 	c.OnStartup(func() error {
 		handlers := config.Handlers()
 		ws.transferers = transferersAfter(ws, handlers)
 		if onlyView(ws, handlers) {
 			ws.Next = nil
 		}
-		for _, warning := range slices.Concat(ws.warnings, warningsBefore(ws, handlers)) {
+		blocks, _ := c.Get(serverBlocksKey{}).([]serverBlock)
+		for _, warning := range block.warnings(newAskedZones(originsOf(blocks))) {
 			log.Warning(warning)
 		}
 		return nil
 	})
 	return nil
+}
+
+// serverBlock is a server block with stanzas.
+type serverBlock struct {
+	keys   []string // such as dns://example.org.:53
+	ws     *Workstation
+	config *dnsserver.Config
+}
+
+// serverBlocksKey is the key under which an instance of the server stores those that it has.
+type serverBlocksKey struct{}
+
+// originsOf returns the zones of server blocks.
+func originsOf(blocks []serverBlock) (origins []string) {
+	for _, block := range blocks {
+		origins = append(origins, plugin.OriginsFromArgsOrServerBlock(nil, block.keys)...)
+	}
+	return origins
 }
 
 // onlyView reports whether view is the only one of the handlers after ws. It answers no query, but
@@ -51,11 +75,69 @@ func onlyView(ws *Workstation, handlers []plugin.Handler) bool {
 	return isView && handlers[len(handlers)-1] == ws.Next
 }
 
+// warnings returns what makes pools of the server block dead or deaf, where asked are the zones
+// of all server blocks.
+func (block serverBlock) warnings(asked askedZones) (warnings []string) {
+	for _, p := range block.ws.pools {
+		if p.isExample {
+			warnings = append(warnings, fmt.Sprintf("%s has no 'network' and gets that of the example, %s, which is public address space: write 'network' and one of your own", p.source, defaultNetwork))
+		}
+		if deaf := block.ws.deaf(p, asked); deaf != "" {
+			warnings = append(warnings, deaf)
+		}
+	}
+	return append(warnings, warningsBefore(block.ws, block.config.Handlers())...)
+}
+
+// deaf returns what to warn of if a pool has PTR records of a family for which no server block is
+// asked.
+func (ws *Workstation) deaf(p *pool, asked askedZones) string {
+	if p.origin == "" {
+		return ""
+	}
+	var zones []string
+	wayOut := ", or write 'no_reverse'"
+	for f, networks := range p.networks {
+		if len(networks) == 0 {
+			continue
+		}
+		if zones, _, other := ws.askedPTR(p, family(f), asked); len(zones) > 0 || other != nil {
+			wayOut = "" // which would take these PTR records
+			continue
+		}
+		for _, n := range networks {
+			zones = append(zones, n.zone(family(f)))
+		}
+	}
+	if len(zones) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s has PTR records for which no server block is asked: add to the zones of its server block %s%s", p.source, enumerate(zones), wayOut)
+}
+
+// zone returns what to write in a Corefile for the reverse zone of the network: itself, or if it
+// is a range of addresses, the smallest network of whole octets or digits around it.
+func (n network) zone(f family) string {
+	size, step := 32, 8
+	if f == ipv6 {
+		size, step = 128, 4
+	}
+	bits := size - n.first.xor(n.last).bitLen()
+	if strings.Contains(n.text, "-") {
+		bits -= bits % step
+	}
+	prefix := netip.PrefixFrom(f.address(n.first), bits).Masked().String()
+	if f == ipv6 && strings.ContainsAny(prefix[:1], "0:") { // for which CoreDNS takes no CIDR
+		return "ip6.arpa"
+	}
+	return prefix
+}
+
 // warningsBefore returns what to warn of, of the handlers before ws in a server block. Plugins
 // that hold names of single hosts, such as hosts, belong there.
 func warningsBefore(ws *Workstation, handlers []plugin.Handler) (warnings []string) {
-	i := slices.Index(handlers, plugin.Handler(ws))
-	for _, h := range handlers[:i] {
+	before := handlers[:max(0, slices.Index(handlers, plugin.Handler(ws)))]
+	for _, h := range before {
 		switch name := h.Name(); name {
 		case "dynupdate": // in CoreDNS's own order
 			warnings = append(warnings, "dynupdate stands before workstation in this server block, and nothing is computed in the zone that it has: give dynupdate a server block of its own, and ask that by 'forward' here")

@@ -85,8 +85,8 @@ func TestWarnings(t *testing.T) {
 	if err := os.WriteFile(db, []byte(apex), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const deaf = "Corefile:2 has PTR records for which this server block is never asked, in "
-	const add = ": add it to the zones of the server block, or write 'no_reverse'"
+	const deaf = "Corefile:2 has PTR records for which no server block is asked: add to the zones of its server block "
+	const add = ", or write 'no_reverse'"
 	right := []string{"bind", "workstation", "file"}
 	for _, tc := range []struct {
 		directives []string
@@ -106,9 +106,12 @@ func TestWarnings(t *testing.T) {
 		{right, "example.org 64/26.2.0.192.in-addr.arpa", "network 192.0.2.0/27", []string{deaf + "192.0.2.0/27" + add}},
 		{right, "example.org", "network 192.0.2.20-192.0.3.7", []string{deaf + "192.0.0.0/16" + add}},
 		{right, "example.org", "network 2001:db8::-2001:db8:0:1::7", []string{deaf + "2001:db8::/60" + add}},
+		{right, "example.org", "network 0.0.0.0/8", []string{deaf + "0.0.0.0/8" + add}},
+		{right, "example.org", "network 2001::-3001::", []string{deaf + "ip6.arpa" + add}},
+		{right, "example.org", "network 10.0.0.0-200.0.0.0", []string{deaf + "0.0.0.0/0" + add}},
 		{right, "example.org", "network ::1:0/112", []string{deaf + "ip6.arpa" + add}},
-		{right, "example.org", "network 192.0.2.0/24 2001:db8::/64", []string{deaf + "192.0.2.0/24, 2001:db8::/64: add them to the zones of the server block, or write 'no_reverse'"}},
-		{right, "example.org 192.0.2.0/24", "network 192.0.2.0/24 2001:db8::/64", []string{deaf + "2001:db8::/64: add it to the zones of the server block"}},
+		{right, "example.org", "network 192.0.2.0/24 2001:db8::/64", []string{deaf + "192.0.2.0/24, 2001:db8::/64" + add}},
+		{right, "example.org 192.0.2.0/24", "network 192.0.2.0/24 2001:db8::/64", []string{deaf + "2001:db8::/64"}},
 		{right, "example.org 192.0.2.0/24", "network 198.51.100.0/24", []string{deaf + "198.51.100.0/24" + add}},
 		{right, "example.org 172.0.2.0/24", "", []string{"Corefile:2 has no 'network' and gets that of the example, 172.0.2.0/24, which is public address space: write 'network' and one of your own"}},
 		{[]string{"bind", "file", "workstation"}, "example.org 192.0.2.0/24", "network 192.0.2.0/24", []string{"file stands before workstation in this program, and nothing is computed in the zones for which it answers: in plugin.cfg, move the line of workstation up, before 'file:file', and build again"}},
@@ -126,12 +129,17 @@ func TestWarnings(t *testing.T) {
 			t.Errorf("%s: %s\ngot  %swant %s", tc.keys, tc.stanza, got, want)
 		}
 		// What a warning says to add is right.
-		if zone := regexp.MustCompile(`in (\S+?)(?:, (\S+))?: add`).FindStringSubmatch(got); zone != nil {
+		if zone := regexp.MustCompile(`its server block ([^\s,]+)(?:, ([^\s,]+))?(?:,|\n)`).FindStringSubmatch(got); zone != nil {
 			keys := strings.TrimSpace(tc.keys + " " + zone[1] + " " + zone[2])
 			if again := startLog(t, tc.directives, fmt.Sprintf("%s {\nworkstation %s\nbind 127.0.0.1\n}", strings.ReplaceAll(keys, " ", ":0 ")+":0", stanza)); again != "" {
 				t.Errorf("%s: %s\nafter %slogs\n%s", keys, tc.stanza, got, again)
 			}
 		}
+	}
+	// Another server block may have the reverse zone.
+	got := startLog(t, right, "example.org:0 {\nworkstation {\nnetwork 192.0.2.0/24\n}\nbind 127.0.0.1\n}\n192.0.2.0/24:0 {\nworkstation example.org {\nnetwork 192.0.2.0/24\n}\nbind 127.0.0.1\n}")
+	if got != "" {
+		t.Errorf("with the reverse zone in another server block:\n%s", got)
 	}
 	ws := new(Workstation)
 	if got := warningsBefore(ws, []plugin.Handler{named("hosts"), named("dynupdate"), named("grpc"), ws, named("forward")}); len(got) != 2 || !strings.Contains(got[0], "a server block of its own") || !strings.HasPrefix(got[1], "grpc stands") {

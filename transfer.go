@@ -39,12 +39,16 @@ func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, er
 	for _, t := range ws.transferers {
 		stored, err := t.Transfer(zone, serial)
 		if err == nil && c.tooMany() {
-			// Much of that may lie below zone cuts.
-			c.learn(stored)
-			if c.tooMany() {
+			// Much of that may lie below cuts, which are known when all that is stored is.
+			only := c.learn(stored)
+			if only != nil { // the serial is current
+				return single(only), nil
+			}
+			if c.subtract = true; c.tooMany() {
 				return nil, fmt.Errorf("zone '%s' has more than %d computed names, too many to transfer: give the secondary the stanzas, too, and write 'no_transfer' here, or make 'numbers' or 'network' smaller", zone, maxTransfer)
 			}
 			c = newComputedZone(ws, zone)
+			c.subtract = true
 			stored, err = t.Transfer(zone, serial)
 		}
 		if errors.Is(err, transfer.ErrNotAuthoritative) {
@@ -58,6 +62,14 @@ func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, er
 		return merged, nil
 	}
 	return nil, transfer.ErrNotAuthoritative
+}
+
+// single sends one record.
+func single(rr dns.RR) <-chan []dns.RR {
+	rrs := make(chan []dns.RR, 1)
+	rrs <- []dns.RR{rr}
+	close(rrs)
+	return rrs
 }
 
 // transferersAfter returns those of the handlers after ws that have zones to
@@ -80,6 +92,11 @@ type computedZone struct {
 	origin string           // in lower case
 	cuts   map[string]cut   // names, in lower case, below which nothing is the zone's
 	stored map[string]types // names, in lower case, that keep stored records in place of computed ones
+
+	// subtract is that what lies below cuts is left out of the series, instead of name by
+	// name: there would be too many.
+	subtract bool
+	work     int // how many cuts may still be looked for
 }
 
 // cut says why names below a name are none of the zone's.
@@ -119,7 +136,7 @@ func typesOf(rrtype uint16) types {
 }
 
 func newComputedZone(ws *Workstation, zone string) *computedZone {
-	return &computedZone{ws, zone, make(map[string]cut), make(map[string]types)}
+	return &computedZone{ws: ws, origin: zone, cuts: make(map[string]cut), stored: make(map[string]types)}
 }
 
 // belowCut reports whether name, in lower case, is none of the zone's for being below
@@ -171,13 +188,20 @@ func (c *computedZone) yields(p *pool, name string, rrtype uint16) bool {
 	return c.stored[name]&(typesOf(rrtype)|storedCNAME) != 0 || c.cuts[name] == delegated
 }
 
-// learn takes all stored records to see where the cuts are, and what else decides.
-func (c *computedZone) learn(stored <-chan []dns.RR) {
+// learn takes all stored records to see where the cuts are, and what else decides. If there is only
+// one record, learn returns it.
+func (c *computedZone) learn(stored <-chan []dns.RR) (only dns.RR) {
+	records := 0
 	for rrs := range stored {
 		for _, rr := range rrs {
 			c.keeps(rr)
+			records, only = records+1, rr
 		}
 	}
+	if records > 1 {
+		return nil
+	}
+	return only
 }
 
 // merge sends the stored records, and the computed ones before the last, which is

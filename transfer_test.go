@@ -881,6 +881,8 @@ func TestTooManyBelowCuts(t *testing.T) {
 		{"one name is too many", "example.org.", "workstation example.org {\n name {d}.{c}.{b}.{a}\n network 10.0.0.0-12.0.0.0\n}", "10 NS ns.example.net.", true, true},
 		{"not what is delegated elsewhere", "example.org.", "workstation example.org {\n name {d}.{c}.{b}.{a}\n network 10.0.0.0/7\n}", "12 NS ns.example.net.\n10.dyn NS ns.example.net.", true, true},
 		{"the other labels are delegated", "example.org.", "workstation example.org {\n name {a}.{b}.{c}.{d}\n network 10.0.0.0-11.0.0.255\n}", "7 NS ns.example.net.", true, false},
+		{"all names are delegated", "example.org.", "workstation example.org {\n name {ip}.dyn\n network 2001:db8::/64\n}", "dyn NS ns.example.net.", true, false},
+		{"all names are delegated, which are all over the network", "example.org.", "workstation example.org {\n name {a}.{b}.{c}.{d}\n network 10.0.0.0/8 12.0.0.0/8\n}", "1 NS ns.example.net.\n2 NS ns.example.net.\n3 NS ns.example.net.", true, true},
 		{"a reverse zone is delegated", "in-addr.arpa.", "workstation example.org {\n name ip-{ip}\n network 10.0.0.0/7\n}", "10 NS ns.example.net.", true, false},
 		{"too little of a reverse zone is delegated", "in-addr.arpa.", "workstation example.org {\n name ip-{ip}\n network 10.0.0.0/7\n}", "1.10 NS ns.example.net.", true, true},
 		{"a pool that is not transferred", "example.org.", "workstation example.org {\n name ip-{ip}\n network 10.0.0.0/7\n no_transfer\n}\nworkstation example.org {\n network 192.0.2.0/24\n}", "", false, false},
@@ -893,6 +895,7 @@ func TestTooManyBelowCuts(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.learn(stored)
+		c.subtract = true
 		if after := c.tooMany(); before != tc.before || after != tc.after {
 			t.Errorf("%s: too many before is %t, and after %t; want %t and %t", tc.name, before, after, tc.before, tc.after)
 		}
@@ -908,6 +911,43 @@ func TestTransferBelowCuts(t *testing.T) {
 	want := []string{"big.example.org. 300 NS ns.example.net.", "ws0.example.org. 3600 A 192.0.2.0", "ws1.example.org. 3600 A 192.0.2.1"}
 	if got = got[2 : len(got)-1]; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+
+	// What is below a cut is not computed, and left out, which would never end.
+	ws = above(t, "workstation example.org {\n name {ip}.dyn\n network 2001:db8::/64\n}\nworkstation example.org {\n name {d}.{c}.{b}.{a}\n network 10.0.0.0-11.0.0.1\n}",
+		zoneFile(t, map[string]string{"example.org.": "dyn 300 NS ns.example.net.\n10 300 NS ns.example.net."}))
+	got = transferLines(t, ws, "example.org.", 0)
+	want = []string{"10.example.org. 300 NS ns.example.net.", "dyn.example.org. 300 NS ns.example.net.", "0.0.0.11.example.org. 3600 A 11.0.0.0", "1.0.0.11.example.org. 3600 A 11.0.0.1"}
+	if got = got[2 : len(got)-1]; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	// A secondary that has all of this gets the SOA record alone.
+	if got := transferLines(t, ws, "example.org.", 7); len(got) != 1 || !strings.Contains(got[0], " SOA ") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestTransferRefusedSoon has many cuts, each of which takes keys from all over a network, or
+// stands in one of many zones. To count them one by one would take hours.
+func TestTransferRefusedSoon(t *testing.T) {
+	var cuts, zones, many strings.Builder
+	for i := range 256 {
+		fmt.Fprintf(&cuts, "%d 300 NS ns.example.net.\n", i)
+	}
+	for i := range 1000 {
+		fmt.Fprintf(&zones, "workstation z%d.example.org {\n name {d}.{c}\n network 10.0.0.0/16\n}\n", i)
+	}
+	for i := range 30_000 {
+		fmt.Fprintf(&many, "c%d 300 NS ns.example.net.\n", i)
+	}
+	for _, tc := range []struct{ corefile, stored string }{
+		{"workstation example.org {\n name {a}.{b}.{c}.{d} x.{a}.{b}.{c}.{d}\n network 0.0.0.0/0\n}", cuts.String()},
+		{zones.String(), many.String()},
+	} {
+		ws := above(t, tc.corefile, zoneFile(t, map[string]string{"example.org.": tc.stored}))
+		if _, err := ws.Transfer("example.org.", 0); err == nil {
+			t.Error("too many names are transferred")
+		}
 	}
 }
 

@@ -50,10 +50,10 @@ const pluginName = "workstation"
 type Workstation struct {
 	Next plugin.Handler
 
+	pools       []*pool // in the order of their stanzas
 	zones       zones
 	reverse     reverse
 	transferers []transfer.Transferer // the plugins after this one that have zones to transfer
-	warnings    []string              // of what the stanzas mean, and probably should not
 }
 
 // ServeDNS implements plugin.Handler.

@@ -230,7 +230,7 @@ func (z *zone) addNonTerminals() (literals []string) {
 	added := make(map[string]*names) // by the text of the pattern
 	for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
 		z.deepest = max(z.deepest, ns.pattern.labels()+1)
-		for _, above := range ns.pattern.ancestors() {
+		for _, above := range ns.pattern.ancestors {
 			if above.pattern == nil {
 				literals = append(literals, above.text)
 				continue
