@@ -22,11 +22,10 @@ func Describe(inst *caddy.Instance) string {
 	inst.StorageMu.RLock()
 	defer inst.StorageMu.RUnlock()
 	blocks, _ := inst.Storage[serverBlocksKey{}].([]serverBlock)
-	asked := newAskedZones(originsOf(blocks))
 	var b strings.Builder
 	for _, block := range blocks {
 		fmt.Fprint(&b, "\n", block)
-		for _, warning := range block.warnings(asked) {
+		for _, warning := range block.warnings(blocks) {
 			fmt.Fprintf(&b, "  Warning: %s\n", warning)
 		}
 	}
@@ -45,7 +44,7 @@ func (block serverBlock) String() string {
 			}
 		}
 	}
-	asked := newAskedZones(originsOf([]serverBlock{block}))
+	asked := block.asked()
 	var b strings.Builder
 	fmt.Fprintf(&b, "Server block %s\n", enumerate(block.keys))
 	for _, p := range block.ws.pools {

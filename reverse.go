@@ -121,6 +121,34 @@ func (asked askedZones) has(name string) bool {
 	return asked.names["."]
 }
 
+// givesPTR reports whether a server block that is asked for these zones gives the PTR record of
+// an address of the networks.
+func (rev *reverse) givesPTR(networks []network, f family, asked askedZones) bool {
+	for _, n := range networks {
+		for _, prefix := range asked.reverse[f] {
+			first, last := bounds(prefix)
+			if first.less(n.first) {
+				first = n.first
+			}
+			if n.last.less(last) {
+				last = n.last
+			}
+			if !last.less(first) && rev.records[f].overlap(first, last) != nil {
+				return true
+			}
+		}
+		if f == ipv6 {
+			continue
+		}
+		for zone, records := range rev.classless {
+			if records.overlap(n.first, n.last) != nil && asked.has(zone) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // askedPTR returns the reverse zones, and the addresses of a family in them, of which p
 // gives the PTR records and server blocks are asked for these. Where
 // another pool gives the PTR records of some of p's addresses, it is returned as well.

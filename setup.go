@@ -42,7 +42,7 @@ func setup(c *caddy.Controller) error {
 			ws.Next = nil
 		}
 		blocks, _ := c.Get(serverBlocksKey{}).([]serverBlock)
-		for _, warning := range block.warnings(newAskedZones(originsOf(blocks))) {
+		for _, warning := range block.warnings(blocks) {
 			log.Warning(warning)
 		}
 		return nil
@@ -60,12 +60,9 @@ type serverBlock struct {
 // serverBlocksKey is the key under which an instance of the server stores those that it has.
 type serverBlocksKey struct{}
 
-// originsOf returns the zones of server blocks.
-func originsOf(blocks []serverBlock) (origins []string) {
-	for _, block := range blocks {
-		origins = append(origins, plugin.OriginsFromArgsOrServerBlock(nil, block.keys)...)
-	}
-	return origins
+// asked returns the zones for which the server block is asked.
+func (block serverBlock) asked() askedZones {
+	return newAskedZones(plugin.OriginsFromArgsOrServerBlock(nil, block.keys))
 }
 
 // onlyView reports whether view is the only one of the handlers after ws. It answers no query, but
@@ -75,14 +72,20 @@ func onlyView(ws *Workstation, handlers []plugin.Handler) bool {
 	return isView && handlers[len(handlers)-1] == ws.Next
 }
 
-// warnings returns what makes pools of the server block dead or deaf, where asked are the zones
-// of all server blocks.
-func (block serverBlock) warnings(asked askedZones) (warnings []string) {
+// warnings returns what makes pools of the server block dead or deaf, which is one of blocks.
+func (block serverBlock) warnings(blocks []serverBlock) (warnings []string) {
+	asked := make([]askedZones, len(blocks))
+	for i, b := range blocks {
+		asked[i] = b.asked()
+	}
 	for _, p := range block.ws.pools {
 		if p.isExample {
 			warnings = append(warnings, fmt.Sprintf("%s has no 'network' and gets that of the example, %s, which is public address space: write 'network' and one of your own", p.source, defaultNetwork))
 		}
-		if deaf := block.ws.deaf(p, asked); deaf != "" {
+		if p.origin == "" {
+			continue
+		}
+		if deaf := deaf(p, blocks, asked); deaf != "" {
 			warnings = append(warnings, deaf)
 		}
 	}
@@ -91,17 +94,18 @@ func (block serverBlock) warnings(asked askedZones) (warnings []string) {
 
 // deaf returns what to warn of if a pool has PTR records of a family for which no server block is
 // asked.
-func (ws *Workstation) deaf(p *pool, asked askedZones) string {
-	if p.origin == "" {
-		return ""
-	}
+func deaf(p *pool, blocks []serverBlock, asked []askedZones) string {
 	var zones []string
 	wayOut := ", or write 'no_reverse'"
 	for f, networks := range p.networks {
 		if len(networks) == 0 {
 			continue
 		}
-		if zones, _, other := ws.askedPTR(p, family(f), asked); len(zones) > 0 || other != nil {
+		isAsked := false
+		for i, block := range blocks {
+			isAsked = isAsked || block.ws.reverse.givesPTR(networks, family(f), asked[i])
+		}
+		if isAsked {
 			wayOut = "" // which would take these PTR records
 			continue
 		}
