@@ -51,13 +51,45 @@ func (c *completer) WriteMsg(m *dns.Msg) error {
 	if !c.written.CompareAndSwap(false, true) {
 		return nil
 	}
-	if c.ctx.Value(lookupKey{}) == nil { // else who looks it up sees to the rest
-		m = c.withTargets(m)
-		if asked, _ := c.ctx.Value(dnsserver.LoopKey{}).(int); asked == 0 { // else only the answer is wanted
-			m = c.withAddresses(m)
-		}
+	if leadsOn(m, c.r.Question[0].Name) {
+		m = c.completed(m)
 	}
 	return c.ResponseWriter.WriteMsg(m)
+}
+
+// leadsOn reports whether m, the response to a query for qname, speaks of other names than that. Most
+// do not, and are spared the rest, for which a new goroutine's stack has to grow.
+func leadsOn(m *dns.Msg, qname string) bool {
+	for _, rr := range m.Answer {
+		if rr.Header().Rrtype == dns.TypeCNAME || pointsTo(rr) != "" {
+			return true
+		}
+	}
+	if len(m.Answer) == 0 {
+		for _, rr := range m.Ns {
+			if rr.Header().Rrtype == dns.TypeNS {
+				return true
+			}
+		}
+	}
+	for _, rr := range m.Extra {
+		if h := rr.Header(); (h.Rrtype == dns.TypeA || h.Rrtype == dns.TypeAAAA) && !strings.EqualFold(h.Name, qname) {
+			return true
+		}
+	}
+	return false
+}
+
+// completed returns m with the right records of other names.
+func (c *completer) completed(m *dns.Msg) *dns.Msg {
+	if c.ctx.Value(lookupKey{}) != nil {
+		return m // who looks it up sees to the rest
+	}
+	m = c.withTargets(m)
+	if asked, _ := c.ctx.Value(dnsserver.LoopKey{}).(int); asked == 0 { // else only the answer is wanted
+		m = c.withAddresses(m)
+	}
+	return m
 }
 
 // withTargets returns m with the right records of the computed names to which its CNAME

@@ -26,7 +26,11 @@ const (
 // hold the computed names and an SOA record, and no other.
 func (ws *Workstation) answerAlone(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, exists bool) (int, error) {
 	qtype := r.Question[0].Qtype
-	z, apex := ws.zones.authority(unescaped(r.Question[0].Name), qtype)
+	name := r.Question[0].Name
+	if strings.IndexByte(name, '\\') >= 0 {
+		name = unescaped(name)
+	}
+	z, apex := ws.zones.authority(name, qtype)
 	switch {
 	case z == nil && exists:
 		return respond(w, newNegativeReply(r, dns.RcodeSuccess, nil))

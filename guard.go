@@ -24,7 +24,7 @@ type guard struct {
 }
 
 // askGuarded asks the next plugin about a name that exists.
-func (ws *Workstation) askGuarded(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, o owner) (int, error) {
+func (ws *Workstation) askGuarded(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, o *owner) (int, error) {
 	g := &guard{completer: completer{ResponseWriter: w, ws: ws, ctx: ctx, r: r}, hidesCNAME: o.isComputed() && !o.pool.storedFirst}
 	rcode, err := plugin.NextOrFailure(pluginName, ws.Next, ctx, g, r)
 	if g.overridden {

@@ -69,16 +69,16 @@ func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	case rrtype == dns.TypeNone && o.zone == nil:
 		return ws.ask(ctx, w, r)
 	case rrtype == dns.TypeNone:
-		return ws.askGuarded(ctx, w, r, o)
+		return ws.askGuarded(ctx, w, r, &o)
 	case o.pool.storedFirst && ws.Next != nil:
-		return ws.askFirst(ctx, w, r, o, rrtype)
+		return ws.askFirst(ctx, w, r, &o, rrtype)
 	default:
-		return ws.answer(ctx, w, r, o, rrtype)
+		return ws.answer(ctx, w, r, &o, rrtype)
 	}
 }
 
 // answer answers a query for a name with its computed record of type rrtype.
-func (ws *Workstation) answer(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, o owner, rrtype uint16) (int, error) {
+func (ws *Workstation) answer(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, o *owner, rrtype uint16) (int, error) {
 	counters := o.zone.counters.of(ctx, o.zone.name)
 	switch rrtype {
 	case dns.TypeA:
@@ -95,8 +95,10 @@ func (ws *Workstation) answer(ctx context.Context, w dns.ResponseWriter, r *dns.
 
 // find looks up an owner name, without regard to ASCII case (RFC 4343).
 func (ws *Workstation) find(qname string) owner {
-	if name := unescaped(qname); name != qname {
-		return ws.find(name)
+	if strings.IndexByte(qname, '\\') >= 0 {
+		if name := unescaped(qname); name != qname {
+			return ws.find(name)
+		}
 	}
 	var buf [256]byte // room for every name that has no escapes
 	lower := appendLower(buf[:0], qname)
@@ -115,10 +117,9 @@ func (ws *Workstation) find(qname string) owner {
 // unescaped returns name with no more escapes than it needs, as it would have them
 // if it came off the wire: a plugin may ask for a name as it is written in a zone
 // file.
+//
+//go:noinline
 func unescaped(name string) string {
-	if strings.IndexByte(name, '\\') < 0 {
-		return name
-	}
 	var wire [255]byte
 	if end, err := dns.PackDomainName(name, wire[:], 0, nil, false); err == nil {
 		name, _, _ = dns.UnpackDomainName(wire[:end], 0)

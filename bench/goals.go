@@ -76,12 +76,18 @@ func newVariants(p *programs) *variants {
 			s.config = "coredns-file"
 			s.files = map[string]string{"Corefile": corefile("lab.example.org", "    workstation {\n        name ip-{ip}\n        network 10.0.0.0/24\n        stored_first\n    }\n    file zone.generate\n")}
 		}),
-		alone: with("alone", func(s *server) { s.files = map[string]string{"Corefile": aloneCorefile} }),
+		alone: with("alone", func(s *server) {
+			s.files = map[string]string{"Corefile": aloneCorefile}
+			s.questions = nil
+			for i := range 256 {
+				s.questions = append(s.questions, question{fmt.Sprintf("one%d.lab.example.org.", i), hostAt(i).Addr})
+			}
+		}),
 		nodata: with("alone, NODATA", func(s *server) {
 			s.files = map[string]string{"Corefile": aloneCorefile}
 			s.questions = nil
 			for i := range 256 {
-				s.questions = append(s.questions, question{name: fmt.Sprintf("ip-2001-db8--1%02x.lab.example.org.", i)})
+				s.questions = append(s.questions, question{name: fmt.Sprintf("six%d.lab.example.org.", i)})
 			}
 			s.right = nodata
 		}),
@@ -92,12 +98,16 @@ func (v *variants) all() []*server {
 	return []*server{v.miss, v.nearMiss, v.empty, v.without, v.small, v.large, v.one, v.tenThousands, v.tenThousandsAsked, v.file, v.storedFirst, v.alone, v.nodata}
 }
 
-// aloneCorefile has names of both families, and no plugin follows.
+// aloneCorefile has names of each family, and no plugin follows.
 const aloneCorefile = `lab.example.org:{{.Port}} {
     bind 127.0.0.1
     workstation {
-        name ip-{ip}
-        network 10.0.0.0/24 2001:db8::/32
+        name one{n}
+        network 10.0.0.0/24
+    }
+    workstation {
+        name six{n}
+        network 2001:db8::/120
     }
 }
 `

@@ -61,16 +61,16 @@ func main() {
 	runtime.KeepAlive(ballast)
 }
 
-// holdStacks has goroutines start with stacks of 4 KiB until done. CoreDNS has a goroutine
-// for each query, and the calls from plugin to plugin need some 2.1 KiB: in the 2 KiB that
-// Go gives a goroutine, each would be copied to a larger stack. But Go gives as much
-// as all goroutines are found to use on average, unless GODEBUG=adaptivestackstart=0. So
-// these use a little more, and outnumber those that use little: of an idle server, and of
-// queries that wait for their turn.
+// holdStacks has goroutines start with stacks of 8 KiB until done. CoreDNS has a goroutine
+// for each query, and the calls from plugin to plugin need some 2.1 KiB, or with file at their
+// end more than 4 KiB: in the 2 KiB that Go gives a goroutine, each would be copied to a larger
+// stack, and to one still larger. But Go gives as much as all goroutines are found to use on
+// average, unless GODEBUG=adaptivestackstart=0. So these use enough, and outnumber those
+// that use little: of an idle server, and of queries that wait for their turn.
 func holdStacks(done <-chan struct{}) {
 	for range 128 {
 		go func() {
-			var used [3000]byte
+			var used [5000]byte
 			<-done
 			runtime.KeepAlive(&used)
 		}()

@@ -19,10 +19,10 @@ func TestHoldStacks(t *testing.T) {
 	for range 100 {
 		runtime.GC()
 		metrics.Read(size)
-		if size[0].Value.Uint64() == 4096 {
+		if size[0].Value.Uint64() == 8192 {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Errorf("Stacks start with %d bytes and not with 4096", size[0].Value.Uint64())
+	t.Errorf("Stacks start with %d bytes and not with 8192", size[0].Value.Uint64())
 }
