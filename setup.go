@@ -144,7 +144,7 @@ func warningsBefore(ws *Workstation, handlers []plugin.Handler) (warnings []stri
 	for _, h := range before {
 		switch name := h.Name(); name {
 		case "dynupdate": // in CoreDNS's own order
-			warnings = append(warnings, "dynupdate stands before workstation in this server block, and nothing is computed in the zone that it has: give dynupdate a server block of its own, and ask that by 'forward' here")
+			warnings = append(warnings, "dynupdate stands before workstation in this server block, and nothing is computed in the zone that it has: give dynupdate a server block of its own, and ask that by 'forward' in one that has its zone alone")
 		case "auto", "erratic", "etcd", "file", "forward", "grpc", "secondary", "whoami":
 			warnings = append(warnings, name+" stands before workstation in this program, and nothing is computed in the zones for which it answers: in plugin.cfg, move the line of workstation up, before 'file:file', and build again")
 		}
