@@ -129,10 +129,14 @@ func (c *completer) withTarget(m *dns.Msg) *dns.Msg {
 		if target == nil || isReferral(target) {
 			break
 		}
+		answer := slices.Concat(upTo(m.Answer, i), target.Answer)
+		if target.Rcode == m.Rcode && slices.EqualFunc(answer, m.Answer, isSame) {
+			continue // there is nothing to be had
+		}
 		completed := changed(m)
 		completed.AuthenticatedData = false // what was validated is something else
 		completed.Rcode = target.Rcode
-		completed.Answer = slices.Concat(upTo(m.Answer, i), target.Answer)
+		completed.Answer = answer
 		completed.Ns = slices.Clip(target.Ns)
 		return completed
 	}
@@ -161,21 +165,24 @@ func (c *completer) differs(m *dns.Msg, name string, after []dns.RR) bool {
 	case o.pool.storedFirst:
 		return rrtype != dns.TypeNone && len(stored) == 0
 	case rrtype != dns.TypeNone:
-		return len(stored) != 1 || stored[0].Header().Ttl != o.pool.ttl || !dns.IsDuplicate(stored[0], o.record(name, rrtype))
+		return len(stored) != 1 || !isSame(stored[0], o.record(name, rrtype))
 	default:
-		return hasCNAME(stored, name)
+		return hasCNAME(after, name)
 	}
 }
 
 // withAddresses returns m with the right addresses, in the additional section, of the
 // computed names to which other records point.
 func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
-	var names map[string]bool // computed, in lower case
+	var names map[string]*owner // computed, in lower case
 	asked := 0
 	add := func(name string) {
 		name = strings.ToLower(name)
+		if names[name] != nil {
+			return
+		}
 		o := c.ws.find(name)
-		if !o.isComputed() || names[name] {
+		if !o.isComputed() {
 			return
 		}
 		if o.pool.storedFirst {
@@ -185,9 +192,9 @@ func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
 			asked++
 		}
 		if names == nil {
-			names = make(map[string]bool)
+			names = make(map[string]*owner)
 		}
-		names[name] = true
+		names[name] = &o
 	}
 	for _, rr := range m.Answer {
 		if target := pointsTo(rr); target != "" {
@@ -209,48 +216,71 @@ func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
 	if names == nil {
 		return m
 	}
-	var addresses []dns.RR // of the names
-	kept := slices.Clone(m.Extra)
+	// What comes first replaces what is there; the rest is asked for where there is nothing.
+	isHidden := func(rr dns.RR) bool {
+		o := names[strings.ToLower(rr.Header().Name)]
+		return o != nil && !o.pool.storedFirst && o.computed(coveredType(rr)) != dns.TypeNone
+	}
+	completed := changed(m)
+	completed.Extra = slices.DeleteFunc(slices.Clone(m.Extra), isHidden)
+	kept := slices.Clip(completed.Extra)
+	type rrset struct {
+		name   string
+		rrtype uint16
+	}
+	has := make(map[rrset]bool)
+	for _, rr := range kept {
+		has[rrset{strings.ToLower(rr.Header().Name), coveredType(rr)}] = true
+	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		o := c.ws.find(name)
 		for _, rrtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
-			if o.computed(rrtype) == dns.TypeNone {
-				continue
-			}
-			isAddress := func(rr dns.RR) bool { return isOfSet(rr, name, rrtype) }
-			if !o.pool.storedFirst {
-				kept = slices.DeleteFunc(kept, isAddress)
-				addresses = append(addresses, o.record(name, rrtype))
-			} else if !slices.ContainsFunc(kept, isAddress) {
-				if m := c.lookup(name, rrtype); m != nil {
-					addresses = append(addresses, slices.DeleteFunc(slices.Clone(m.Answer), func(rr dns.RR) bool { return !isAddress(rr) })...)
-				}
+			switch o := names[name]; {
+			case o.computed(rrtype) == dns.TypeNone, has[rrset{name, rrtype}]:
+			case !o.pool.storedFirst:
+				completed.Extra = append(completed.Extra, o.record(name, rrtype))
+			default:
+				completed.Extra = append(completed.Extra, c.addresses(name, rrtype)...)
 			}
 		}
 	}
-	completed := changed(m)
-	completed.Extra = append(kept, addresses...)
-	if !c.fits(completed) { // what can be left out truncates no response (RFC 2181, section 9)
+	// What can be left out truncates no response (RFC 2181, section 9). The addresses in a
+	// referral cannot (RFC 9471).
+	if !isReferral(m) && !c.fits(completed) {
 		completed.Extra = kept
 	}
 	return completed
 }
 
-// isOfSet reports whether rr belongs to the RRset of a name and a type, or to its signatures.
-func isOfSet(rr dns.RR, name string, rrtype uint16) bool {
-	covered := rr.Header().Rrtype
-	if sig, ok := rr.(*dns.RRSIG); ok {
-		covered = sig.TypeCovered
+// addresses returns the addresses that a query for a name gets.
+func (c *completer) addresses(name string, rrtype uint16) (addresses []dns.RR) {
+	if m := c.lookup(name, rrtype); m != nil {
+		for _, rr := range m.Answer {
+			if coveredType(rr) == rrtype && strings.EqualFold(rr.Header().Name, name) {
+				addresses = append(addresses, rr)
+			}
+		}
 	}
-	return covered == rrtype && strings.EqualFold(rr.Header().Name, name)
+	return addresses
 }
 
-// fits reports whether the client takes m as it is.
+// coveredType returns the type of rr, or if it is a signature, of what it signs.
+func coveredType(rr dns.RR) uint16 {
+	if sig, ok := rr.(*dns.RRSIG); ok {
+		return sig.TypeCovered
+	}
+	return rr.Header().Rrtype
+}
+
+// fits reports whether the client takes m as it is, with the OPT record that the server adds.
 func (c *completer) fits(m *dns.Msg) bool {
+	query := request.Request{W: c.ResponseWriter, Req: c.r}
+	size := query.Size()
+	if c.r.IsEdns0() != nil && m.IsEdns0() == nil {
+		size -= 11 // octets, without options
+	}
 	compressed := *m
 	compressed.Compress = true
-	query := request.Request{W: c.ResponseWriter, Req: c.r}
-	return compressed.Len() <= query.Size()
+	return compressed.Len() <= size
 }
 
 // lookupKey is the key in a context of a query that is asked here for another's sake.
@@ -272,6 +302,11 @@ func changed(m *dns.Msg) *dns.Msg {
 	c := *m
 	c.Answer, c.Ns, c.Extra = slices.Clip(m.Answer), slices.Clip(m.Ns), slices.Clip(m.Extra)
 	return &c
+}
+
+// isSame reports whether two records are the same, with their TTL.
+func isSame(rr, other dns.RR) bool {
+	return rr.Header().Ttl == other.Header().Ttl && dns.IsDuplicate(rr, other)
 }
 
 // upTo returns the records to answer[i], which is a CNAME, and its signatures.

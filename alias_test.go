@@ -535,3 +535,31 @@ func TestAliasesBetweenZones(t *testing.T) {
 		}
 	}
 }
+
+// TestAliasesPastDNAMEs has an alias lead to a computed name that a DNAME redirects, and on.
+func TestAliasesPastDNAMEs(t *testing.T) {
+	ws := serve(t, "workstation example.org {\n name ws{n}.sub ws{n}.other\n network 192.0.2.0/24\n}", "example.org.",
+		"$TTL 300\na CNAME ws5.sub\nsub DNAME other\nws5.other CNAME x\nx TXT hidden\nb CNAME ws6.sub\nws6.other TXT ok")
+	for _, tc := range []struct{ qname, want string }{
+		{"a.example.org.", "NOERROR\na.example.org. 300 CNAME ws5.sub.example.org.\nsub.example.org. 300 DNAME other.example.org.\nws5.sub.example.org. 300 CNAME ws5.other.example.org."},
+		{"b.example.org.", "NOERROR\nb.example.org. 300 CNAME ws6.sub.example.org.\nsub.example.org. 300 DNAME other.example.org.\nws6.sub.example.org. 300 CNAME ws6.other.example.org.\nws6.other.example.org. 300 TXT \"ok\""},
+	} {
+		if _, got := exchange(t, ws, tc.qname, dns.TypeTXT); got != tc.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", tc.qname, got, tc.want)
+		}
+	}
+}
+
+// TestGlue has a referral point to more name servers than fit: all addresses are in it, so
+// that the server truncates it (RFC 9471).
+func TestGlue(t *testing.T) {
+	var zone strings.Builder
+	for i := range 13 {
+		fmt.Fprintf(&zone, "sub 300 NS ws%d.sub\nws%d.sub 300 A 203.0.113.%d\n", i, i, i)
+	}
+	ws := serve(t, "workstation example.org {\n name ws{n}.sub\n network 192.0.2.0/24 2001:db8::/64\n}", "example.org.", zone.String())
+	m, _ := exchange(t, ws, "www.sub.example.org.", dns.TypeA)
+	if len(m.Ns) != 13 || len(m.Extra) != 26 {
+		t.Errorf("got %d name servers and %d addresses", len(m.Ns), len(m.Extra))
+	}
+}

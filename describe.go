@@ -44,7 +44,6 @@ func (block serverBlock) String() string {
 			}
 		}
 	}
-	asked := block.asked()
 	var b strings.Builder
 	fmt.Fprintf(&b, "Server block %s\n", enumerate(block.keys))
 	for _, p := range block.ws.pools {
@@ -56,7 +55,7 @@ func (block serverBlock) String() string {
 		}
 		for _, f := range families {
 			if len(p.networks[f]) > 0 {
-				fmt.Fprintf(&b, "    %s\n", block.ws.describePTR(p, f, zones[p], asked))
+				fmt.Fprintf(&b, "    %s\n", block.ws.describePTR(p, f, zones[p], block.asked))
 			}
 		}
 	}

@@ -196,7 +196,7 @@ func TestDescribe(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := (serverBlock{keys: keys, ws: ws}).String(); got != tc.want {
+			if got := newServerBlock(keys, ws, nil).String(); got != tc.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
 			}
 		})

@@ -2,6 +2,7 @@ package workstation
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/coredns/coredns/plugin"
 
@@ -20,14 +21,14 @@ import (
 type guard struct {
 	completer
 	hidesCNAME bool
-	overridden bool // a denial was turned
+	overridden atomic.Bool // a denial was turned
 }
 
 // askGuarded asks the next plugin about a name that exists.
 func (ws *Workstation) askGuarded(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, o *owner) (int, error) {
 	g := &guard{completer: completer{ResponseWriter: w, ws: ws, ctx: ctx, r: r}, hidesCNAME: o.isComputed() && !o.pool.storedFirst}
 	rcode, err := plugin.NextOrFailure(pluginName, ws.Next, ctx, g, r)
-	if g.overridden {
+	if g.overridden.Load() {
 		o.zone.counters.of(ctx, o.zone.name).denialsOverridden.Inc()
 		rcode = dns.RcodeSuccess
 	}
@@ -47,7 +48,7 @@ func (g *guard) WriteMsg(m *dns.Msg) error {
 		if hidden {
 			m.Answer, m.Ns = nil, g.soa(name)
 		}
-		g.overridden = denied
+		g.overridden.Store(denied)
 	}
 	return g.completer.WriteMsg(m)
 }

@@ -43,8 +43,8 @@ func TestGuardWriteMsg(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			if g.overridden != tc.overridden {
-				t.Errorf("overridden = %t, want %t", g.overridden, tc.overridden)
+			if g.overridden.Load() != tc.overridden {
+				t.Errorf("overridden = %t, want %t", g.overridden.Load(), tc.overridden)
 			}
 			if m.String() != before.String() {
 				t.Errorf("the message of the next plugin became:\n%s\nit was:\n%s", m, before)

@@ -78,6 +78,16 @@ var errNoPlaceholder = errors.New("has no placeholder: write one of " + placehol
 // parsePattern parses a pattern as a Corefile has it. The error goes on where the
 // pattern was named.
 func parsePattern(s string) (pattern, error) {
+	p, err := parseLabels(s)
+	if err != nil {
+		return pattern{}, err
+	}
+	p.ancestors, err = p.parseAncestors()
+	return p, err
+}
+
+// parseLabels is parsePattern without the ancestors.
+func parseLabels(s string) (pattern, error) {
 	p := pattern{text: string(appendLower(nil, s))}
 	rest, wildcard := strings.CutPrefix(p.text, "*.")
 	p.wildcard = wildcard
@@ -131,7 +141,6 @@ func parsePattern(s string) (pattern, error) {
 	if canonical := text.String() + p.suffix; canonical != p.text {
 		p.text = canonical
 	}
-	p.ancestors = p.parseAncestors()
 	return p, nil
 }
 
@@ -258,16 +267,19 @@ type ancestor struct {
 
 // parseAncestors returns the ancestors of a pattern that has its text. The first one of a
 // wildcard is what follows "*.".
-func (p *pattern) parseAncestors() (ancestors []ancestor) {
+func (p *pattern) parseAncestors() (ancestors []ancestor, err error) {
 	for _, rest, more := strings.Cut(p.text, "."); more; _, rest, more = strings.Cut(rest, ".") {
 		a := ancestor{text: rest}
 		if strings.Contains(rest, "{") {
-			pt := mustPattern(rest)
+			pt, err := parseLabels(rest)
+			if err != nil {
+				return nil, err
+			}
 			a.pattern = &pt
 		}
 		ancestors = append(ancestors, a)
 	}
-	return ancestors
+	return ancestors, nil
 }
 
 // hasAncestors reports whether there are names between the pattern's and the zone.

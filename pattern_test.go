@@ -555,3 +555,12 @@ func TestAppendLower(t *testing.T) {
 		}
 	}
 }
+
+// TestPatternOfManyLabels parses a pattern of as many labels as a name may have. Each of them has
+// all its ancestors, which must not parse theirs in turn.
+func TestPatternOfManyLabels(t *testing.T) {
+	pt, err := parsePattern(strings.Repeat("a.", 100) + "ws{n}")
+	if err != nil || pt.labels() != 101 || len(pt.ancestors) != 100 {
+		t.Errorf("got %d labels, %d ancestors, %v", pt.labels(), len(pt.ancestors), err)
+	}
+}

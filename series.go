@@ -117,7 +117,8 @@ func (c *computedZone) names(z *zone, within string, cuts []string) (all []serie
 			}
 			for _, kind := range keyKinds {
 				spans := keys(p, kind)
-				if c.work -= len(cuts); len(cuts) > 0 && c.work > 0 && ns.pattern.hasAncestors() {
+				if len(cuts) > 0 && ns.pattern.hasAncestors() && len(p.keys(kind)) > 0 && c.work > 0 {
+					c.work -= len(cuts)
 					spans = without(spans, keysBelowAny(cuts, ns.pattern, p, kind))
 				}
 				all = append(all, series{spans, c.recordsOf(z, p.patterns, ns.pattern, kind)})

@@ -30,7 +30,7 @@ func setup(c *caddy.Controller) error {
 		return ws
 	})
 
-	block := serverBlock{c.ServerBlockKeys, ws, config}
+	block := newServerBlock(c.ServerBlockKeys, ws, config)
 	blocks, _ := c.Get(serverBlocksKey{}).([]serverBlock)
 	c.Set(serverBlocksKey{}, append(blocks, block))
 
@@ -55,14 +55,23 @@ type serverBlock struct {
 	keys   []string // such as dns://example.org.:53
 	ws     *Workstation
 	config *dnsserver.Config
+	asked  askedZones // the zones for which it is asked
+}
+
+func newServerBlock(keys []string, ws *Workstation, config *dnsserver.Config) serverBlock {
+	return serverBlock{keys, ws, config, newAskedZones(plugin.OriginsFromArgsOrServerBlock(nil, keys))}
 }
 
 // serverBlocksKey is the key under which an instance of the server stores those that it has.
 type serverBlocksKey struct{}
 
-// asked returns the zones for which the server block is asked.
-func (block serverBlock) asked() askedZones {
-	return newAskedZones(plugin.OriginsFromArgsOrServerBlock(nil, block.keys))
+// asksWith reports whether a client of the server block may ask the other one, too: they listen
+// on the same port.
+func (block serverBlock) asksWith(other serverBlock) bool {
+	port := func(key string) string { return key[strings.LastIndexByte(key, ':')+1:] }
+	return slices.ContainsFunc(block.keys, func(key string) bool {
+		return slices.ContainsFunc(other.keys, func(k string) bool { return port(k) == port(key) })
+	})
 }
 
 // onlyView reports whether view is the only one of the handlers after ws. It answers no query, but
@@ -74,10 +83,6 @@ func onlyView(ws *Workstation, handlers []plugin.Handler) bool {
 
 // warnings returns what makes pools of the server block dead or deaf, which is one of blocks.
 func (block serverBlock) warnings(blocks []serverBlock) (warnings []string) {
-	asked := make([]askedZones, len(blocks))
-	for i, b := range blocks {
-		asked[i] = b.asked()
-	}
 	for _, p := range block.ws.pools {
 		if p.isExample {
 			warnings = append(warnings, fmt.Sprintf("%s has no 'network' and gets that of the example, %s, which is public address space: write 'network' and one of your own", p.source, defaultNetwork))
@@ -85,7 +90,7 @@ func (block serverBlock) warnings(blocks []serverBlock) (warnings []string) {
 		if p.origin == "" {
 			continue
 		}
-		if deaf := deaf(p, blocks, asked); deaf != "" {
+		if deaf := block.deaf(p, blocks); deaf != "" {
 			warnings = append(warnings, deaf)
 		}
 	}
@@ -94,18 +99,15 @@ func (block serverBlock) warnings(blocks []serverBlock) (warnings []string) {
 
 // deaf returns what to warn of if a pool has PTR records of a family for which no server block is
 // asked.
-func deaf(p *pool, blocks []serverBlock, asked []askedZones) string {
+func (block serverBlock) deaf(p *pool, blocks []serverBlock) string {
 	var zones []string
 	wayOut := ", or write 'no_reverse'"
 	for f, networks := range p.networks {
 		if len(networks) == 0 {
 			continue
 		}
-		isAsked := false
-		for i, block := range blocks {
-			isAsked = isAsked || block.ws.reverse.givesPTR(networks, family(f), asked[i])
-		}
-		if isAsked {
+		givesPTR := func(b serverBlock) bool { return b.ws.reverse.givesPTR(networks, family(f), b.asked) }
+		if givesPTR(block) || slices.ContainsFunc(blocks, func(b serverBlock) bool { return givesPTR(b) && block.asksWith(b) }) {
 			wayOut = "" // which would take these PTR records
 			continue
 		}
@@ -113,6 +115,7 @@ func deaf(p *pool, blocks []serverBlock, asked []askedZones) string {
 			zones = append(zones, n.zone(family(f)))
 		}
 	}
+	zones = slices.Compact(zones) // networks are in order
 	if len(zones) == 0 {
 		return ""
 	}

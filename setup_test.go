@@ -106,6 +106,7 @@ func TestWarnings(t *testing.T) {
 		{right, "example.org 64/26.2.0.192.in-addr.arpa", "network 192.0.2.0/27", []string{deaf + "192.0.2.0/27" + add}},
 		{right, "example.org", "network 192.0.2.20-192.0.3.7", []string{deaf + "192.0.0.0/16" + add}},
 		{right, "example.org", "network 2001:db8::-2001:db8:0:1::7", []string{deaf + "2001:db8::/60" + add}},
+		{right, "example.org", "name {ip}\nnetwork 192.0.2.1-192.0.2.9 192.0.2.20-192.0.2.200", []string{deaf + "192.0.2.0/24" + add}},
 		{right, "example.org", "network 0.0.0.0/8", []string{deaf + "0.0.0.0/8" + add}},
 		{right, "example.org", "network 2001::-3001::", []string{deaf + "ip6.arpa" + add}},
 		{right, "example.org", "network 10.0.0.0-200.0.0.0", []string{deaf + "0.0.0.0/0" + add}},

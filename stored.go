@@ -53,7 +53,7 @@ func (s *stored) WriteMsg(m *dns.Msg) error {
 		m.Question = s.r.Question
 		// A CNAME is one of the records, and what it leads to is none of the name's.
 		if i := slices.IndexFunc(m.Answer, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME }); i >= 0 {
-			m.Answer = upTo(m.Answer, i)
+			m.Rcode, m.Answer, m.Ns = dns.RcodeSuccess, slices.Clip(upTo(m.Answer, i)), nil
 		}
 	}
 	return s.completer.WriteMsg(m)

@@ -256,3 +256,25 @@ func TestOneAnswer(t *testing.T) {
 		}
 	}
 }
+
+// TestStoredFirstANY has the next plugin keep an answer that goes on behind a CNAME.
+func TestStoredFirstANY(t *testing.T) {
+	kept := new(dns.Msg).SetQuestion("ws5.lab.example.org.", dns.TypeA)
+	kept.Response, kept.Rcode = true, dns.RcodeNameError
+	kept.Answer = []dns.RR{test.CNAME("ws5.lab.example.org. 300 IN CNAME a.example.net."), test.CNAME("a.example.net. 300 IN CNAME b.example.net.")}
+	kept.Ns = []dns.RR{test.SOA("example.net. 300 IN SOA ns.example.net. admin.example.net. 1 2 3 4 5")}
+	before := kept.String()
+	ws := testWorkstation(t, storedFirst)
+	ws.Next = test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
+		w.WriteMsg(kept)
+		return dns.RcodeNameError, nil
+	})
+	m, got := exchange(t, ws, "ws5.lab.example.org.", dns.TypeANY)
+	if want := "NOERROR\nws5.lab.example.org. 300 CNAME a.example.net."; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	m.Answer = append(m.Answer, test.TXT("a. IN TXT a"))
+	if kept.String() != before {
+		t.Errorf("the message of the next plugin became\n%s\nit was\n%s", kept, before)
+	}
+}
