@@ -65,12 +65,12 @@ func main() {
 // for each query, and the calls from plugin to plugin need some 2.1 KiB, or with file at their
 // end more than 4 KiB: in the 2 KiB that Go gives a goroutine, each would be copied to a larger
 // stack, and to one still larger. But Go gives as much as all goroutines are found to use on
-// average, unless GODEBUG=adaptivestackstart=0. So these use enough, and outnumber those
-// that use little: of an idle server, and of queries that wait for their turn.
+// average, unless GODEBUG=adaptivestackstart=0. So these use nearly all of it, and outnumber
+// those that use little: of an idle server, and of queries that wait for their turn.
 func holdStacks(done <-chan struct{}) {
 	for range 128 {
 		go func() {
-			var used [5000]byte
+			var used [7000]byte
 			<-done
 			runtime.KeepAlive(&used)
 		}()
