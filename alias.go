@@ -318,8 +318,8 @@ func upTo(answer []dns.RR, i int) []dns.RR {
 	return answer[:end]
 }
 
-// pointsTo returns the host to which a record of another name's points, the addresses of
-// which belong in the additional section; or "".
+// pointsTo returns the host to which a record points, whose addresses belong in the
+// additional section; or "".
 func pointsTo(rr dns.RR) string {
 	switch rr := rr.(type) {
 	case *dns.MX:

@@ -119,7 +119,7 @@ const (
 	storedCNAME
 )
 
-// typesOf returns the types of which rrtype is one that a computed record competes with.
+// typesOf returns rrtype as one of these types, or 0 if it is none of them.
 func typesOf(rrtype uint16) types {
 	switch rrtype {
 	case dns.TypeA:

@@ -123,9 +123,9 @@ func digAt(server string, args ...string) (*dig, error) {
 	return parseDig(append([]string{"@" + host}, args...), port)
 }
 
-// ask returns of the response to a question, in the words of dig, the status and
-// the records of the answer.
-func ask(t *testing.T, server, question string) *dns.Msg {
+// askServer returns the response to a question, in the words of dig, which does not ask for
+// recursion.
+func askServer(t *testing.T, server, question string) *dns.Msg {
 	t.Helper()
 	d, err := digAt(server, append(strings.Fields(question), "+norecurse")...)
 	if err != nil {
@@ -135,6 +135,13 @@ func ask(t *testing.T, server, question string) *dns.Msg {
 	if err != nil {
 		t.Fatalf("%s: dig %s: %v", server, question, err)
 	}
+	return m
+}
+
+// ask returns of the response of askServer the status and the records of the answer.
+func ask(t *testing.T, server, question string) *dns.Msg {
+	t.Helper()
+	m := askServer(t, server, question)
 	slices.SortFunc(m.Answer, func(a, b dns.RR) int { return strings.Compare(a.String(), b.String()) })
 	return &dns.Msg{MsgHdr: dns.MsgHdr{Rcode: m.Rcode}, Answer: m.Answer}
 }

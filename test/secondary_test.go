@@ -696,14 +696,7 @@ var belowAliases = map[string]string{
 // of those name servers that lie below the cut.
 func whole(t *testing.T, server, question string) *dns.Msg {
 	t.Helper()
-	d, err := digAt(server, append(strings.Fields(question), "+norecurse")...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := d.ask()
-	if err != nil {
-		t.Fatalf("%s: dig %s: %v", server, question, err)
-	}
+	m := askServer(t, server, question)
 	if len(m.Answer) > 0 {
 		m.Ns = nil
 	}
