@@ -146,8 +146,8 @@ func (c *completer) withTarget(m *dns.Msg) *dns.Msg {
 // differs reports whether a query for name, to which a CNAME in m leads, gets another answer
 // than what the next plugin has put after that.
 func (c *completer) differs(m *dns.Msg, name string, after []dns.RR) bool {
-	o := c.ws.find(name)
-	if o.zone == nil {
+	found := c.ws.find(name)
+	if found.zone == nil {
 		return false
 	}
 	var stored []dns.RR
@@ -159,13 +159,13 @@ func (c *completer) differs(m *dns.Msg, name string, after []dns.RR) bool {
 	if len(stored) == 0 && m.Rcode == dns.RcodeNameError {
 		return true // a name that exists is denied
 	}
-	switch rrtype := o.computed(c.r.Question[0].Qtype); {
-	case !o.isComputed() || m.Rcode == dns.RcodeServerFailure: // which may have no end
+	switch rrtype := found.computed(c.r.Question[0].Qtype); {
+	case !found.isComputed() || m.Rcode == dns.RcodeServerFailure: // which may have no end
 		return false
-	case o.pool.storedFirst:
+	case found.pool.storedFirst:
 		return rrtype != dns.TypeNone && len(stored) == 0
 	case rrtype != dns.TypeNone:
-		return len(stored) != 1 || !isSame(stored[0], o.record(name, rrtype))
+		return len(stored) != 1 || !isSame(stored[0], found.record(name, rrtype))
 	default:
 		return hasCNAME(after, name)
 	}
@@ -174,27 +174,27 @@ func (c *completer) differs(m *dns.Msg, name string, after []dns.RR) bool {
 // withAddresses returns m with the right addresses, in the additional section, of the
 // computed names to which other records point.
 func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
-	var names map[string]*owner // computed, in lower case
+	var names map[string]*match // computed, in lower case
 	asked := 0
 	add := func(name string) {
 		name = strings.ToLower(name)
 		if names[name] != nil {
 			return
 		}
-		o := c.ws.find(name)
-		if !o.isComputed() {
+		found := c.ws.find(name)
+		if !found.isComputed() {
 			return
 		}
-		if o.pool.storedFirst {
+		if found.pool.storedFirst {
 			if asked == maxHosts {
 				return
 			}
 			asked++
 		}
 		if names == nil {
-			names = make(map[string]*owner)
+			names = make(map[string]*match)
 		}
-		names[name] = &o
+		names[name] = &found
 	}
 	for _, rr := range m.Answer {
 		if target := pointsTo(rr); target != "" {
@@ -218,8 +218,8 @@ func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
 	}
 	// What comes first replaces what is there; the rest is asked for where there is nothing.
 	isHidden := func(rr dns.RR) bool {
-		o := names[strings.ToLower(rr.Header().Name)]
-		return o != nil && !o.pool.storedFirst && o.computed(coveredType(rr)) != dns.TypeNone
+		found := names[strings.ToLower(rr.Header().Name)]
+		return found != nil && !found.pool.storedFirst && found.computed(coveredType(rr)) != dns.TypeNone
 	}
 	completed := changed(m)
 	completed.Extra = slices.DeleteFunc(slices.Clone(m.Extra), isHidden)
@@ -234,10 +234,10 @@ func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		for _, rrtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
-			switch o := names[name]; {
-			case o.computed(rrtype) == dns.TypeNone, has[rrset{name, rrtype}]:
-			case !o.pool.storedFirst:
-				completed.Extra = append(completed.Extra, o.record(name, rrtype))
+			switch found := names[name]; {
+			case found.computed(rrtype) == dns.TypeNone, has[rrset{name, rrtype}]:
+			case !found.pool.storedFirst:
+				completed.Extra = append(completed.Extra, found.record(name, rrtype))
 			default:
 				completed.Extra = append(completed.Extra, c.addresses(name, rrtype)...)
 			}

@@ -113,9 +113,9 @@ func (zs *zones) lowestTTL(name string) uint32 {
 			ttl = h.pool.ttl
 		}
 	}
-	for _, ns := range slices.Concat(above.computed.patterns, above.wildcards.patterns) {
-		for _, p := range ns.pools {
-			if within == "" || ns.pattern.hasNamesBelow(within, p) {
+	for _, pp := range above.patterns() {
+		for _, p := range pp.pools {
+			if within == "" || pp.pattern.hasNamesBelow(within, p) {
 				ttl = min(ttl, p.ttl)
 			}
 		}

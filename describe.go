@@ -36,8 +36,8 @@ func Describe(inst *caddy.Instance) string {
 func (block serverBlock) String() string {
 	zones := make(map[*pool][]string) // to which each adds names
 	for _, z := range block.ws.zones.listed() {
-		for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
-			for _, p := range ns.pools {
+		for _, pp := range z.patterns() {
+			for _, p := range pp.pools {
 				if !slices.Contains(zones[p], z.name) {
 					zones[p] = append(zones[p], z.name)
 				}
@@ -103,7 +103,7 @@ func (ws *Workstation) describePTR(p *pool, f family, forward []string, asked as
 	case len(zones) > 0:
 		line := fmt.Sprintf("%s PTR records in %s", f, enumerate(zones))
 		if len(forward) > 1 {
-			line += ", with names in " + strings.TrimSuffix(p.origin, ".")
+			line += ", with names in " + strings.TrimSuffix(p.ptrZone, ".")
 		}
 		if have := addresses.count(); have != all {
 			line += fmt.Sprintf(", for %s of %s addresses", have, all)
@@ -113,7 +113,7 @@ func (ws *Workstation) describePTR(p *pool, f family, forward []string, asked as
 		why = "each name is a wildcard"
 	case slices.Equal(forward, []string{"."}):
 		why = "they need a zone other than the root"
-	case p.origin == "":
+	case p.ptrZone == "":
 		why = "no_reverse"
 	case other != nil:
 		why = "the stanza at " + other.source + " gives them"

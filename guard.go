@@ -25,11 +25,11 @@ type guard struct {
 }
 
 // askGuarded asks the next plugin about a name that exists.
-func (ws *Workstation) askGuarded(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, o *owner) (int, error) {
-	g := &guard{completer: completer{ResponseWriter: w, ws: ws, ctx: ctx, r: r}, hidesCNAME: o.isComputed() && !o.pool.storedFirst}
+func (ws *Workstation) askGuarded(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, found *match) (int, error) {
+	g := &guard{completer: completer{ResponseWriter: w, ws: ws, ctx: ctx, r: r}, hidesCNAME: found.isComputed() && !found.pool.storedFirst}
 	rcode, err := plugin.NextOrFailure(pluginName, ws.Next, ctx, g, r)
 	if g.overridden.Load() {
-		o.zone.counters.of(ctx, o.zone.name).denialsOverridden.Inc()
+		found.zone.counters.of(ctx, found.zone.name).denialsOverridden.Inc()
 		rcode = dns.RcodeSuccess
 	}
 	return rcode, err

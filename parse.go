@@ -84,7 +84,7 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 	ws.pools, ws.reverse = pools, newReverse(pools)
 	for _, x := range ws.reverse.records {
 		if len(x) > 0 { // the reverse trees exist, and with them their parent
-			ws.zones.addAncestors(ws.zones.byName[x[0].pool.origin], "in-addr.arpa.")
+			ws.zones.addAncestors(ws.zones.byName[x[0].pool.ptrZone], "in-addr.arpa.")
 		}
 	}
 	for _, st := range stanzas {
@@ -121,7 +121,7 @@ func parseStanza(c *caddy.Controller, serverBlock zoneList) (*stanza, error) {
 	if err := st.parseZones(c, serverBlock); err != nil {
 		return nil, err
 	}
-	st.within, st.pool.classless = st.reverse, st.zoneList.classless
+	st.reverseZones, st.pool.classless = st.reverse, st.zoneList.classless
 	for c.NextBlock() {
 		if err := st.parseProperty(c); err != nil {
 			return nil, err
@@ -355,7 +355,7 @@ func (st *stanza) completeReverse() error {
 	switch {
 	case noReverse != "", st.own == nil:
 	case notRoot >= 0:
-		st.origin = st.forward[notRoot]
+		st.ptrZone = st.forward[notRoot]
 	case len(st.reverse[ipv4])+len(st.reverse[ipv6])+len(st.zoneList.classless) > 0:
 		return parseError(st.source, "PTR records in the server block's reverse zones need a zone for their names, which the root is not: list one such as 'example.org' after 'workstation', or write 'no_reverse'")
 	}

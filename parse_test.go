@@ -50,10 +50,10 @@ func (p *pool) String() string {
 		s += fmt.Sprintf(" offset %d", p.offset)
 	}
 	s += fmt.Sprintf(" ttl %d", p.ttl)
-	if p.origin != "" {
-		s += " PTR " + p.origin
+	if p.ptrZone != "" {
+		s += " PTR " + p.ptrZone
 	}
-	for _, prefixes := range p.within {
+	for _, prefixes := range p.reverseZones {
 		for _, prefix := range prefixes {
 			s += " in " + prefix.String()
 		}
@@ -631,7 +631,7 @@ func checkWorkstation(t *testing.T, ws *Workstation) {
 		for n, p := range samples(ws.reverse.records[f]) {
 			addr := f.address(n)
 			qname := reverseZone(netip.PrefixFrom(addr, addr.BitLen()))
-			if o := ws.find(qname); o.pool != p || o.ptr != addr || o.zone == nil || o.zone.name != p.origin {
+			if o := ws.find(qname); o.pool != p || o.ptr != addr || o.zone == nil || o.zone.name != p.ptrZone {
 				t.Fatalf("%v: %q is not found", p, qname)
 			}
 			if o := ws.find(p.name(addr)); o.v4 != addr && o.v6 != addr {
@@ -645,7 +645,7 @@ func checkWorkstation(t *testing.T, ws *Workstation) {
 // have what queries get, at both ends of each span.
 func checkSeries(t *testing.T, ws *Workstation, zone string) {
 	t.Helper()
-	for _, s := range (&computedZone{ws: ws, origin: zone}).series() {
+	for _, s := range (&computedZone{ws: ws, zone: zone}).series() {
 		for part := range s.spans {
 			for _, u := range []uint128{part.first, part.last} {
 				s.records(part.pool, u, func(rr dns.RR) {
@@ -714,19 +714,19 @@ func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, pt *pattern, tex
 	if z.name != "." {
 		qname += z.name
 	}
-	enclosed := z.name == "." && ws.zones.enclose(qname, []byte(qname)) || pt.wildcard && ws.zones.closestListed(qname) != z
+	enclosed := z.name == "." && ws.zones.encloses(qname, []byte(qname)) || pt.wildcard && ws.zones.closestListed(qname) != z
 	if o := ws.find(strings.ToUpper(qname)); o.host != h && !enclosed {
 		t.Fatalf("%v: %q is not found", p, qname)
 	}
 
 	o := ws.find(reverseZone(netip.PrefixFrom(addr, addr.BitLen())))
-	confined := len(p.within[f]) > 0 && !slices.ContainsFunc(p.within[f], func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
+	confined := len(p.reverseZones[f]) > 0 && !slices.ContainsFunc(p.reverseZones[f], func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
 	switch {
-	case p.origin != "" && !confined && o.pool == nil:
+	case p.ptrZone != "" && !confined && o.pool == nil:
 		t.Fatalf("%v: %s has no PTR record", p, addr)
-	case (p.origin == "" || confined) && o.pool == p:
+	case (p.ptrZone == "" || confined) && o.pool == p:
 		t.Fatalf("%v: %s has a PTR record", p, addr)
-	case o.pool == p && p.own == pt && p.name(addr) != dns.Fqdn(text+"."+p.origin):
+	case o.pool == p && p.own == pt && p.name(addr) != dns.Fqdn(text+"."+p.ptrZone):
 		t.Fatalf("%v: %s has the name %q, want %q", p, addr, p.name(addr), text)
 	}
 }

@@ -54,7 +54,7 @@ func (st *stanza) checkZones(zs *zones, keys []string) error {
 			if above == nil || !above.listed {
 				continue
 			}
-			if pt := above.namesBelow(zone[:off-1]); pt != nil {
+			if pt := above.patternBelow(zone[:off-1]); pt != nil {
 				return parseError(st.source, "zone '%s' takes names away from '%s' in the zone '%s', which belong to the closest zone listed: remove one of the zones, or write a pattern that has no names there", zone, pt, above.name)
 			}
 		}
@@ -81,7 +81,7 @@ func (st *stanza) checkZones(zs *zones, keys []string) error {
 // listed zone, or for PTR records that give such names.
 func (st *stanza) isAsked(z *zone, keys []string) bool {
 	forward := listZones(keys).forward
-	if len(keys) == 0 || len(forward) == 0 && st.origin == z.name && listZones(keys).cover(st.addresses) {
+	if len(keys) == 0 || len(forward) == 0 && st.ptrZone == z.name && listZones(keys).cover(st.addresses) {
 		return true
 	}
 	return slices.ContainsFunc(forward, func(key string) bool {

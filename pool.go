@@ -42,9 +42,9 @@ type pool struct {
 	noTransfer  bool // no records go into zone transfers
 	isExample   bool // the network is not given
 
-	origin    string          // the zone of the names that PTR records give; empty where there are none
-	within    prefixes        // in which there are PTR records; of a family that has none, everywhere
-	classless []classlessZone // in which there are further PTR records
+	ptrZone      string          // the zone of the names that PTR records give; empty where there are none
+	reverseZones prefixes        // in which there are PTR records; of a family that has none, everywhere
+	classless    []classlessZone // in which there are further PTR records
 }
 
 // host is what a computed name stands for.
@@ -147,7 +147,7 @@ func (p *pool) addresses(f family) (spans index) {
 
 // name returns the name that the PTR record of addr, one of the pool's
 // addresses, gives.
-func (p *pool) name(addr netip.Addr) string { return p.own.name(p.key(addr), p.origin) }
+func (p *pool) name(addr netip.Addr) string { return p.own.name(p.key(addr), p.ptrZone) }
 
 // someAddress returns an IPv4 address of the pool, if it has any: octets that are the
 // same in all of them are those of this one.

@@ -26,15 +26,15 @@ type classlessRecords struct {
 // pools cover an address, the first of them gives its record.
 func newReverse(pools []*pool) reverse {
 	rev := reverse{classless: make(map[string]classlessRecords)}
-	pools = slices.DeleteFunc(slices.Clone(pools), func(p *pool) bool { return p.origin == "" })
+	pools = slices.DeleteFunc(slices.Clone(pools), func(p *pool) bool { return p.ptrZone == "" })
 	for _, f := range families {
 		var indexes []index
 		for _, p := range pools {
 			addresses := p.addresses(f)
-			if len(p.within[f]) == 0 {
+			if len(p.reverseZones[f]) == 0 {
 				indexes = append(indexes, addresses)
 			}
-			for _, prefix := range p.within[f] {
+			for _, prefix := range p.reverseZones[f] {
 				indexes = append(indexes, addresses.clip(bounds(prefix)))
 			}
 		}
@@ -169,8 +169,8 @@ func (ws *Workstation) askedPTR(p *pool, f family, asked askedZones) (zones []st
 	ofPool := func(prefixes []netip.Prefix) []netip.Prefix {
 		return slices.DeleteFunc(slices.Clone(prefixes), func(prefix netip.Prefix) bool { return all.overlap(bounds(prefix)) == nil })
 	}
-	limits, networks := ofPool(p.within[f]), p.networks[f]
-	if len(p.within[f]) == 0 {
+	limits, networks := ofPool(p.reverseZones[f]), p.networks[f]
+	if len(p.reverseZones[f]) == 0 {
 		limits = reversePrefixes(".")[f : f+1] // the whole tree
 	}
 	for _, key := range ofPool(asked.reverse[f]) {

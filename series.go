@@ -53,29 +53,29 @@ func (c *computedZone) series() (all []series) {
 	if c.subtract {
 		cuts, c.work = c.cutsOf(), maxWork
 	}
-	if o := c.ws.find(c.origin); (o.v4.IsValid() || o.v6.IsValid()) && !o.pool.noTransfer {
+	if found := c.ws.find(c.zone); (found.v4.IsValid() || found.v6.IsValid()) && !found.pool.noTransfer {
 		all = append(all, series{slices.Values(index{{}}), func(_ *pool, _ uint128, send func(dns.RR)) {
-			c.records(c.origin, o, send)
+			c.records(c.zone, found, send)
 			// If a wildcard covers it, that covers what is below as well.
-			text := strings.TrimSuffix(c.origin, "."+o.zone.name)
-			if o.zone.name != "." && !o.zone.computed.has([]byte(text)) && c.ws.zones.closestListed(c.origin) == o.zone {
-				c.records("*."+c.origin, o, send)
+			text := strings.TrimSuffix(c.zone, "."+found.zone.name)
+			if found.zone.name != "." && !found.zone.computed.has([]byte(text)) && c.ws.zones.closestListed(c.zone) == found.zone {
+				c.records("*."+c.zone, found, send)
 			}
 		}})
 	}
-	if z := c.ws.zones.closestListed(c.origin); z != nil && z.name != c.origin {
-		within, _ := strings.CutSuffix(c.origin, "."+z.name)
+	if z := c.ws.zones.closestListed(c.zone); z != nil && z.name != c.zone {
+		within, _ := strings.CutSuffix(c.zone, "."+z.name)
 		all = append(all, c.names(z, within, cuts[z])...)
 	}
 	for _, z := range c.ws.zones.listed() {
-		if z.name != "." && dns.IsSubDomain(c.origin, z.name) && c.cuts[z.name] == uncut && !c.belowCut(z.name) {
+		if z.name != "." && dns.IsSubDomain(c.zone, z.name) && c.cuts[z.name] == uncut && !c.belowCut(z.name) {
 			all = append(all, c.names(z, "", cuts[z])...)
 		}
 	}
 	for f, spans := range c.reverse() {
 		all = append(all, series{slices.Values(spans), func(p *pool, u uint128, send func(dns.RR)) {
 			addr := family(f).address(u)
-			c.records(reverseName(addr), owner{host: host{pool: p}, ptr: addr}, send)
+			c.records(reverseName(addr), match{host: host{pool: p}, ptr: addr}, send)
 		}})
 	}
 	all = append(all, c.classless()...)
@@ -102,26 +102,26 @@ const (
 // names returns the computed names of a listed zone: those below within, a name in the
 // zone, or if that is empty, all.
 func (c *computedZone) names(z *zone, within string, cuts []string) (all []series) {
-	for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
+	for _, pp := range z.patterns() {
 		keys := func(p *pool, kind keyKind) iter.Seq[span] { return slices.Values(p.keys(kind)) }
 		if within != "" {
-			above, ok := ns.pattern.ancestorOf(within)
+			above, ok := pp.pattern.ancestorOf(within)
 			if !ok {
 				continue
 			}
 			keys = func(p *pool, kind keyKind) iter.Seq[span] { return above.keysBelow(within, p, kind) }
 		}
-		for _, p := range ns.pools {
+		for _, p := range pp.pools {
 			if p.noTransfer {
 				continue
 			}
 			for _, kind := range keyKinds {
 				spans := keys(p, kind)
-				if len(cuts) > 0 && ns.pattern.hasAncestors() && len(p.keys(kind)) > 0 && c.work > 0 {
+				if len(cuts) > 0 && pp.pattern.hasAncestors() && len(p.keys(kind)) > 0 && c.work > 0 {
 					c.work -= len(cuts)
-					spans = without(spans, keysBelowAny(cuts, ns.pattern, p, kind))
+					spans = without(spans, keysBelowAny(cuts, pp.pattern, p, kind))
 				}
-				all = append(all, series{spans, c.recordsOf(z, p.patterns, ns.pattern, kind)})
+				all = append(all, series{spans, c.recordsOf(z, p.patterns, pp.pattern, kind)})
 			}
 		}
 	}
@@ -133,7 +133,7 @@ func (c *computedZone) names(z *zone, within string, cuts []string) (all []serie
 func (c *computedZone) cutsOf() map[*zone][]string {
 	cuts := make(map[*zone][]string)
 	for name := range c.cuts {
-		if _, above, ok := strings.Cut(name, "."); ok && !c.belowCut(name) && dns.IsSubDomain(c.origin, name) {
+		if _, above, ok := strings.Cut(name, "."); ok && !c.belowCut(name) && dns.IsSubDomain(c.zone, name) {
 			if z := c.ws.zones.closestListed(above); z != nil {
 				cuts[z] = append(cuts[z], strings.TrimSuffix(name, "."+z.name))
 			}
@@ -211,15 +211,15 @@ func (c *computedZone) recordsOf(z *zone, all []pattern, pt *pattern, kind keyKi
 		if nested && c.ws.zones.closestListed(name) != z {
 			return
 		}
-		c.records(name, owner{host: p.host(k)}, send)
+		c.records(name, match{host: p.host(k)}, send)
 	}
 }
 
 // records sends the computed records of a name.
-func (c *computedZone) records(name string, o owner, send func(dns.RR)) {
+func (c *computedZone) records(name string, found match, send func(dns.RR)) {
 	for _, rrtype := range [...]uint16{dns.TypeA, dns.TypeAAAA, dns.TypePTR} {
-		if o.computed(rrtype) != dns.TypeNone && !c.yields(o.pool, name, rrtype) {
-			send(o.record(name, rrtype))
+		if found.computed(rrtype) != dns.TypeNone && !c.yields(found.pool, name, rrtype) {
+			send(found.record(name, rrtype))
 		}
 	}
 }
@@ -227,14 +227,14 @@ func (c *computedZone) records(name string, o owner, send func(dns.RR)) {
 // classless returns the PTR records in classless zones.
 func (c *computedZone) classless() (all []series) {
 	for _, zone := range slices.Sorted(maps.Keys(c.ws.reverse.classless)) {
-		if !dns.IsSubDomain(c.origin, zone) && !dns.IsSubDomain(zone, c.origin) || c.cuts[zone] != uncut || c.belowCut(zone) {
+		if !dns.IsSubDomain(c.zone, zone) && !dns.IsSubDomain(zone, c.zone) || c.cuts[zone] != uncut || c.belowCut(zone) {
 			continue
 		}
 		records := slices.DeleteFunc(slices.Clone(c.ws.reverse.classless[zone].index), func(s span) bool { return s.pool.noTransfer })
 		all = append(all, series{slices.Values(records), func(p *pool, u uint128, send func(dns.RR)) {
 			addr := ipv4.address(u)
-			if name := dnsutil.Join(strconv.Itoa(int(addr.As4()[3])), zone); dns.IsSubDomain(c.origin, name) {
-				c.records(name, owner{host: host{pool: p}, ptr: addr}, send)
+			if name := dnsutil.Join(strconv.Itoa(int(addr.As4()[3])), zone); dns.IsSubDomain(c.zone, name) {
+				c.records(name, match{host: host{pool: p}, ptr: addr}, send)
 			}
 		}})
 	}

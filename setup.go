@@ -87,7 +87,7 @@ func (block serverBlock) warnings(blocks []serverBlock) (warnings []string) {
 		if p.isExample {
 			warnings = append(warnings, fmt.Sprintf("%s has no 'network' and gets that of the example, %s, which is public address space: write 'network' and one of your own", p.source, defaultNetwork))
 		}
-		if p.origin == "" {
+		if p.ptrZone == "" {
 			continue
 		}
 		if deaf := block.deaf(p, blocks); deaf != "" {

@@ -21,7 +21,7 @@ type stored struct {
 // askFirst asks the next plugin, and answers with the computed record of type rrtype if
 // that has none. A query of all types is for that type: the next plugin may have such
 // records, and yet answer that query with none.
-func (ws *Workstation) askFirst(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, o *owner, rrtype uint16) (int, error) {
+func (ws *Workstation) askFirst(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, found *match, rrtype uint16) (int, error) {
 	query := r
 	if r.Question[0].Qtype != rrtype {
 		query = new(*r)
@@ -37,7 +37,7 @@ func (ws *Workstation) askFirst(ctx context.Context, w dns.ResponseWriter, r *dn
 		return rcode, err
 	}
 	if s.written.CompareAndSwap(false, true) {
-		rcode, _ = ws.answer(ctx, w, r, o, rrtype)
+		rcode, _ = ws.answer(ctx, w, r, found, rrtype)
 	}
 	return rcode, err
 }

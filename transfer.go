@@ -89,7 +89,7 @@ func transferersAfter(ws *Workstation, handlers []plugin.Handler) (ts []transfer
 // decides about some.
 type computedZone struct {
 	ws     *Workstation
-	origin string           // in lower case
+	zone   string           // in lower case
 	cuts   map[string]cut   // names, in lower case, below which nothing is the zone's
 	stored map[string]types // names, in lower case, that keep stored records in place of computed ones
 
@@ -136,7 +136,7 @@ func typesOf(rrtype uint16) types {
 }
 
 func newComputedZone(ws *Workstation, zone string) *computedZone {
-	return &computedZone{ws: ws, origin: zone, cuts: make(map[string]cut), stored: make(map[string]types)}
+	return &computedZone{ws: ws, zone: zone, cuts: make(map[string]cut), stored: make(map[string]types)}
 }
 
 // belowCut reports whether name, in lower case, is none of the zone's for being below
@@ -156,7 +156,7 @@ func (c *computedZone) keeps(rr dns.RR) bool {
 	rrtype := rr.Header().Rrtype
 	name := strings.ToLower(rr.Header().Name)
 	switch {
-	case rrtype == dns.TypeNS && name != c.origin:
+	case rrtype == dns.TypeNS && name != c.zone:
 		c.cuts[name] = delegated
 	case rrtype == dns.TypeDNAME && c.cuts[name] == uncut:
 		c.cuts[name] = redirected
@@ -165,13 +165,13 @@ func (c *computedZone) keeps(rr dns.RR) bool {
 	if competes == 0 {
 		return true
 	}
-	o := c.ws.find(name)
+	found := c.ws.find(name)
 	switch {
-	case !o.isComputed(), o.pool.noTransfer, rrtype != dns.TypeCNAME && o.computed(rrtype) == dns.TypeNone, c.belowCut(name):
+	case !found.isComputed(), found.pool.noTransfer, rrtype != dns.TypeCNAME && found.computed(rrtype) == dns.TypeNone, c.belowCut(name):
 		return true
-	case o.zone.name == "." && name != c.origin: // see series
+	case found.zone.name == "." && name != c.zone: // see series
 		return true
-	case o.pool.storedFirst:
+	case found.pool.storedFirst:
 		c.stored[name] |= competes
 		return true
 	default:
@@ -250,7 +250,7 @@ func (c *computedZone) reverse() (rev [2]index) {
 			}
 		}
 	}
-	for _, prefix := range reversePrefixes(c.origin) {
+	for _, prefix := range reversePrefixes(c.zone) {
 		f := familyOf(prefix.Addr())
 		rev[f] = overlay(flatten(cuts[f]), c.ws.reverse.records[f].clip(bounds(prefix)))
 		rev[f] = slices.DeleteFunc(rev[f], func(s span) bool { return s.pool == nil || s.pool.noTransfer })

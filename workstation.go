@@ -61,40 +61,40 @@ func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	if r.Opcode != dns.OpcodeQuery || len(r.Question) != 1 || r.Question[0].Qclass != dns.ClassINET {
 		return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
 	}
-	o := ws.find(r.Question[0].Name)
-	rrtype := o.computed(r.Question[0].Qtype)
+	found := ws.find(r.Question[0].Name)
+	rrtype := found.computed(r.Question[0].Qtype)
 	switch {
 	case rrtype == dns.TypeNone && ws.Next == nil:
-		return ws.answerAlone(ctx, w, r, o.zone != nil)
-	case rrtype == dns.TypeNone && o.zone == nil:
+		return ws.answerAlone(ctx, w, r, found.zone != nil)
+	case rrtype == dns.TypeNone && found.zone == nil:
 		return ws.ask(ctx, w, r)
 	case rrtype == dns.TypeNone:
-		return ws.askGuarded(ctx, w, r, &o)
-	case o.pool.storedFirst && ws.Next != nil:
-		return ws.askFirst(ctx, w, r, &o, rrtype)
+		return ws.askGuarded(ctx, w, r, &found)
+	case found.pool.storedFirst && ws.Next != nil:
+		return ws.askFirst(ctx, w, r, &found, rrtype)
 	default:
-		return ws.answer(ctx, w, r, &o, rrtype)
+		return ws.answer(ctx, w, r, &found, rrtype)
 	}
 }
 
 // answer answers a query for a name with its computed record of type rrtype.
-func (ws *Workstation) answer(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, o *owner, rrtype uint16) (int, error) {
-	counters := o.zone.counters.of(ctx, o.zone.name)
+func (ws *Workstation) answer(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, found *match, rrtype uint16) (int, error) {
+	counters := found.zone.counters.of(ctx, found.zone.name)
 	switch rrtype {
 	case dns.TypeA:
 		counters.a.Inc()
-		return respond(w, newAddressReply4(r, o.v4, o.pool.ttl))
+		return respond(w, newAddressReply4(r, found.v4, found.pool.ttl))
 	case dns.TypeAAAA:
 		counters.aaaa.Inc()
-		return respond(w, newAddressReply6(r, o.v6, o.pool.ttl))
+		return respond(w, newAddressReply6(r, found.v6, found.pool.ttl))
 	default:
 		counters.ptr.Inc()
-		return respond(w, newNameReply(r, o.pool.name(o.ptr), o.pool.ttl))
+		return respond(w, newNameReply(r, found.pool.name(found.ptr), found.pool.ttl))
 	}
 }
 
 // find looks up an owner name, without regard to ASCII case (RFC 4343).
-func (ws *Workstation) find(qname string) owner {
+func (ws *Workstation) find(qname string) match {
 	if strings.IndexByte(qname, '\\') >= 0 {
 		if name := unescaped(qname); name != qname {
 			return ws.find(name)
@@ -107,9 +107,9 @@ func (ws *Workstation) find(qname string) owner {
 	if bytes.HasSuffix(lower, []byte(".arpa.")) && isReverse(qname) {
 		p, addr := ws.reverse.find(lower)
 		if p == nil {
-			return owner{zone: ws.zones.byName[string(lower)]}
+			return match{zone: ws.zones.byName[string(lower)]}
 		}
-		return owner{host: host{pool: p}, zone: ws.zones.byName[p.origin], ptr: addr}
+		return match{host: host{pool: p}, zone: ws.zones.byName[p.ptrZone], ptr: addr}
 	}
 	return ws.zones.find(qname, lower)
 }

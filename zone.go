@@ -42,43 +42,45 @@ type zone struct {
 // patternIndex finds the names of patterns, however many there are, by their
 // literal text.
 type patternIndex struct {
-	patterns []*names           // in the order of their stanzas
-	forms    formIndex          // in which the pools write them, until all are there
-	literal  map[affixes]*names // the same, by the literal text of their pattern
-	lengths  []affixLengths     // of the literal text, each once, the longest prefix first
+	patterns []*patternPools           // in the order of their stanzas
+	forms    formIndex                 // in which the pools write them, until all are there
+	literal  map[affixes]*patternPools // the same, by the literal text of their pattern
+	lengths  []affixLengths            // of the literal text, each once, the longest prefix first
 }
 
 // affixLengths are the lengths of a pattern's literal text.
 type affixLengths struct{ prefix, suffix int }
 
-// names are the names of one pattern in one zone.
-type names struct {
-	next    *names // another pattern with the same literal text around its placeholders
+// patternPools are the pools that have one pattern in one zone, and which keys.
+type patternPools struct {
+	next    *patternPools // another pattern with the same literal text around its placeholders
 	pattern *pattern
 	pools   []*pool  // that have the pattern, in the order of their stanzas
 	keys    [3]index // by kind, as the pattern writes them
 }
 
-// owner is what the stanzas say of an owner name.
-type owner struct {
+// match is what the stanzas say of an owner name: the host that has it, or only that it
+// exists, or nothing. With ws{n} and the network 192.0.2.0/24 in example.org, ws7.example.org
+// has a pool and the address 192.0.2.7, and example.org has only a zone.
+type match struct {
 	host
 	zone *zone      // by which the name is known to exist; nil if it is not
 	ptr  netip.Addr // of a name that has a PTR record: the address that it stands for
 }
 
 // isComputed reports whether the name has a computed record.
-func (o *owner) isComputed() bool { return o.v4.IsValid() || o.v6.IsValid() || o.ptr.IsValid() }
+func (m *match) isComputed() bool { return m.v4.IsValid() || m.v6.IsValid() || m.ptr.IsValid() }
 
 // computed returns the type of the record that a query of qtype for the name gets
 // computed, or dns.TypeNone. A query of all types gets one record, which stands for all
 // (RFC 8482, section 4.1).
-func (o *owner) computed(qtype uint16) uint16 {
-	switch every := qtype == dns.TypeANY; {
-	case (every || qtype == dns.TypeA) && o.v4.IsValid():
+func (m *match) computed(qtype uint16) uint16 {
+	switch wantsAny := qtype == dns.TypeANY; {
+	case (wantsAny || qtype == dns.TypeA) && m.v4.IsValid():
 		return dns.TypeA
-	case (every || qtype == dns.TypeAAAA) && o.v6.IsValid():
+	case (wantsAny || qtype == dns.TypeAAAA) && m.v6.IsValid():
 		return dns.TypeAAAA
-	case (every || qtype == dns.TypePTR) && o.ptr.IsValid():
+	case (wantsAny || qtype == dns.TypePTR) && m.ptr.IsValid():
 		return dns.TypePTR
 	default:
 		return dns.TypeNone
@@ -86,15 +88,15 @@ func (o *owner) computed(qtype uint16) uint16 {
 }
 
 // record returns the computed record of a type that the name has.
-func (o *owner) record(name string, rrtype uint16) dns.RR {
-	hdr := header(name, rrtype, o.pool.ttl)
+func (m *match) record(name string, rrtype uint16) dns.RR {
+	hdr := header(name, rrtype, m.pool.ttl)
 	switch rrtype {
 	case dns.TypeA:
-		return &dns.A{Hdr: hdr, A: o.v4.AsSlice()}
+		return &dns.A{Hdr: hdr, A: m.v4.AsSlice()}
 	case dns.TypeAAAA:
-		return &dns.AAAA{Hdr: hdr, AAAA: o.v6.AsSlice()}
+		return &dns.AAAA{Hdr: hdr, AAAA: m.v6.AsSlice()}
 	default:
-		return &dns.PTR{Hdr: hdr, Ptr: o.pool.name(o.ptr)}
+		return &dns.PTR{Hdr: hdr, Ptr: m.pool.name(m.ptr)}
 	}
 }
 
@@ -200,12 +202,12 @@ func (z *zone) add(p *pool, pt *pattern) *conflict {
 	if pt.wildcard {
 		x = &z.wildcards
 	}
-	ns := x.of(pt)
-	if ns == nil {
-		ns = &names{pattern: pt}
-		x.insert(ns)
+	pp := x.of(pt)
+	if pp == nil {
+		pp = &patternPools{pattern: pt}
+		x.insert(pp)
 	}
-	ns.pools = append(ns.pools, p)
+	pp.pools = append(pp.pools, p)
 	for _, f := range p.forms(pt) {
 		if text, other, owner := x.forms.meets(f); other != nil {
 			return &conflict{zone: z.name, text: text, pattern: pt, other: other, added: p, pool: owner}
@@ -215,7 +217,7 @@ func (z *zone) add(p *pool, pt *pattern) *conflict {
 	for _, kind := range keyKinds {
 		for _, s := range p.keys(kind) {
 			s.first, s.last = pt.pick(key{kind, s.first}).u, pt.pick(key{kind, s.last}).u
-			if other, both := ns.keys[kind].insert(s); other != nil {
+			if other, both := pp.keys[kind].insert(s); other != nil {
 				text := string(pt.append(nil, pt.put(key{kind, both}, p.someAddress())))
 				return &conflict{zone: z.name, text: text, pattern: pt, other: pt, added: p, pool: other, together: true}
 			}
@@ -224,21 +226,26 @@ func (z *zone) add(p *pool, pt *pattern) *conflict {
 	return nil
 }
 
+// patterns returns the patterns that have names in the zone, wildcards last.
+func (z *zone) patterns() []*patternPools {
+	return slices.Concat(z.computed.patterns, z.wildcards.patterns)
+}
+
 // addNonTerminals adds the names between the zone's computed names and the zone. It
 // returns those without a placeholder, which are of no pattern.
 func (z *zone) addNonTerminals() (literals []string) {
-	added := make(map[string]*names) // by the text of the pattern
-	for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
-		z.deepest = max(z.deepest, ns.pattern.labels()+1)
-		for _, above := range ns.pattern.ancestors {
+	added := make(map[string]*patternPools) // by the text of the pattern
+	for _, pp := range z.patterns() {
+		z.deepest = max(z.deepest, pp.pattern.labels()+1)
+		for _, above := range pp.pattern.ancestors {
 			if above.pattern == nil {
 				literals = append(literals, above.text)
 				continue
 			}
 			if added[above.text] == nil {
-				added[above.text] = &names{pattern: above.pattern}
+				added[above.text] = &patternPools{pattern: above.pattern}
 			}
-			for _, p := range ns.pools {
+			for _, p := range pp.pools {
 				for _, kind := range keyKinds {
 					for _, s := range p.keys(kind) {
 						keys := &added[above.text].keys[kind]
@@ -248,45 +255,45 @@ func (z *zone) addNonTerminals() (literals []string) {
 			}
 		}
 	}
-	for _, ns := range added {
-		for kind := range ns.keys {
-			ns.keys[kind] = union(ns.keys[kind])
+	for _, pp := range added {
+		for kind := range pp.keys {
+			pp.keys[kind] = union(pp.keys[kind])
 		}
-		z.nonTerminals.insert(ns)
+		z.nonTerminals.insert(pp)
 	}
 	return literals
 }
 
-// namesBelow returns a pattern of which a name lies below another, which is without the
+// patternBelow returns a pattern of which a name lies below another, which is without the
 // zone. Wildcards are not meant.
-func (z *zone) namesBelow(name string) *pattern {
-	for _, ns := range z.computed.patterns {
-		if slices.ContainsFunc(ns.pools, func(p *pool) bool { return ns.pattern.hasNamesBelow(name, p) }) {
-			return ns.pattern
+func (z *zone) patternBelow(name string) *pattern {
+	for _, pp := range z.computed.patterns {
+		if slices.ContainsFunc(pp.pools, func(p *pool) bool { return pp.pattern.hasNamesBelow(name, p) }) {
+			return pp.pattern
 		}
 	}
 	return nil
 }
 
-// of returns the names of a pattern, or nil.
-func (x *patternIndex) of(pt *pattern) *names {
-	for ns := x.literal[pt.affixes]; ns != nil; ns = ns.next {
-		if ns.pattern.text == pt.text {
-			return ns
+// of returns the pools that have a pattern, or nil.
+func (x *patternIndex) of(pt *pattern) *patternPools {
+	for pp := x.literal[pt.affixes]; pp != nil; pp = pp.next {
+		if pp.pattern.text == pt.text {
+			return pp
 		}
 	}
 	return nil
 }
 
-// insert adds the names of a pattern.
-func (x *patternIndex) insert(ns *names) {
+// insert adds the pools that have a pattern.
+func (x *patternIndex) insert(pp *patternPools) {
 	if x.literal == nil {
-		x.literal = make(map[affixes]*names)
+		x.literal = make(map[affixes]*patternPools)
 	}
-	pt := ns.pattern
-	ns.next = x.literal[pt.affixes]
-	x.patterns = append(x.patterns, ns)
-	x.literal[pt.affixes] = ns
+	pt := pp.pattern
+	pp.next = x.literal[pt.affixes]
+	x.patterns = append(x.patterns, pp)
+	x.literal[pt.affixes] = pp
 	if lengths := (affixLengths{len(pt.prefix), len(pt.suffix)}); !slices.Contains(x.lengths, lengths) {
 		// Of numbered prefixes most are the longest.
 		i, _ := slices.BinarySearchFunc(x.lengths, lengths, func(l, m affixLengths) int { return m.prefix - l.prefix })
@@ -297,38 +304,38 @@ func (x *patternIndex) insert(ns *names) {
 // find looks up a name outside of the reverse trees, which is given in lower case
 // as well. A computed name belongs to the closest listed zone above it, at any depth
 // where that is the root.
-func (zs *zones) find(qname string, lower []byte) owner {
+func (zs *zones) find(qname string, lower []byte) match {
 	if qname == "." {
-		return owner{} // the root has no apex to guard
+		return match{} // the root has no apex to guard
 	}
 	z, existing := zs.enclosing(qname, lower)
 	if z == nil {
 		if root := zs.byName["."]; root != nil {
 			start, _ := dns.NextLabel(qname, 0)
 			h := root.computed.find(bytes.TrimSuffix(lower[:start], []byte(".")))
-			if h.pool != nil && !zs.enclose(qname[start:], lower[start:]) {
-				return owner{host: h, zone: root}
+			if h.pool != nil && !zs.encloses(qname[start:], lower[start:]) {
+				return match{host: h, zone: root}
 			}
 		}
-		return owner{zone: zs.byName[string(lower)]}
+		return match{zone: zs.byName[string(lower)]}
 	}
 
 	text := lower[:len(lower)-len(z.name)-1]
 	if h := z.computed.find(text); h.pool != nil {
-		return owner{host: h, zone: z}
+		return match{host: h, zone: z}
 	}
 	if named := zs.byName[string(lower)]; named != nil {
-		return owner{zone: named}
+		return match{zone: named}
 	}
 	if len(z.nonTerminals.patterns) > 0 && z.nonTerminals.has(text) {
-		return owner{zone: z}
+		return match{zone: z}
 	}
 	if len(z.wildcards.patterns) > 0 {
 		if h := z.wildcard(qname, text, existing); h.pool != nil {
-			return owner{host: h, zone: z}
+			return match{host: h, zone: z}
 		}
 	}
-	return owner{}
+	return match{}
 }
 
 // enclosing returns the closest listed zone above a name, and where in it the closest
@@ -360,9 +367,9 @@ func (zs *zones) enclosing(qname string, lower []byte) (z *zone, existing int) {
 	return nil, 0
 }
 
-// enclose reports whether a listed zone other than the root is called name, which is
+// encloses reports whether a listed zone other than the root is called name, which is
 // given in lower case as well, or lies above it.
-func (zs *zones) enclose(name string, lower []byte) bool {
+func (zs *zones) encloses(name string, lower []byte) bool {
 	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
 		if z := zs.byName[string(lower[off:])]; z != nil && z.listed {
 			return true
@@ -424,13 +431,13 @@ func (x *patternIndex) lookup(text []byte) (*pool, *pattern, key) {
 		if end <= start || !isHex(text[start]) || !isHex(text[end-1]) {
 			continue // no placeholder begins or ends here
 		}
-		for ns := x.literal[affixes{string(text[:start]), string(text[end:])}]; ns != nil; ns = ns.next {
-			k, ok := ns.pattern.parse(text[start:end])
+		for pp := x.literal[affixes{string(text[:start]), string(text[end:])}]; pp != nil; pp = pp.next {
+			k, ok := pp.pattern.parse(text[start:end])
 			if !ok {
 				continue
 			}
-			if p := ns.keys[k.kind].find(k.u); p != nil {
-				return p, ns.pattern, k
+			if p := pp.keys[k.kind].find(k.u); p != nil {
+				return p, pp.pattern, k
 			}
 		}
 	}
