@@ -50,23 +50,19 @@ func addressNumber(addr netip.Addr) uint128 {
 // network is a network of a pool: all addresses of one family from the first to the
 // last.
 type network struct {
-	first, last uint128
-	text        string // as the Corefile has it
+	span
+	text string // as the Corefile has it
 }
-
-// size returns how many addresses the network has, modulo 2^128.
-func (n network) size() uint128 { return n.last.sub(n.first).add(uint128{lo: 1}) }
 
 // newNetwork returns the network of all addresses of a prefix.
 func newNetwork(prefix netip.Prefix) network {
-	first, last := bounds(prefix)
-	return network{first, last, prefix.String()}
+	return network{bounds(prefix), prefix.String()}
 }
 
-// bounds returns the first and the last address of a prefix.
-func bounds(prefix netip.Prefix) (first, last uint128) {
-	first = addressNumber(prefix.Addr())
-	return first, first.or(ones(prefix.Addr().BitLen() - prefix.Bits()))
+// bounds returns the addresses of a prefix.
+func bounds(prefix netip.Prefix) span {
+	first := addressNumber(prefix.Addr())
+	return span{first, first.or(ones(prefix.Addr().BitLen() - prefix.Bits()))}
 }
 
 // prefixes are networks, by family.

@@ -113,9 +113,9 @@ func parseReverse6(labels []byte) (prefix netip.Prefix, ok bool) {
 // classlessZone is a reverse zone for a part of a /24 (RFC 2317), such as
 // 64/26.2.0.192.in-addr.arpa. In it, 65 has the PTR record of 192.0.2.65.
 type classlessZone struct {
-	name        string       // in lower case, with the closing dot
-	parent      netip.Prefix // the /24
-	first, last uint128      // the addresses that may have a record here
+	name   string       // in lower case, with the closing dot
+	parent netip.Prefix // the /24
+	span                // the addresses that may have a record here
 }
 
 // parseClassless returns the classless zone that name, in lower case, is: one label
@@ -152,7 +152,7 @@ func parseClassless(name string) (zone classlessZone, ok bool) {
 		}
 	}
 	network := addressNumber(parent.Addr())
-	zone.first, zone.last = network.add(uint128{lo: first}), network.add(uint128{lo: last})
+	zone.span = span{network.add(uint128{lo: first}), network.add(uint128{lo: last})}
 	return zone, true
 }
 

@@ -152,8 +152,8 @@ func (ws *Workstation) reverseTTLs(names []string) map[string]uint32 {
 			if !z.Contains(below.Addr()) {
 				break
 			}
-			if first, last := bounds(below.Prefix); below.Prefix != z.Prefix {
-				nested = append(nested, index{{first, last, nil}})
+			if below.Prefix != z.Prefix {
+				nested = append(nested, index{{span: bounds(below.Prefix)}})
 			}
 		}
 		records := ws.reverse.records[familyOf(z.Addr())].clip(bounds(z.Prefix))

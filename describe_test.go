@@ -236,15 +236,15 @@ func TestDescribeCount(t *testing.T) {
 		want  string
 	}{
 		{nil, "0"},
-		{index{{last: uint128{}}}, "1"},
-		{index{{last: uint128{lo: 9}}, {first: uint128{lo: 20}, last: uint128{lo: 24}}}, "15"},
-		{index{{last: uint128{lo: math.MaxUint32}}}, "4294967296"},
-		{index{{last: uint128{lo: 1<<33 - 1}}}, "2^33"},
-		{index{{last: uint128{lo: 1 << 33}}}, "8589934593"},
-		{index{{last: uint128{lo: math.MaxUint64}}}, "2^64"},
-		{index{{last: uint128{hi: 1}}}, "18446744073709551617"},
-		{index{{last: most}}, "2^128"},
-		{index{{first: uint128{lo: 1}, last: most}}, "340282366920938463463374607431768211455"},
+		{index{{}}, "1"},
+		{index{{span: span{last: uint128{lo: 9}}}, {span: span{uint128{lo: 20}, uint128{lo: 24}}}}, "15"},
+		{index{{span: span{last: uint128{lo: math.MaxUint32}}}}, "4294967296"},
+		{index{{span: span{last: uint128{lo: 1<<33 - 1}}}}, "2^33"},
+		{index{{span: span{last: uint128{lo: 1 << 33}}}}, "8589934593"},
+		{index{{span: span{last: uint128{lo: math.MaxUint64}}}}, "2^64"},
+		{index{{span: span{last: uint128{hi: 1}}}}, "18446744073709551617"},
+		{index{{span: span{last: most}}}, "2^128"},
+		{index{{span: span{uint128{lo: 1}, most}}}, "340282366920938463463374607431768211455"},
 	}
 	for _, tc := range tests {
 		if got := tc.index.count(); got != tc.want {

@@ -1,66 +1,101 @@
 package workstation
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"sort"
+	"strconv"
 )
 
-// span is a run of numbers, or of addresses as numbers, that one pool covers.
-type span struct {
-	first, last uint128
-	pool        *pool
+// span is a run of numbers, or of addresses as numbers, from the first to the last.
+type span struct{ first, last uint128 }
+
+// size returns how many there are, modulo 2^128.
+func (s span) size() uint128 { return s.last.sub(s.first).add(uint128{lo: 1}) }
+
+// has reports whether u is one of them.
+func (s span) has(u uint128) bool { return !u.less(s.first) && !s.last.less(u) }
+
+// overlaps reports whether s and t have some in common.
+func (s span) overlaps(t span) bool { return !s.last.less(t.first) && !t.last.less(s.first) }
+
+// clip returns what s and t, which overlap, have in common.
+func (s span) clip(t span) span {
+	if s.first.less(t.first) {
+		s.first = t.first
+	}
+	if t.last.less(s.last) {
+		s.last = t.last
+	}
+	return s
 }
 
-// index tells which pool covers a number or an address. Its spans are ascending
-// and disjoint, so it is searched by halves.
-type index []span
+// shift returns s with distance added to all of them.
+func (s span) shift(distance uint128) span {
+	return span{s.first.add(distance), s.last.add(distance)}
+}
 
-// search returns the place of the first span that does not end before u.
+// numberSpan returns the numbers from first to last.
+func numberSpan(first, last uint64) span { return span{uint128{lo: first}, uint128{lo: last}} }
+
+// String returns a span of numbers as the property numbers takes it: 7 or 1-99.
+func (s span) String() string {
+	if s.first == s.last {
+		return strconv.FormatUint(s.first.lo, 10)
+	}
+	return fmt.Sprintf("%d-%d", s.first.lo, s.last.lo)
+}
+
+// entry is a span, and the pool that covers it.
+type entry struct {
+	span
+	pool *pool
+}
+
+// index tells which pool covers a number or an address. Its entries are ascending
+// and disjoint, so it is searched by halves.
+type index []entry
+
+// search returns the place of the first entry that does not end before u.
 func (x index) search(u uint128) int {
 	return sort.Search(len(x), func(i int) bool { return !x[i].last.less(u) })
 }
 
 // find returns the pool that covers u, or nil.
-func (x index) find(u uint128) *pool { return x.overlap(u, u) }
-
-// overlap returns the first pool that covers any of first to last, or nil.
-func (x index) overlap(first, last uint128) *pool {
-	if i := x.search(first); i < len(x) && !last.less(x[i].first) {
+func (x index) find(u uint128) *pool {
+	if i := x.search(u); i < len(x) && x[i].has(u) {
 		return x[i].pool
 	}
 	return nil
 }
 
-// insert adds s to the index. If another pool covers part of s already, insert
-// returns that one and the first number that both cover, and adds nothing.
-func (x *index) insert(s span) (other *pool, both uint128) {
-	i := x.search(s.first)
-	if i < len(*x) && !s.last.less((*x)[i].first) {
-		both = s.first
-		if both.less((*x)[i].first) {
-			both = (*x)[i].first
-		}
-		return (*x)[i].pool, both
+// overlap returns the first pool that covers any of s, or nil.
+func (x index) overlap(s span) *pool {
+	if i := x.search(s.first); i < len(x) && x[i].overlaps(s) {
+		return x[i].pool
 	}
-	*x = slices.Insert(*x, i, s)
+	return nil
+}
+
+// insert adds e to the index. If another pool covers part of e already, insert
+// returns that one and the first number that both cover, and adds nothing.
+func (x *index) insert(e entry) (other *pool, both uint128) {
+	i := x.search(e.first)
+	if i < len(*x) && (*x)[i].overlaps(e.span) {
+		return (*x)[i].pool, (*x)[i].clip(e.span).first
+	}
+	*x = slices.Insert(*x, i, e)
 	return nil, uint128{}
 }
 
-// clip returns the parts of the index that lie between first and last.
-func (x index) clip(first, last uint128) index {
-	var clipped index
-	for _, s := range x[x.search(first):] {
-		if last.less(s.first) {
+// clip returns the parts of the index that lie in s.
+func (x index) clip(s span) (clipped index) {
+	for _, e := range x[x.search(s.first):] {
+		if !e.overlaps(s) {
 			break
 		}
-		if s.first.less(first) {
-			s.first = first
-		}
-		if last.less(s.last) {
-			s.last = last
-		}
-		clipped = append(clipped, s)
+		clipped = append(clipped, entry{e.span.clip(s), e.pool})
 	}
 	return clipped
 }
@@ -82,61 +117,58 @@ func flatten(indexes []index) index {
 func overlay(x, y index) index {
 	one := uint128{lo: 1}
 	merged := make(index, 0, len(x)+len(y))
-	for _, s := range y {
-		for len(x) > 0 && x[0].last.less(s.first) {
+	for _, e := range y {
+		for len(x) > 0 && x[0].last.less(e.first) {
 			merged, x = append(merged, x[0]), x[1:]
 		}
-		left := true // something of s
-		for left && len(x) > 0 && !s.last.less(x[0].first) {
-			if s.first.less(x[0].first) {
-				merged = append(merged, span{s.first, x[0].first.sub(one), s.pool})
+		left := true // something of e
+		for left && len(x) > 0 && !e.last.less(x[0].first) {
+			if e.first.less(x[0].first) {
+				merged = append(merged, entry{span{e.first, x[0].first.sub(one)}, e.pool})
 			}
-			if left = x[0].last.less(s.last); left {
-				s.first = x[0].last.add(one)
+			if left = x[0].last.less(e.last); left {
+				e.first = x[0].last.add(one)
 				merged, x = append(merged, x[0]), x[1:]
 			}
 		}
 		if left {
-			merged = append(merged, s)
+			merged = append(merged, e)
 		}
 	}
 	return append(merged, x...)
 }
 
-// union makes one index of spans in any order. Which pool has what several of them
-// cover does not matter.
-func union(spans index) index {
-	slices.SortFunc(spans, func(s, t span) int { return s.first.compare(t.first) })
-	var merged index
-	for _, s := range spans {
-		if end := len(merged) - 1; end >= 0 && !merged[end].last.less(s.first) {
-			if merged[end].last.less(s.last) {
-				merged[end].last = s.last
-			}
-			continue
+// union makes one index of entries in any order, and sorts them. What several of them
+// cover goes to one of their pools.
+func union(entries index) (merged index) {
+	slices.SortFunc(entries, func(d, e entry) int { return d.first.compare(e.first) })
+	for _, e := range entries {
+		if end := len(merged) - 1; end < 0 || merged[end].last.less(e.first) {
+			merged = append(merged, e)
+		} else if merged[end].last.less(e.last) {
+			merged[end].last = e.last
 		}
-		merged = append(merged, s)
 	}
 	return merged
 }
 
-// project returns what the pattern writes of the keys in a span: where it has some
+// project returns what the pattern writes of the keys of an entry: where it has some
 // octets of the address alone, these, as pick has them.
-func (p *pattern) project(s span) (projected index) {
+func (p *pattern) project(e entry) (projected index) {
 	if p.octets == 0 {
-		return index{s}
+		return index{e}
 	}
-	for _, r := range p.octets.project(0, uint32(s.first.lo), uint32(s.last.lo)) {
-		projected = append(projected, span{uint128{lo: r[0]}, uint128{lo: r[1]}, s.pool})
+	for _, s := range p.octets.project(0, uint32(e.first.lo), uint32(e.last.lo)) {
+		projected = append(projected, entry{s, e.pool})
 	}
 	return projected
 }
 
-// project returns, as ranges, what pick gives of the addresses from first to last,
+// project returns, as spans, what pick gives of the addresses from first to last,
 // without regard to the octets before the one called from.
-func (o octets) project(from int, first, last uint32) (ranges [][2]uint64) {
+func (o octets) project(from int, first, last uint32) (spans []span) {
 	if from == 4 {
-		return [][2]uint64{{0, 0}}
+		return []span{{}}
 	}
 	shift := 8 * (3 - from)
 	mask := uint32(1)<<shift - 1 // the octets after this one
@@ -148,28 +180,28 @@ func (o octets) project(from int, first, last uint32) (ranges [][2]uint64) {
 	}
 	begin, end := first>>shift&0xff, last>>shift&0xff
 
-	add := func(value uint32, more [][2]uint64) {
-		for _, r := range more {
+	add := func(value uint32, more []span) {
+		for _, s := range more {
 			if o.has(from) {
-				r[0], r[1] = r[0]+uint64(value)*size, r[1]+uint64(value)*size
+				s = s.shift(uint128{lo: uint64(value) * size})
 			}
-			ranges = append(ranges, r)
+			spans = append(spans, s)
 		}
 	}
 	if begin == end {
 		add(begin, o.project(from+1, first&mask, last&mask))
-		return ranges
+		return spans
 	}
 	add(begin, o.project(from+1, first&mask, mask))
 	add(end, o.project(from+1, 0, last&mask))
 	if end-begin > 1 { // octets between them, with all addresses
-		all := [2]uint64{0, size - 1}
+		first, last := uint64(0), size-1
 		if o.has(from) {
-			all = [2]uint64{uint64(begin+1) * size, uint64(end)*size - 1}
+			first, last = uint64(begin+1)*size, uint64(end)*size-1
 		}
-		ranges = append(ranges, all)
+		spans = append(spans, span{uint128{lo: first}, uint128{lo: last}})
 	}
-	return ranges
+	return spans
 }
 
 // blocks returns the parts of a span in which these octets are those that pick gave.
@@ -182,13 +214,13 @@ func (o octets) blocks(picked uint32, s span) iter.Seq[span] {
 func (o octets) blocksFrom(from int, address uint32, s span, yield func(span) bool) bool {
 	shift := 8 * (4 - from)
 	low := ones(shift)
-	block := uint128{lo: uint64(address) >> shift << shift}
-	parts := (index{s}).clip(block, block.or(low))
+	start := uint128{lo: uint64(address) >> shift << shift}
+	block := span{start, start.or(low)}
 	switch {
-	case len(parts) == 0:
+	case !block.overlaps(s):
 		return true
 	case o>>from == 0: // all that follows is free
-		return yield(parts[0])
+		return yield(block.clip(s))
 	case o.has(from):
 		return o.blocksFrom(from+1, address, s, yield)
 	}

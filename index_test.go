@@ -9,10 +9,12 @@ import (
 func TestIndexInsert(t *testing.T) {
 	p, q := new(pool), new(pool)
 	var x index
-	n := func(n uint64) uint128 { return uint128{lo: n} }
-	for _, s := range []span{{n(10), n(19), p}, {n(0), n(4), p}, {n(30), n(30), q}, {n(5), n(9), q}, {uint128{1, 0}, uint128{1, 5}, p}} {
-		if other, both := x.insert(s); other != nil {
-			t.Errorf("%v is covered at %v", s, both)
+	for _, e := range []entry{
+		{numberSpan(10, 19), p}, {numberSpan(0, 4), p}, {numberSpan(30, 30), q}, {numberSpan(5, 9), q},
+		{span{uint128{1, 0}, uint128{1, 5}}, p},
+	} {
+		if other, both := x.insert(e); other != nil {
+			t.Errorf("%v is covered at %v", e, both)
 		}
 	}
 	for _, tc := range []struct {
@@ -22,7 +24,7 @@ func TestIndexInsert(t *testing.T) {
 	}{
 		{0, 0, p, 0}, {2, 12, p, 2}, {19, 40, p, 19}, {20, 40, q, 30}, {25, 30, q, 30}, {31, math.MaxUint64, nil, 0},
 	} {
-		other, both := x.insert(span{n(tc.first), n(tc.last), q})
+		other, both := x.insert(entry{numberSpan(tc.first, tc.last), q})
 		if other != tc.other || both.lo != tc.both {
 			t.Errorf("%d-%d is covered at %v, want %d", tc.first, tc.last, both, tc.both)
 		}
@@ -40,11 +42,11 @@ func TestFlatten(t *testing.T) {
 			var x index
 			for range rnd.IntN(4) {
 				first := rnd.Uint64N(numbers)
-				s := span{uint128{lo: first}, uint128{lo: first + rnd.Uint64N(min(20, numbers-first))}, new(pool)}
-				if other, _ := x.insert(s); other == nil {
-					for n := s.first.lo; n <= s.last.lo; n++ {
+				e := entry{numberSpan(first, first+rnd.Uint64N(min(20, numbers-first))), new(pool)}
+				if other, _ := x.insert(e); other == nil {
+					for n := e.first.lo; n <= e.last.lo; n++ {
 						if want[n] == nil {
-							want[n] = s.pool
+							want[n] = e.pool
 						}
 					}
 				}
@@ -67,7 +69,7 @@ func TestFlatten(t *testing.T) {
 				for _, p := range want[n : last+1] {
 					covered = covered || p != nil
 				}
-				if got := flat.overlap(uint128{lo: uint64(n)}, uint128{lo: uint64(last)}); (got != nil) != covered {
+				if got := flat.overlap(numberSpan(uint64(n), uint64(last))); (got != nil) != covered {
 					t.Fatalf("%d-%d is covered by %p in %v", n, last, got, flat)
 				}
 			}
@@ -75,7 +77,7 @@ func TestFlatten(t *testing.T) {
 
 		first := rnd.Uint64N(numbers)
 		last := first + rnd.Uint64N(numbers-first)
-		clipped := flat.clip(uint128{lo: first}, uint128{lo: last})
+		clipped := flat.clip(numberSpan(first, last))
 		for n, p := range want {
 			if uint64(n) < first || uint64(n) > last {
 				p = nil
@@ -91,7 +93,7 @@ func TestFlatten(t *testing.T) {
 func TestFlattenToTheEnd(t *testing.T) {
 	p, q := new(pool), new(pool)
 	end := uint128{math.MaxUint64, math.MaxUint64}
-	flat := flatten([]index{{{uint128{5, 0}, end, p}}, {{uint128{}, end, q}}})
+	flat := flatten([]index{{{span{uint128{5, 0}, end}, p}}, {{span{uint128{}, end}, q}}})
 	for _, tc := range []struct {
 		number uint128
 		want   *pool

@@ -177,7 +177,7 @@ func TestProject(t *testing.T) {
 		want := make(map[uint64]bool)
 		for u := uint64(first); u <= uint64(last); u++ {
 			want[uint64(o.pick(uint32(u)))] = true
-			if got := o.put(o.pick(uint32(u)), first); got&^o.mask() != first&^o.mask() || got&o.mask() != uint32(u)&o.mask() {
+			if got := o.put(o.pick(uint32(u)), first); got&^mask(o) != first&^mask(o) || got&mask(o) != uint32(u)&mask(o) {
 				t.Fatalf("%v of %x put into %x is %x", o, u, first, got)
 			}
 		}
@@ -186,7 +186,7 @@ func TestProject(t *testing.T) {
 			continue
 		}
 		var size uint64
-		for _, s := range union(p.project(span{uint128{lo: uint64(first)}, uint128{lo: uint64(last)}, nil})) {
+		for _, s := range union(p.project(entry{span: numberSpan(uint64(first), uint64(last))})) {
 			for u := s.first.lo; u <= s.last.lo; u++ {
 				if !want[u] {
 					t.Fatalf("%v of %x to %x has %x", o, first, last, u)
@@ -201,7 +201,7 @@ func TestProject(t *testing.T) {
 }
 
 // mask returns the bits of the octets.
-func (o octets) mask() (mask uint32) {
+func mask(o octets) (mask uint32) {
 	for i := range 4 {
 		if o.has(i) {
 			mask |= 0xff << (8 * (3 - i))
@@ -219,7 +219,7 @@ func TestBlocks(t *testing.T) {
 		last := first + min(uint32(rnd.IntN(100000)), ^first)
 		picked := o.pick(first + min(uint32(rnd.IntN(300000)), ^first))
 		got := make(map[uint64]bool)
-		for s := range o.blocks(picked, span{uint128{lo: uint64(first)}, uint128{lo: uint64(last)}, nil}) {
+		for s := range o.blocks(picked, numberSpan(uint64(first), uint64(last))) {
 			for u := s.first.lo; u <= s.last.lo; u++ {
 				got[u] = true
 			}

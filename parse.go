@@ -226,14 +226,14 @@ func (st *stanza) secondStanza(f family) string {
 	one.networks[f] = one.networks[f][:1]
 	first, ok := one.allNumbers()
 	size := st.networks[f][1].size()
-	begin := first.last + 1
+	begin := first.last.lo + 1
 	switch {
 	case ok && begin == 0:
 		return "write {ip} in the name, or a stanza for each with some of the 'numbers'"
 	case !ok, st.numbers != nil, begin > 1<<63, size.hi != 0, begin+size.lo < begin:
 		return wayOut
 	}
-	return fmt.Sprintf("%s, with 'numbers %s' and 'offset -%d'", wayOut, numberRange{begin, begin + size.lo - 1}, begin)
+	return fmt.Sprintf("%s, with 'numbers %s' and 'offset -%d'", wayOut, numberSpan(begin, begin+size.lo-1), begin)
 }
 
 // differing returns two of the pool's IPv4 addresses that differ in one of these octets,
@@ -242,7 +242,7 @@ func (st *stanza) differing(in octets) (first, other netip.Addr) {
 	u := st.networks[ipv4][0].first
 	for _, n := range st.networks[ipv4] {
 		for _, v := range []uint128{n.first, n.last, n.first.add(uint128{lo: 1}), n.first.add(uint128{lo: 1 << 8}), n.first.add(uint128{lo: 1 << 16})} {
-			if !n.last.less(v) && in.pick(uint32(u.lo)) != in.pick(uint32(v.lo)) {
+			if n.has(v) && in.pick(uint32(u.lo)) != in.pick(uint32(v.lo)) {
 				return ipv4.address(u), ipv4.address(v)
 			}
 		}
@@ -267,17 +267,17 @@ func (st *stanza) completeNumbers() error {
 			st.offset, st.networkNames(), st.offset, st.offset)
 	}
 	if st.numbers == nil {
-		st.numbers = []numberRange{all}
+		st.numbers = index{{all, st.pool}}
 	}
 	given := st.numbers
-	st.numbers = merge(slices.Clone(given))
+	st.numbers = union(slices.Clone(given))
 	for _, r := range given {
-		if r.first >= all.first && r.last <= all.last {
+		if all.has(r.first) && all.has(r.last) {
 			continue
 		}
 		wayOut := "write some of these, or a larger network"
-		first, last := st.numbers[0].first, st.numbers[len(st.numbers)-1].last
-		if first > 0 && first <= 1<<63 && last-first <= all.last-all.first {
+		first, last := st.numbers[0].first.lo, st.numbers[len(st.numbers)-1].last.lo
+		if first > 0 && first <= 1<<63 && last-first <= all.last.lo-all.first.lo {
 			wayOut += fmt.Sprintf("; or for number %d to have the first address, 'offset -%d'", first, first)
 		}
 		return parseError(st.given["numbers"], "numbers '%s' lie outside of %s, where the numbers are %s: %s", r, st.networkNames(), all, wayOut)
@@ -371,7 +371,7 @@ func (st *stanza) lackIn(zones zoneList) string {
 				if int(g) != f {
 					return nil
 				}
-				return index{{n.first, n.last, st.pool}}
+				return index{{n.span, st.pool}}
 			}) {
 				within = append(within, "network '"+n.text+"'")
 			}
@@ -382,7 +382,7 @@ func (st *stanza) lackIn(zones zoneList) string {
 	}
 	all := *st.pool
 	numbers, _ := all.allNumbers()
-	all.numbers = []numberRange{numbers}
+	all.numbers = index{{numbers, st.pool}}
 	wayOut := fmt.Sprintf(", where the numbers are %s: remove it", numbers)
 	if zones.cover(all.addresses) {
 		wayOut = ": remove it, or write their numbers in 'numbers' as well"

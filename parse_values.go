@@ -1,7 +1,6 @@
 package workstation
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -81,7 +80,7 @@ func parseNetworks(c *caddy.Controller, p *pool, args []string) error {
 			return err
 		}
 		for _, other := range p.networks[f] {
-			if !n.last.less(other.first) && !other.last.less(n.first) {
+			if n.overlaps(other.span) {
 				return c.Errf("network '%s' overlaps '%s': write each address once", arg, other.text)
 			}
 		}
@@ -114,37 +113,23 @@ func parseNetwork(c *caddy.Controller, arg string) (f family, n network, err err
 	case last.Less(first):
 		return 0, n, c.Errf("network '%s' is backwards: write '%s-%s'", arg, last, first)
 	}
-	return familyOf(first), network{addressNumber(first), addressNumber(last), arg}, nil
+	return familyOf(first), network{span{addressNumber(first), addressNumber(last)}, arg}, nil
 }
 
 // parseNumbers parses ranges of numbers, which may be in any order and overlap.
 func parseNumbers(c *caddy.Controller, p *pool, args []string) error {
 	for _, arg := range args {
-		r, err := parseNumberRange(c, arg)
+		s, err := parseNumberRange(c, arg)
 		if err != nil {
 			return err
 		}
-		p.numbers = append(p.numbers, r)
+		p.numbers = append(p.numbers, entry{s, p})
 	}
 	return nil
 }
 
-// merge returns the ranges ascending and disjoint.
-func merge(ranges []numberRange) []numberRange {
-	slices.SortFunc(ranges, func(r, s numberRange) int { return cmp.Compare(r.first, s.first) })
-	merged := ranges[:1]
-	for _, r := range ranges[1:] {
-		if end := &merged[len(merged)-1]; r.first <= end.last {
-			end.last = max(end.last, r.last)
-		} else {
-			merged = append(merged, r)
-		}
-	}
-	return merged
-}
-
 // parseNumberRange parses A-B or N.
-func parseNumberRange(c *caddy.Controller, arg string) (r numberRange, err error) {
+func parseNumberRange(c *caddy.Controller, arg string) (s span, err error) {
 	from, to, isRange := strings.Cut(arg, "-")
 	if !isRange {
 		to = from
@@ -153,13 +138,13 @@ func parseNumberRange(c *caddy.Controller, arg string) (r numberRange, err error
 	last, err2 := strconv.ParseUint(to, 10, 64)
 	switch {
 	case err != nil, err2 != nil:
-		return r, c.Errf("numbers '%s' is neither a number nor a range of two: write them in decimal, from 0 to %d, such as '7' or '1-99'", arg, uint64(math.MaxUint64))
+		return s, c.Errf("numbers '%s' is neither a number nor a range of two: write them in decimal, from 0 to %d, such as '7' or '1-99'", arg, uint64(math.MaxUint64))
 	case last < first:
-		return r, c.Errf("numbers '%s' is backwards: write '%d-%d'", arg, last, first)
+		return s, c.Errf("numbers '%s' is backwards: write '%d-%d'", arg, last, first)
 	case from != strconv.FormatUint(first, 10), to != strconv.FormatUint(last, 10):
-		return r, c.Errf("numbers '%s' has leading zeros: write '%s', and the zeros of the names as the width in 'name', such as '{n:3}'", arg, numberRange{first, last})
+		return s, c.Errf("numbers '%s' has leading zeros: write '%s', and the zeros of the names as the width in 'name', such as '{n:3}'", arg, numberSpan(first, last))
 	}
-	return numberRange{first, last}, nil
+	return numberSpan(first, last), nil
 }
 
 func parseOffset(c *caddy.Controller, p *pool, args []string) (err error) {

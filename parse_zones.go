@@ -38,7 +38,7 @@ func (zones zoneList) cover(addresses func(family) index) bool {
 		}
 	}
 	return slices.ContainsFunc(zones.classless, func(zone classlessZone) bool {
-		return addresses(ipv4).overlap(zone.first, zone.last) != nil
+		return addresses(ipv4).overlap(zone.span) != nil
 	})
 }
 

@@ -298,7 +298,7 @@ func (p *pattern) ancestorOf(name string) (ancestor, bool) {
 
 // keysBelow returns, of a pool's keys of a kind, those whose names lie below name, an
 // ancestor as a names it.
-func (a ancestor) keysBelow(name string, p *pool, kind keyKind) iter.Seq[span] {
+func (a ancestor) keysBelow(name string, p *pool, kind keyKind) iter.Seq[entry] {
 	keys := p.keys(kind)
 	if a.pattern == nil {
 		if a.text != name {
@@ -311,12 +311,12 @@ func (a ancestor) keysBelow(name string, p *pool, kind keyKind) iter.Seq[span] {
 	case !ok || k.kind != kind:
 		return slices.Values(index{})
 	case a.pattern.octets == 0:
-		return slices.Values(keys.clip(k.u, k.u))
+		return slices.Values(keys.clip(span{k.u, k.u}))
 	}
-	return func(yield func(span) bool) {
-		for _, s := range keys {
-			for block := range a.pattern.octets.blocks(uint32(k.u.lo), s) {
-				if !yield(block) {
+	return func(yield func(entry) bool) {
+		for _, e := range keys {
+			for block := range a.pattern.octets.blocks(uint32(k.u.lo), e.span) {
+				if !yield(entry{block, e.pool}) {
 					return
 				}
 			}

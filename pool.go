@@ -1,24 +1,11 @@
 package workstation
 
 import (
-	"fmt"
 	"math"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 )
-
-// numberRange are the numbers from first to last.
-type numberRange struct{ first, last uint64 }
-
-// String returns r as a Corefile has it.
-func (r numberRange) String() string {
-	if r.first == r.last {
-		return strconv.FormatUint(r.first, 10)
-	}
-	return fmt.Sprintf("%d-%d", r.first, r.last)
-}
 
 // pool is what one workstation stanza configures: patterns of names, and the hosts
 // that have them. What a host is depends on the kind of the patterns:
@@ -30,10 +17,10 @@ func (r numberRange) String() string {
 //   - by address, it is an address of any of the networks.
 type pool struct {
 	patterns []pattern
-	own      *pattern      // the first without "*.", which writes the host's own name; nil if there is none
-	kind     patternKind   // of all patterns
-	networks [2][]network  // by family; ascending and disjoint
-	numbers  []numberRange // by number: ascending and disjoint; each has an address in every network
+	own      *pattern     // the first without "*.", which writes the host's own name; nil if there is none
+	kind     patternKind  // of all patterns
+	networks [2][]network // by family; ascending and disjoint
+	numbers  index        // by number: ascending and disjoint; each has an address in every network
 	offset   int64
 	ttl      uint32 // of every record the pool gives, in seconds
 	source   string // FILE:LINE of the stanza, to name it in errors
@@ -111,23 +98,21 @@ func (p *pool) host(k key) host {
 }
 
 // keys returns the spans of the pool's keys of a kind, ascending and disjoint.
-func (p *pool) keys(kind keyKind) (spans index) {
+func (p *pool) keys(kind keyKind) (keys index) {
 	switch {
 	case kind == number:
-		for _, r := range p.numbers {
-			spans = append(spans, span{uint128{lo: r.first}, uint128{lo: r.last}, p})
-		}
+		return p.numbers
 	case p.kind == byAddress, p.kind == byOctets && kind == address4:
 		for _, n := range p.networks[kind-address4] {
-			spans = append(spans, span{n.first, n.last, p})
+			keys = append(keys, entry{n.span, p})
 		}
 	}
-	return spans
+	return keys
 }
 
 // addresses returns the spans of the pool's addresses of a family, ascending and
 // disjoint.
-func (p *pool) addresses(f family) (spans index) {
+func (p *pool) addresses(f family) (addresses index) {
 	switch {
 	case len(p.networks[f]) == 0:
 		return nil
@@ -135,14 +120,14 @@ func (p *pool) addresses(f family) (spans index) {
 		return p.keys(address4 + keyKind(f))
 	case p.kind == byOctets:
 		for _, s := range p.keys(address4) {
-			spans = append(spans, span{s.first.add(p.place()), s.last.add(p.place()), p})
+			addresses = append(addresses, entry{s.shift(p.place()), p})
 		}
 	default:
 		for _, s := range p.keys(number) {
-			spans = append(spans, span{p.zero(f).add(s.first), p.zero(f).add(s.last), p})
+			addresses = append(addresses, entry{s.shift(p.zero(f)), p})
 		}
 	}
-	return spans
+	return addresses
 }
 
 // name returns the name that the PTR record of addr, one of the pool's
@@ -180,7 +165,7 @@ func (p *pool) varying() (varying octets) {
 
 // allNumbers returns the numbers that have an address in every network, all of
 // them one range; if there are none, ok is false.
-func (p *pool) allNumbers() (all numberRange, ok bool) {
+func (p *pool) allNumbers() (all span, ok bool) {
 	last := ones(128) // the place of the last address in the smallest network
 	for _, networks := range p.networks {
 		for _, n := range networks {
@@ -191,18 +176,18 @@ func (p *pool) allNumbers() (all numberRange, ok bool) {
 	}
 	switch {
 	case p.offset < 0:
-		all.first = -uint64(p.offset)
+		all.first.lo = -uint64(p.offset)
 		if last.hi == 0 { // else it has more than 64 bits already
-			last = last.add(uint128{lo: all.first})
+			last = last.add(all.first)
 		}
 	case last.less(uint128{lo: uint64(p.offset)}):
-		return numberRange{}, false
+		return span{}, false
 	default:
 		last = last.sub(uint128{lo: uint64(p.offset)})
 	}
-	all.last = last.lo
+	all.last.lo = last.lo
 	if last.hi != 0 {
-		all.last = math.MaxUint64
+		all.last.lo = math.MaxUint64
 	}
 	return all, true
 }
@@ -238,7 +223,7 @@ func (s span) longest(kind keyKind) []uint128 {
 		low := ones(bits)
 		before := s.last.sub(s.last.and(low))
 		for _, u := range []uint128{before.sub(uint128{lo: 1}), s.first.or(low)} {
-			if !u.less(s.first) && !s.last.less(u) {
+			if s.has(u) {
 				keys = append(keys, u)
 			}
 		}

@@ -103,10 +103,7 @@ func TestPool(t *testing.T) {
 	}
 	for _, tc := range tests {
 		p := testPool(t, tc.properties)
-		var covered bool
-		for _, r := range p.numbers {
-			covered = covered || r.first <= tc.number && tc.number <= r.last
-		}
+		covered := p.numbers.find(uint128{lo: tc.number}) != nil
 		if covered != (tc.v4+tc.v6 != "") {
 			t.Errorf("%s: %d is a number of the pool: %t", tc.properties, tc.number, covered)
 		}
@@ -131,7 +128,7 @@ func TestPoolCountsThroughItsNetwork(t *testing.T) {
 	for _, cidr := range []string{"198.18.0.0/15", "2001:db8::fffe:0/111"} {
 		p, prefix := testPool(t, "network "+cidr), netip.MustParsePrefix(cidr)
 		f, want := familyOf(prefix.Addr()), prefix.Addr()
-		for n := range p.numbers[0].last + 1 {
+		for n := range p.numbers[0].last.lo + 1 {
 			if addr := p.address(f, n); addr != want || !prefix.Contains(addr) {
 				t.Fatalf("address(%d) = %s, want %s", n, addr, want)
 			}

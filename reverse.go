@@ -42,11 +42,11 @@ func newReverse(pools []*pool) reverse {
 	}
 	for _, p := range pools {
 		for _, zone := range p.classless {
-			x := overlay(rev.classless[zone.name].index, p.addresses(ipv4).clip(zone.first, zone.last))
+			x := overlay(rev.classless[zone.name].index, p.addresses(ipv4).clip(zone.span))
 			if len(x) > 0 {
-				first, last := bounds(zone.parent)
-				rev.classless[zone.name] = classlessRecords{x, first}
-				rev.parents = overlay(rev.parents, index{{first, last, x[0].pool}})
+				parent := bounds(zone.parent)
+				rev.classless[zone.name] = classlessRecords{x, parent.first}
+				rev.parents = overlay(rev.parents, index{{parent, x[0].pool}})
 			}
 		}
 	}
@@ -126,14 +126,7 @@ func (asked askedZones) has(name string) bool {
 func (rev *reverse) givesPTR(networks []network, f family, asked askedZones) bool {
 	for _, n := range networks {
 		for _, prefix := range asked.reverse[f] {
-			first, last := bounds(prefix)
-			if first.less(n.first) {
-				first = n.first
-			}
-			if n.last.less(last) {
-				last = n.last
-			}
-			if !last.less(first) && rev.records[f].overlap(first, last) != nil {
+			if zone := bounds(prefix); n.overlaps(zone) && rev.records[f].overlap(n.clip(zone)) != nil {
 				return true
 			}
 		}
@@ -141,7 +134,7 @@ func (rev *reverse) givesPTR(networks []network, f family, asked askedZones) boo
 			continue
 		}
 		for zone, records := range rev.classless {
-			if records.overlap(n.first, n.last) != nil && asked.has(zone) {
+			if records.overlap(n.span) != nil && asked.has(zone) {
 				return true
 			}
 		}
@@ -161,7 +154,7 @@ func (ws *Workstation) askedPTR(p *pool, f family, asked askedZones) (zones []st
 				if !slices.Contains(zones, zone) {
 					zones = append(zones, zone)
 				}
-			} else if all.overlap(s.first, s.last) != nil {
+			} else if all.overlap(s.span) != nil {
 				other = s.pool
 			}
 		}
@@ -181,15 +174,15 @@ func (ws *Workstation) askedPTR(p *pool, f family, asked askedZones) (zones []st
 			if key.Bits() > zone.Bits() {
 				zone = key
 			}
-			first, last := bounds(zone)
+			within := bounds(zone)
 			var records index
 			for _, n := range networks {
-				records = append(records, ws.reverse.records[f].clip(n.first, n.last).clip(first, last)...)
+				records = append(records, ws.reverse.records[f].clip(n.span).clip(within)...)
 			}
 			if zone.Bits() == 0 { // all of the tree, which says less than the networks do
-				first, last = networks[0].first, networks[len(networks)-1].last
+				within = span{networks[0].first, networks[len(networks)-1].last}
 			}
-			add(closestReverse(f, first, last), records)
+			add(closestReverse(f, within), records)
 		}
 	}
 	for _, zone := range p.classless {
@@ -200,10 +193,10 @@ func (ws *Workstation) askedPTR(p *pool, f family, asked askedZones) (zones []st
 	return zones, union(addresses), other
 }
 
-// closestReverse returns the closest reverse zone that has all addresses from first to last.
-func closestReverse(f family, first, last uint128) string {
-	name := reverseName(f.address(first))
-	for varying := first.xor(last).bitLen(); varying > 0; varying -= [...]int{ipv4: 8, ipv6: 4}[f] {
+// closestReverse returns the closest reverse zone that has all these addresses of a family.
+func closestReverse(f family, addresses span) string {
+	name := reverseName(f.address(addresses.first))
+	for varying := addresses.first.xor(addresses.last).bitLen(); varying > 0; varying -= [...]int{ipv4: 8, ipv6: 4}[f] {
 		_, name, _ = strings.Cut(name, ".")
 	}
 	return name

@@ -12,16 +12,16 @@ import (
 	"github.com/miekg/dns"
 )
 
-// series are hosts whose records are computed in one way: the spans of their keys or
-// addresses, and what gives the records of one of them.
+// series are hosts whose records are computed in one way: their keys or addresses, and what
+// gives the records of one of them.
 type series struct {
-	spans   iter.Seq[span]
-	records func(p *pool, u uint128, send func(dns.RR)) // p is the span's
+	hosts   iter.Seq[entry]
+	records func(p *pool, u uint128, send func(dns.RR)) // p is the entry's
 }
 
 // send sends the records of all.
 func (s series) send(send func(dns.RR)) {
-	for part := range s.spans {
+	for part := range s.hosts {
 		for u := part.first; ; u = u.add(uint128{lo: 1}) {
 			s.records(part.pool, u, send)
 			if u == part.last {
@@ -35,7 +35,7 @@ func (s series) send(send func(dns.RR)) {
 func (c *computedZone) tooMany() bool {
 	room := uint128{lo: maxTransfer}
 	for _, s := range c.series() {
-		for part := range s.spans {
+		for part := range s.hosts {
 			others := part.last.sub(part.first) // than the first
 			if !others.less(room) {
 				return true
@@ -84,7 +84,7 @@ func (c *computedZone) series() (all []series) {
 
 // empty reports whether there is no host.
 func (s series) empty() bool {
-	for range s.spans {
+	for range s.hosts {
 		return false
 	}
 	return true
@@ -103,13 +103,13 @@ const (
 // zone, or if that is empty, all.
 func (c *computedZone) names(z *zone, within string, cuts []string) (all []series) {
 	for _, pp := range z.patterns() {
-		keys := func(p *pool, kind keyKind) iter.Seq[span] { return slices.Values(p.keys(kind)) }
+		keys := func(p *pool, kind keyKind) iter.Seq[entry] { return slices.Values(p.keys(kind)) }
 		if within != "" {
 			above, ok := pp.pattern.ancestorOf(within)
 			if !ok {
 				continue
 			}
-			keys = func(p *pool, kind keyKind) iter.Seq[span] { return above.keysBelow(within, p, kind) }
+			keys = func(p *pool, kind keyKind) iter.Seq[entry] { return above.keysBelow(within, p, kind) }
 		}
 		for _, p := range pp.pools {
 			if p.noTransfer {
@@ -143,8 +143,8 @@ func (c *computedZone) cutsOf() map[*zone][]string {
 }
 
 // keysBelowAny returns a pool's keys of which the names lie below one of some names.
-func keysBelowAny(names []string, pt *pattern, p *pool, kind keyKind) iter.Seq[span] {
-	return func(yield func(span) bool) {
+func keysBelowAny(names []string, pt *pattern, p *pool, kind keyKind) iter.Seq[entry] {
+	return func(yield func(entry) bool) {
 		for _, name := range names {
 			above, ok := pt.ancestorOf(name)
 			if !ok {
@@ -161,8 +161,8 @@ func keysBelowAny(names []string, pt *pattern, p *pool, kind keyKind) iter.Seq[s
 
 // without returns spans, which are ascending and disjoint, without what is in others. If there are
 // too many of either, it returns all.
-func without(spans, others iter.Seq[span]) iter.Seq[span] {
-	collect := func(spans iter.Seq[span]) (x index, all bool) {
+func without(spans, others iter.Seq[entry]) iter.Seq[entry] {
+	collect := func(spans iter.Seq[entry]) (x index, all bool) {
 		for s := range spans {
 			if len(x) == maxSubtract {
 				return nil, false
@@ -180,7 +180,7 @@ func without(spans, others iter.Seq[span]) iter.Seq[span] {
 	for i := range cut {
 		cut[i].pool = nil
 	}
-	left := slices.DeleteFunc(overlay(cut, x), func(s span) bool { return s.pool == nil })
+	left := slices.DeleteFunc(overlay(cut, x), func(e entry) bool { return e.pool == nil })
 	return slices.Values(left)
 }
 
@@ -230,7 +230,7 @@ func (c *computedZone) classless() (all []series) {
 		if !dns.IsSubDomain(c.zone, zone) && !dns.IsSubDomain(zone, c.zone) || c.cuts[zone] != uncut || c.belowCut(zone) {
 			continue
 		}
-		records := slices.DeleteFunc(slices.Clone(c.ws.reverse.classless[zone].index), func(s span) bool { return s.pool.noTransfer })
+		records := slices.DeleteFunc(slices.Clone(c.ws.reverse.classless[zone].index), func(e entry) bool { return e.pool.noTransfer })
 		all = append(all, series{slices.Values(records), func(p *pool, u uint128, send func(dns.RR)) {
 			addr := ipv4.address(u)
 			if name := dnsutil.Join(strconv.Itoa(int(addr.As4()[3])), zone); dns.IsSubDomain(c.zone, name) {

@@ -245,15 +245,14 @@ func (c *computedZone) reverse() (rev [2]index) {
 		for _, prefix := range reversePrefixes(name) {
 			if !prefix.IsSingleIP() { // which has a name at the cut, not below it
 				f := familyOf(prefix.Addr())
-				first, last := bounds(prefix)
-				cuts[f] = append(cuts[f], index{{first, last, nil}})
+				cuts[f] = append(cuts[f], index{{span: bounds(prefix)}})
 			}
 		}
 	}
 	for _, prefix := range reversePrefixes(c.zone) {
 		f := familyOf(prefix.Addr())
 		rev[f] = overlay(flatten(cuts[f]), c.ws.reverse.records[f].clip(bounds(prefix)))
-		rev[f] = slices.DeleteFunc(rev[f], func(s span) bool { return s.pool == nil || s.pool.noTransfer })
+		rev[f] = slices.DeleteFunc(rev[f], func(e entry) bool { return e.pool == nil || e.pool.noTransfer })
 	}
 	return rev
 }

@@ -215,9 +215,9 @@ func (z *zone) add(p *pool, pt *pattern) *conflict {
 		x.forms.insert(f)
 	}
 	for _, kind := range keyKinds {
-		for _, s := range p.keys(kind) {
-			s.first, s.last = pt.pick(key{kind, s.first}).u, pt.pick(key{kind, s.last}).u
-			if other, both := pp.keys[kind].insert(s); other != nil {
+		for _, e := range p.keys(kind) {
+			e.first, e.last = pt.pick(key{kind, e.first}).u, pt.pick(key{kind, e.last}).u
+			if other, both := pp.keys[kind].insert(e); other != nil {
 				text := string(pt.append(nil, pt.put(key{kind, both}, p.someAddress())))
 				return &conflict{zone: z.name, text: text, pattern: pt, other: pt, added: p, pool: other, together: true}
 			}
