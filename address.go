@@ -3,7 +3,6 @@ package workstation
 import (
 	"encoding/binary"
 	"net/netip"
-	"strings"
 )
 
 // family is an address family.
@@ -67,50 +66,3 @@ func bounds(prefix netip.Prefix) span {
 
 // prefixes are networks, by family.
 type prefixes [2][]netip.Prefix
-
-// octets are some of the four octets of an IPv4 address: bit 0 stands for the first.
-type octets uint8
-
-const allOctets octets = 0b1111
-
-// has reports whether octet i, from 0, is one of them.
-func (o octets) has(i int) bool { return o&(1<<i) != 0 }
-
-// pick returns the number that these octets of address are, side by side.
-func (o octets) pick(address uint32) (picked uint32) {
-	if o == allOctets {
-		return address
-	}
-	for i := range 4 {
-		if o.has(i) {
-			picked = picked<<8 | address>>(8*(3-i))&0xff
-		}
-	}
-	return picked
-}
-
-// put returns address with these octets replaced by those that pick gave.
-func (o octets) put(picked, address uint32) uint32 {
-	if o == allOctets {
-		return picked
-	}
-	for i := 3; i >= 0; i-- {
-		if o.has(i) {
-			shift := 8 * (3 - i)
-			address = address&^(0xff<<shift) | picked&0xff<<shift
-			picked >>= 8
-		}
-	}
-	return address
-}
-
-// String returns the placeholders of the octets, for errors.
-func (o octets) String() string {
-	var names []string
-	for i := range 4 {
-		if o.has(i) {
-			names = append(names, "{"+octetNames[i:i+1]+"}")
-		}
-	}
-	return strings.Join(names, " and ")
-}

@@ -163,3 +163,12 @@ func cutAny(s, chars string) (before, after string, found bool) {
 	}
 	return s, "", false
 }
+
+// closestReverse returns the closest reverse zone that has all these addresses of a family.
+func closestReverse(f family, addresses span) string {
+	name := reverseName(f.address(addresses.first))
+	for varying := addresses.first.xor(addresses.last).bitLen(); varying > 0; varying -= [...]int{ipv4: 8, ipv6: 4}[f] {
+		_, name, _ = strings.Cut(name, ".")
+	}
+	return name
+}

@@ -2,7 +2,6 @@ package workstation
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"sort"
 	"strconv"
@@ -150,84 +149,4 @@ func union(entries index) (merged index) {
 		}
 	}
 	return merged
-}
-
-// project returns what the pattern writes of the keys of an entry: where it has some
-// octets of the address alone, these, as pick has them.
-func (p *pattern) project(e entry) (projected index) {
-	if p.octets == 0 {
-		return index{e}
-	}
-	for _, s := range p.octets.project(0, uint32(e.first.lo), uint32(e.last.lo)) {
-		projected = append(projected, entry{s, e.pool})
-	}
-	return projected
-}
-
-// project returns, as spans, what pick gives of the addresses from first to last,
-// without regard to the octets before the one called from.
-func (o octets) project(from int, first, last uint32) (spans []span) {
-	if from == 4 {
-		return []span{{}}
-	}
-	shift := 8 * (3 - from)
-	mask := uint32(1)<<shift - 1 // the octets after this one
-	size := uint64(1)            // how many numbers they give
-	for i := from + 1; i < 4; i++ {
-		if o.has(i) {
-			size <<= 8
-		}
-	}
-	begin, end := first>>shift&0xff, last>>shift&0xff
-
-	add := func(value uint32, more []span) {
-		for _, s := range more {
-			if o.has(from) {
-				s = s.shift(uint128{lo: uint64(value) * size})
-			}
-			spans = append(spans, s)
-		}
-	}
-	if begin == end {
-		add(begin, o.project(from+1, first&mask, last&mask))
-		return spans
-	}
-	add(begin, o.project(from+1, first&mask, mask))
-	add(end, o.project(from+1, 0, last&mask))
-	if end-begin > 1 { // octets between them, with all addresses
-		first, last := uint64(0), size-1
-		if o.has(from) {
-			first, last = uint64(begin+1)*size, uint64(end)*size-1
-		}
-		spans = append(spans, span{uint128{lo: first}, uint128{lo: last}})
-	}
-	return spans
-}
-
-// blocks returns the parts of a span in which these octets are those that pick gave.
-func (o octets) blocks(picked uint32, s span) iter.Seq[span] {
-	return func(yield func(span) bool) { o.blocksFrom(0, o.put(picked, 0), s, yield) }
-}
-
-// blocksFrom yields the blocks whose octets before the one called from are those of
-// address, and reports whether to go on.
-func (o octets) blocksFrom(from int, address uint32, s span, yield func(span) bool) bool {
-	shift := 8 * (4 - from)
-	low := ones(shift)
-	start := uint128{lo: uint64(address) >> shift << shift}
-	block := span{start, start.or(low)}
-	switch {
-	case !block.overlaps(s):
-		return true
-	case o>>from == 0: // all that follows is free
-		return yield(block.clip(s))
-	case o.has(from):
-		return o.blocksFrom(from+1, address, s, yield)
-	}
-	for value := range uint32(256) {
-		if !o.blocksFrom(from+1, address|value<<(shift-8), s, yield) {
-			return false
-		}
-	}
-	return true
 }

@@ -3,10 +3,7 @@ package workstation
 import (
 	"errors"
 	"fmt"
-	"iter"
-	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -40,37 +37,8 @@ const (
 	byAddress                    // {ip}, {ip:full}, {ip:x}
 )
 
-// key is what a text stands for: a number, or an address of a family.
-type key struct {
-	kind keyKind
-	u    uint128
-}
-
-// keyKind says what a key is.
-type keyKind int
-
-const (
-	number keyKind = iota
-	address4
-	address6
-)
-
-// keyKinds are all of them.
-var keyKinds = [...]keyKind{number, address4, address6}
-
-// addressKey returns the key that addr is.
-func addressKey(addr netip.Addr) key {
-	return key{address4 + keyKind(familyOf(addr)), addressNumber(addr)}
-}
-
-// address returns the address that k is, which is no number.
-func (k key) address() netip.Addr { return family(k.kind - address4).address(k.u) }
-
 // defaultPattern is that of the example from which this plugin descends.
 const defaultPattern = "workstation{n}"
-
-// placeholderList lists the placeholders for errors.
-const placeholderList = "{n}, {x}, {n:3}, {x:4}, {a} to {d}, {d:3}, {d:x}, {ip}, {ip:full} and {ip:x}"
 
 // errNoPlaceholder is that a pattern has none.
 var errNoPlaceholder = errors.New("has no placeholder: write one of " + placeholderList + " in place of the number or address")
@@ -144,55 +112,6 @@ func parseLabels(s string) (pattern, error) {
 	return p, nil
 }
 
-// parsePlaceholder parses what stands between braces.
-func parsePlaceholder(inner string) (placeholder, error) {
-	unknown := fmt.Errorf("has the unknown placeholder {%s}: there are %s", inner, placeholderList)
-	name, form, formed := strings.Cut(inner, ":")
-	width, err := strconv.Atoi(form)
-	isWidth := err == nil && strconv.Itoa(width) == form
-
-	switch name {
-	case "n", "x":
-		ph := placeholder{kind: numeric, base: 10, width: 1}
-		if name == "x" {
-			ph.base = 16
-		}
-		if formed {
-			if !isWidth || width < 1 || width > maxWidth {
-				return ph, fmt.Errorf("has the width '%s': use a number of digits from 1 to %d, such as {%s:3}", form, maxWidth, name)
-			}
-			ph.width = width
-		}
-		return ph, nil
-
-	case "a", "b", "c", "d":
-		ph := placeholder{kind: octet, octet: strings.Index(octetNames, name), base: 10, width: 1}
-		switch {
-		case !formed:
-		case form == "x":
-			ph.base, ph.width = 16, 2
-		case isWidth && (width == 2 || width == 3):
-			ph.width = width
-		default:
-			return ph, fmt.Errorf("has the form '%s' of an octet: use {%s}, {%s:2} or {%s:3} for at least so many digits, or {%s:x} for two hexadecimal ones", form, name, name, name, name)
-		}
-		return ph, nil
-
-	case "ip":
-		switch {
-		case !formed:
-			return placeholder{kind: dashed}, nil
-		case form == "full":
-			return placeholder{kind: full}, nil
-		case form == "x":
-			return placeholder{kind: packed}, nil
-		case isWidth:
-			return placeholder{}, errors.New("gives {ip} a width: use {ip:full} for an address with all its digits, or {ip}")
-		}
-	}
-	return placeholder{}, unknown
-}
-
 // checkLiteral refuses what may not stand around placeholders.
 func checkLiteral(literal string) error {
 	for _, c := range literal {
@@ -257,87 +176,6 @@ func (p *pattern) kind() patternKind { return p.placeholders[0].patternKind() }
 
 // labels returns how many labels the pattern has, "*" not counted.
 func (p *pattern) labels() int { return strings.Count(strings.TrimPrefix(p.text, "*."), ".") + 1 }
-
-// ancestor is how the names are written that lie one or more labels above those of a
-// pattern.
-type ancestor struct {
-	text    string
-	pattern *pattern // nil if there is no placeholder: then there is one name, text
-}
-
-// parseAncestors returns the ancestors of a pattern that has its text. The first one of a
-// wildcard is what follows "*.".
-func (p *pattern) parseAncestors() (ancestors []ancestor, err error) {
-	for _, rest, more := strings.Cut(p.text, "."); more; _, rest, more = strings.Cut(rest, ".") {
-		a := ancestor{text: rest}
-		if strings.Contains(rest, "{") {
-			pt, err := parseLabels(rest)
-			if err != nil {
-				return nil, err
-			}
-			a.pattern = &pt
-		}
-		ancestors = append(ancestors, a)
-	}
-	return ancestors, nil
-}
-
-// hasAncestors reports whether there are names between the pattern's and the zone.
-func (p *pattern) hasAncestors() bool { return len(p.ancestors) > 0 }
-
-// ancestorOf returns the ancestor that has as many labels as a name, which is without
-// the zone.
-func (p *pattern) ancestorOf(name string) (ancestor, bool) {
-	labels := strings.Count(name, ".")
-	i := slices.IndexFunc(p.ancestors, func(a ancestor) bool { return strings.Count(a.text, ".") == labels })
-	if i < 0 {
-		return ancestor{}, false
-	}
-	return p.ancestors[i], true
-}
-
-// keysBelow returns, of a pool's keys of a kind, those whose names lie below name, an
-// ancestor as a names it.
-func (a ancestor) keysBelow(name string, p *pool, kind keyKind) iter.Seq[entry] {
-	keys := p.keys(kind)
-	if a.pattern == nil {
-		if a.text != name {
-			keys = nil
-		}
-		return slices.Values(keys)
-	}
-	k, ok := a.pattern.keyOf(name)
-	switch {
-	case !ok || k.kind != kind:
-		return slices.Values(index{})
-	case a.pattern.octets == 0:
-		return slices.Values(keys.clip(span{k.u, k.u}))
-	}
-	return func(yield func(entry) bool) {
-		for _, e := range keys {
-			for block := range a.pattern.octets.blocks(uint32(k.u.lo), e.span) {
-				if !yield(entry{block, e.pool}) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// hasNamesBelow reports whether a pool has names of the pattern below name, which is without
-// the zone.
-func (p *pattern) hasNamesBelow(name string, pool *pool) bool {
-	above, ok := p.ancestorOf(name)
-	if !ok {
-		return false
-	}
-	for _, kind := range keyKinds {
-		for range above.keysBelow(name, pool, kind) {
-			return true
-		}
-	}
-	return false
-}
 
 // parse returns the key that text, the part of a name between the affixes, stands
 // for, as the pattern writes it (see pick). It is in lower case.
@@ -460,15 +298,14 @@ func (p *pattern) put(k key, address uint32) key {
 	return k
 }
 
-// appendLower appends s to b with its ASCII letters in lower case. Unlike
-// strings.ToLower it allocates nothing while b has room.
-func appendLower(b []byte, s string) []byte {
-	for i := range len(s) {
-		c := s[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		b = append(b, c)
+// project returns what the pattern writes of the keys of an entry: where it has some
+// octets of the address alone, these, as pick has them.
+func (p *pattern) project(e entry) (projected index) {
+	if p.octets == 0 {
+		return index{e}
 	}
-	return b
+	for _, s := range p.octets.project(0, uint32(e.first.lo), uint32(e.last.lo)) {
+		projected = append(projected, entry{s, e.pool})
+	}
+	return projected
 }

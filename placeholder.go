@@ -3,10 +3,13 @@ package workstation
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"math/bits"
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // placeholder is what a pattern has in place of a number, an octet or an address:
@@ -350,4 +353,56 @@ func parsePacked(text []byte) (addr netip.Addr, ok bool) {
 	}
 	addr, _ = netip.AddrFromSlice(octets[:len(text)/2])
 	return addr, true
+}
+
+// placeholderList lists the placeholders for errors.
+const placeholderList = "{n}, {x}, {n:3}, {x:4}, {a} to {d}, {d:3}, {d:x}, {ip}, {ip:full} and {ip:x}"
+
+// parsePlaceholder parses what stands between braces.
+func parsePlaceholder(inner string) (placeholder, error) {
+	unknown := fmt.Errorf("has the unknown placeholder {%s}: there are %s", inner, placeholderList)
+	name, form, formed := strings.Cut(inner, ":")
+	width, err := strconv.Atoi(form)
+	isWidth := err == nil && strconv.Itoa(width) == form
+
+	switch name {
+	case "n", "x":
+		ph := placeholder{kind: numeric, base: 10, width: 1}
+		if name == "x" {
+			ph.base = 16
+		}
+		if formed {
+			if !isWidth || width < 1 || width > maxWidth {
+				return ph, fmt.Errorf("has the width '%s': use a number of digits from 1 to %d, such as {%s:3}", form, maxWidth, name)
+			}
+			ph.width = width
+		}
+		return ph, nil
+
+	case "a", "b", "c", "d":
+		ph := placeholder{kind: octet, octet: strings.Index(octetNames, name), base: 10, width: 1}
+		switch {
+		case !formed:
+		case form == "x":
+			ph.base, ph.width = 16, 2
+		case isWidth && (width == 2 || width == 3):
+			ph.width = width
+		default:
+			return ph, fmt.Errorf("has the form '%s' of an octet: use {%s}, {%s:2} or {%s:3} for at least so many digits, or {%s:x} for two hexadecimal ones", form, name, name, name, name)
+		}
+		return ph, nil
+
+	case "ip":
+		switch {
+		case !formed:
+			return placeholder{kind: dashed}, nil
+		case form == "full":
+			return placeholder{kind: full}, nil
+		case form == "x":
+			return placeholder{kind: packed}, nil
+		case isWidth:
+			return placeholder{}, errors.New("gives {ip} a width: use {ip:full} for an address with all its digits, or {ip}")
+		}
+	}
+	return placeholder{}, unknown
 }

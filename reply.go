@@ -115,3 +115,9 @@ func (m *reply) begin(r *dns.Msg) {
 	m.Question = m.question[:]
 	m.Extra = m.extra[:0]
 }
+
+// respond writes a response.
+func respond(w dns.ResponseWriter, m *dns.Msg) (int, error) {
+	w.WriteMsg(m)
+	return m.Rcode, nil
+}

@@ -127,11 +127,18 @@ func unescaped(name string) string {
 	return name
 }
 
-// respond writes a response.
-func respond(w dns.ResponseWriter, m *dns.Msg) (int, error) {
-	w.WriteMsg(m)
-	return m.Rcode, nil
-}
-
 // Name implements plugin.Handler.
 func (ws *Workstation) Name() string { return pluginName }
+
+// appendLower appends s to b with its ASCII letters in lower case. Unlike
+// strings.ToLower it allocates nothing while b has room.
+func appendLower(b []byte, s string) []byte {
+	for i := range len(s) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	return b
+}

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"log"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"slices"
 
@@ -46,33 +45,7 @@ func main() {
 		return
 	}
 
-	// A DNS server keeps little and drops much: with a heap of a few MiB, Go would
-	// collect garbage some twenty times a second. Go lets a heap double, so it counts
-	// this ballast twice; but the kernel gives no memory for what is never written. Unlike
-	// a GOGC of several hundred, it adds the same to a heap of any size.
-	var ballast []byte
-	if os.Getenv("GOGC") == "" {
-		ballast = make([]byte, 8<<20)
-	}
-	done := make(chan struct{})
-	holdStacks(done)
+	release := tuneMemory()
+	defer release()
 	coremain.Run()
-	close(done)
-	runtime.KeepAlive(ballast)
-}
-
-// holdStacks has goroutines start with stacks of 8 KiB until done. CoreDNS has a goroutine
-// for each query, and the calls from plugin to plugin need some 2.1 KiB, or with file at their
-// end more than 4 KiB: in the 2 KiB that Go gives a goroutine, each would be copied to a larger
-// stack, and to one still larger. But Go gives as much as all goroutines are found to use on
-// average, unless GODEBUG=adaptivestackstart=0. So these use nearly all of it, and outnumber
-// those that use little: of an idle server, and of queries that wait for their turn.
-func holdStacks(done <-chan struct{}) {
-	for range 128 {
-		go func() {
-			var used [7000]byte
-			<-done
-			runtime.KeepAlive(&used)
-		}()
-	}
 }
