@@ -3,68 +3,15 @@ package workstation
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
-	"github.com/coredns/coredns/plugin/pkg/nonwriter"
 	"github.com/coredns/coredns/plugin/test"
-	"github.com/coredns/coredns/request"
 
 	"github.com/miekg/dns"
 )
-
-// server is where file asks for names that it does not have, as a running server is.
-type server struct{ plugin.Handler }
-
-func (s server) Lookup(ctx context.Context, state request.Request, name string, qtype uint16) (*dns.Msg, error) {
-	state = state.NewWithQuestion(name, qtype)
-	w := nonwriter.New(state.W)
-	if rcode, _ := s.ServeDNS(ctx, w, state.Req); w.Msg == nil {
-		w.Msg = new(dns.Msg).SetRcode(state.Req, rcode)
-	}
-	return w.Msg, nil
-}
-
-// serve puts the stanzas of a server block above file with one zone.
-func serve(tb testing.TB, corefile, origin, stored string) *Workstation {
-	tb.Helper()
-	f := zoneFile(tb, map[string]string{origin: stored})
-	ws := above(tb, corefile, f)
-	f.Z[origin].Upstream = server{ws}
-	return ws
-}
-
-// exchange returns the response to a query, in which the question stands before the other
-// sections, one record on each line; an SOA or NS record of the zone itself without its data.
-func exchange(tb testing.TB, h plugin.Handler, qname string, qtype uint16) (m *dns.Msg, text string) {
-	tb.Helper()
-	r := new(dns.Msg)
-	r.SetQuestion(qname, qtype)
-	w := dnstest.NewRecorder(&test.ResponseWriter{})
-	if _, err := h.ServeDNS(tb.Context(), w, r); err != nil {
-		tb.Fatal(err)
-	}
-	if w.Msg == nil {
-		return nil, ""
-	}
-	if len(w.Msg.Question) != 1 || w.Msg.Question[0] != r.Question[0] {
-		tb.Errorf("%s %s: the response is to %v", qname, dns.TypeToString[qtype], w.Msg.Question)
-	}
-	lines := []string{dns.RcodeToString[w.Msg.Rcode]}
-	for _, rr := range slices.Concat(w.Msg.Answer, w.Msg.Extra) {
-		lines = append(lines, line(rr))
-	}
-	for _, rr := range w.Msg.Ns {
-		if rr.Header().Rrtype == dns.TypeSOA {
-			lines = append(lines, rr.Header().Name+" SOA")
-		}
-	}
-	return w.Msg, strings.Join(lines, "\n")
-}
 
 func TestAliases(t *testing.T) {
 	const stanza = "workstation lab.example.org {\n name ws{n}\n network 192.0.2.0/24 2001:db8::/64\n ttl 60\n"
@@ -165,117 +112,6 @@ func TestReverseAliases(t *testing.T) {
 	}
 }
 
-// TestAliasesOfRandomZones holds what queries get to what a secondary says that has the
-// transferred zone.
-func TestAliasesOfRandomZones(t *testing.T) {
-	const origin = "lab.example.org."
-	rnd := rand.New(rand.NewPCG(7, 8))
-	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
-	names := []string{origin}
-	for _, label := range []string{"ws0", "ws1", "ws2", "0.r1", "1.r1", "r1", "r2", "a", "b", "c", "d", "x.a", "x.ws1", "a.r1", "ws1.a", "ws1.r1", "0.b"} {
-		names = append(names, label+"."+origin)
-	}
-	answered := make(map[string]int)
-	for range 3000 {
-		var corefile, stored strings.Builder
-		fmt.Fprintf(&corefile, "workstation %s {\n name ws{n}\n network 192.0.2.0/31\n %s\n}\n", origin, pick("", "stored_first"))
-		fmt.Fprintf(&corefile, "workstation %s {\n name {d}.r{c}\n network 10.0.0.255-10.0.1.1\n %s\n}\n", origin, pick("", "stored_first"))
-		// Queries get what is computed below a cut, where it comes first.
-		computed := testWorkstation(t, corefile.String())
-		above := func(cut string) bool {
-			return slices.ContainsFunc(names, func(name string) bool {
-				o := computed.find(name)
-				return dns.IsSubDomain(cut, name) && o.isComputed() && !o.pool.storedFirst
-			})
-		}
-		taken, dnames := make(map[string]bool), []string(nil)
-		belowDNAME := func(name string) bool {
-			return slices.ContainsFunc(dnames, func(dname string) bool { return dname != name && dns.IsSubDomain(dname, name) })
-		}
-		for range rnd.IntN(12) {
-			name := pick(names[1:]...)
-			data := pick("A 203.0.113.1", "TXT \"stored\"", "NS "+pick(names...), "CNAME "+pick(names...), "CNAME "+pick(names...), "CNAME "+pick(names...), "DNAME "+pick(names...))
-			alone := strings.HasPrefix(data, "CNAME") || strings.HasPrefix(data, "DNAME")
-			if (strings.HasPrefix(data, "NS") || strings.HasPrefix(data, "DNAME")) && above(name) || strings.HasSuffix(data, " "+name) || belowDNAME(name) ||
-				strings.HasPrefix(data, "DNAME") && strings.Contains(stored.String(), "."+name+" 300") {
-				continue
-			}
-			if strings.HasPrefix(data, "DNAME") {
-				dnames = append(dnames, name)
-			}
-			if (!alone || !taken[name]) && !strings.Contains(stored.String(), name+" 300 CNAME") && !strings.Contains(stored.String(), name+" 300 DNAME") {
-				taken[name] = true
-				fmt.Fprintf(&stored, "%s 300 %s\n", name, data)
-			}
-		}
-		ws := serve(t, corefile.String(), origin, stored.String())
-		lines := transferLines(t, ws, origin, 0)
-		secondary := newStoredZone(lines[:len(lines)-1])
-		for _, name := range names {
-			for _, qtype := range []uint16{dns.TypeA, dns.TypeTXT} {
-				want, complete := secondary.resolve(newZoneCuts(origin, lines), name, qtype)
-				if !complete {
-					continue
-				}
-				m, _ := exchange(t, ws, name, qtype)
-				if m == nil {
-					t.Fatalf("%s\nabove\n%s\n%s %s gets nothing, and from a secondary\n%s", &corefile, &stored, name, dns.TypeToString[qtype], strings.Join(want, "\n"))
-				}
-				var got []string
-				for _, rr := range m.Answer {
-					got = append(got, line(rr))
-				}
-				answered[fmt.Sprint(len(want))]++
-				slices.Sort(got)
-				slices.Sort(want)
-				if !slices.Equal(got, want) || m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError {
-					t.Fatalf("%s\nabove\n%s\n%s %s gets %s\n%s\nand from a secondary\n%s", &corefile, &stored,
-						name, dns.TypeToString[qtype], dns.RcodeToString[m.Rcode], strings.Join(got, "\n"), strings.Join(want, "\n"))
-				}
-			}
-		}
-	}
-	for _, records := range []string{"0", "1", "2", "3", "4"} {
-		if answered[records] < 10 {
-			t.Errorf("only %d answers have %s records", answered[records], records)
-		}
-	}
-}
-
-// resolve returns the answer of a server that has the zone, which ends at a zone cut. It is not
-// complete if the CNAME records go in a circle, or are very many.
-func (z storedZone) resolve(cuts zoneCuts, name string, qtype uint16) (answer []string, complete bool) {
-	for range 7 {
-		// The zone cut or DNAME nearest to the root decides.
-		var target string
-		labels := dns.Split(name)
-		for i, off := range slices.Backward(labels) {
-			above := name[off:]
-			if cuts[above] && len(z.recordsAt(above, dns.TypeNS)) > 0 {
-				return answer, true
-			}
-			if dname := z.recordsAt(above, dns.TypeDNAME); i > 0 && len(dname) > 0 {
-				target = name[:off] + strings.Fields(dname[0])[3]
-				answer = append(answer, dname[0], name+" 300 CNAME "+target)
-				break
-			}
-		}
-		if target == "" {
-			if records := z.recordsAt(name, qtype); len(records) > 0 {
-				return append(answer, records...), true
-			}
-			cname := z.recordsAt(name, dns.TypeCNAME)
-			if len(cname) == 0 {
-				return answer, true
-			}
-			answer = append(answer, cname[0])
-			target = strings.Fields(cname[0])[3]
-		}
-		name = target
-	}
-	return answer, false
-}
-
 // TestAliasesWithoutEnd asks for aliases that lead to each other, each known to the upstream
 // alone.
 func TestAliasesWithoutEnd(t *testing.T) {
@@ -341,85 +177,6 @@ func TestAliasesLeaveMessagesAlone(t *testing.T) {
 			t.Errorf("%s %s: what is written is what was validated:\n%s", tc.qname, dns.TypeToString[tc.qtype], m)
 		}
 	}
-}
-
-// FuzzNextPlugin has the next plugin answer with any message, in a server block with and
-// without stored_first.
-func FuzzNextPlugin(f *testing.F) {
-	add := func(qname string, qtype uint16, rcode int, sections ...[]dns.RR) {
-		query := new(dns.Msg).SetQuestion(qname, qtype)
-		m := new(dns.Msg).SetRcode(query, rcode)
-		for i, section := range []*[]dns.RR{&m.Answer, &m.Ns, &m.Extra} {
-			if i < len(sections) {
-				*section = sections[i]
-			}
-		}
-		q, err := query.Pack()
-		b, err2 := m.Pack()
-		if err != nil || err2 != nil {
-			f.Fatal(err, err2)
-		}
-		f.Add(q, b)
-	}
-	rrs := func(texts ...string) (rrs []dns.RR) {
-		for _, text := range texts {
-			rr, err := dns.NewRR(text)
-			if err != nil {
-				f.Fatal(err)
-			}
-			rrs = append(rrs, rr)
-		}
-		return rrs
-	}
-	add("ws5.lab.example.org.", dns.TypeA, dns.RcodeNameError)
-	add("ws5.lab.example.org.", dns.TypeTXT, dns.RcodeSuccess, rrs("ws5.lab.example.org. CNAME ws6.lab.example.org.", "ws6.lab.example.org. A 192.0.2.1"))
-	add("a.lab.example.org.", dns.TypeA, dns.RcodeNameError, rrs("a.lab.example.org. CNAME ws6.lab.example.org.", "ws6.lab.example.org. CNAME b.lab.example.org."))
-	add("a.lab.example.org.", dns.TypeAAAA, dns.RcodeSuccess, rrs("lab.example.org. DNAME example.org.", "a.lab.example.org. CNAME A.example.org."), rrs("a. NS ws5.lab.example.org."))
-	add("a.lab.example.org.", dns.TypeMX, dns.RcodeSuccess, rrs("a.lab.example.org. MX 1 ws5.lab.example.org."), nil, rrs("ws5.lab.example.org. A 192.0.2.1", ". SOA a. b. 1 2 3 4 5"))
-	add("a.lab.example.org.", dns.TypeA, dns.RcodeSuccess, nil, rrs("lab.example.org. NS ws5.lab.example.org."))
-	add("5.2.0.192.in-addr.arpa.", dns.TypeANY, dns.RcodeRefused)
-	f.Fuzz(func(t *testing.T, query, response []byte) {
-		r, m := new(dns.Msg), new(dns.Msg)
-		if r.Unpack(query) != nil || m.Unpack(response) != nil {
-			return
-		}
-		before := m.String()
-		for _, corefile := range []string{storedFirst, strings.Replace(storedFirst, "stored_first", "", 1)} {
-			ws := testWorkstation(t, corefile)
-			asked := 0
-			ws.Next = test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
-				asked++
-				w.WriteMsg(m)
-				return m.Rcode, nil
-			})
-			w := &multiRecorder{ResponseWriter: &test.ResponseWriter{}}
-			if _, err := ws.ServeDNS(t.Context(), w, r); err != nil {
-				t.Fatal(err)
-			}
-			if len(w.messages) != 1 {
-				t.Fatalf("%d messages are written", len(w.messages))
-			}
-			if asked > 20 {
-				t.Errorf("the next plugin was asked %d times", asked)
-			}
-			if m.String() != before {
-				t.Fatalf("the message of the next plugin became\n%s\nit was\n%s", m, before)
-			}
-			if _, err := w.messages[0].Pack(); err != nil {
-				if _, before := m.Pack(); before == nil {
-					t.Fatalf("the response cannot be packed: %v\n%s", err, w.messages[0])
-				}
-			}
-			// What is written of a computed name is computed, or with stored_first may be.
-			for _, rr := range w.messages[0].Answer {
-				a, ok := rr.(*dns.A)
-				if o := ws.find(rr.Header().Name); ok && o.v4.IsValid() && !o.pool.storedFirst && len(r.Question) == 1 && r.Question[0].Qtype == dns.TypeA && r.Question[0].Qclass == dns.ClassINET && r.Opcode == dns.OpcodeQuery &&
-					strings.EqualFold(a.Hdr.Name, r.Question[0].Name) && a.A.String() != o.v4.String() {
-					t.Errorf("%s is the answer, and %s is computed", a, o.v4)
-				}
-			}
-		}
-	})
 }
 
 // TestManyHosts has a response point to many hosts. Of computed names that come first, all

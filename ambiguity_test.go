@@ -101,31 +101,6 @@ func TestMeet(t *testing.T) {
 	}
 }
 
-// twoStanzas returns a Corefile of stanzas that share a zone, each with a pattern and
-// a network.
-func twoStanzas(stanzas ...string) string {
-	var corefile strings.Builder
-	for _, stanza := range stanzas {
-		name, network, given := strings.Cut(stanza, " ")
-		fmt.Fprintf(&corefile, "workstation example.org {\nno_reverse\nname %s\n", name)
-		if given {
-			fmt.Fprintf(&corefile, "network %s\n", network)
-		}
-		corefile.WriteString("}\n")
-	}
-	return corefile.String()
-}
-
-// witness returns the name that an error says two stanzas would give.
-func witness(err error) string {
-	if err == nil {
-		return ""
-	}
-	_, rest, _ := strings.Cut(err.Error(), "would get '")
-	name, _, _ := strings.Cut(rest, "'")
-	return name
-}
-
 // TestMeetEveryText compares with all texts of up to six characters that two patterns
 // of many give: none may be missed, and a text that is named must be given by both.
 func TestMeetEveryText(t *testing.T) {
@@ -325,57 +300,4 @@ func TestDifferEveryAddress(t *testing.T) {
 			}
 		}
 	}
-}
-
-// FuzzMeet holds two stanzas that share a zone to what their hosts are called: if they are
-// accepted, no name of one is a name of the other; if they are refused, both patterns
-// give the name that the error has.
-func FuzzMeet(f *testing.F) {
-	for _, pair := range [][2]string{
-		{"ws{n}", "ws{x}"}, {"a{n:3}", "a0{n:2}"}, {"{c}-{d}-{c}", "{d}-1-2{c:x}"}, {"h{c:x}{d:x}", "h{x:4}"}, {"{ip}", "{a}-{b}-{c}-{d}"}, {"{ip:x}", "{n}"},
-		{"*.{d}.{c}", "*.{c}.{d}"}, {"{d:3}{c:3}1", "1{c:3}{d:3}"}, {"x.{d:2}.{c}", "{c:x}.{d}.{d}"},
-	} {
-		f.Add(pair[0], pair[1], uint64(10<<24|7<<8|12))
-	}
-	f.Fuzz(func(t *testing.T, one, other string, sample uint64) {
-		var pools []*pool
-		for _, text := range []string{one, other} {
-			if strings.ContainsAny(text, " \t\n\r\"#\\") || len(text) > 40 {
-				return
-			}
-			ws, err := parseTest(twoStanzas(text+" 10.0.0.0/16"), ".")
-			if err != nil {
-				return
-			}
-			z := ws.zones.byName["example.org."]
-			pools = append(pools, slices.Concat(z.computed.patterns, z.wildcards.patterns)[0].pools[0])
-		}
-		p, q := &pools[0].patterns[0], &pools[1].patterns[0]
-		if p.wildcard != q.wildcard || p.text == q.text {
-			return
-		}
-		gives := func(pt *pattern, text string) bool {
-			k, ok := pt.keyOf(text)
-			// The first octets are the same in all addresses.
-			return ok && (k.kind == number || pt.kind() == byOctets && pt.put(k, 10<<24).u.lo>>16 == 10<<8 || pt.kind() == byAddress && k.u.lo>>16 == 10<<8)
-		}
-		_, err := parseTest(twoStanzas(one+" 10.0.0.0/16", other+" 10.0.0.0/16"), ".")
-		if err != nil {
-			if text := strings.TrimPrefix(witness(err), "*."); text != "" && (!gives(p, text) || !gives(q, text)) {
-				t.Fatalf("%s and %s are said to give %q: %v", p, q, text, err)
-			}
-			return
-		}
-		for i := range uint64(500) {
-			for j, pt := range []*pattern{p, q} {
-				k := key{number, uint128{lo: (sample * (i + 1)) & 0xffff}}
-				if pt.kind() != byNumber {
-					k = key{address4, uint128{lo: 10<<24 | k.u.lo}}
-				}
-				if text := string(pt.append(nil, k)); gives([]*pattern{q, p}[j], text) {
-					t.Fatalf("%s and %s both give %q", p, q, text)
-				}
-			}
-		}
-	})
 }

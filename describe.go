@@ -113,7 +113,7 @@ func (ws *Workstation) describePTR(p *pool, f family, forward []string, asked as
 		why = "each name is a wildcard"
 	case slices.Equal(forward, []string{"."}):
 		why = "they need a zone other than the root"
-	case p.ptrZone == "":
+	case p.noReverse:
 		why = "no_reverse"
 	case other != nil:
 		why = "the stanza at " + other.source + " gives them"

@@ -19,13 +19,18 @@ const defaultTTL = 3600
 // It is public address space: fit for trying the plugin out, and for no more.
 var defaultNetwork = netip.MustParsePrefix("172.0.2.0/24")
 
-// properties are those that a stanza may have. Each has an example, what and how
-// many arguments it takes, and what parses them into the pool.
-var properties = []struct {
-	name, example, takes string
-	least, most          int
-	parse                func(c *caddy.Controller, p *pool, args []string) error
-}{
+// property is one that a stanza may have.
+type property struct {
+	name    string
+	example string // a line of a Corefile
+	takes   string // its arguments, for errors
+	least   int    // how many of them there are
+	most    int
+	parse   func(c *caddy.Controller, p *pool, args []string) error
+}
+
+// properties are all of them.
+var properties = []property{
 	{"name", "name ws{n}", "at least one pattern", 1, math.MaxInt, parseName},
 	{"network", "network 192.0.2.0/24", "at least one network", 1, math.MaxInt, parseNetworks},
 	{"numbers", "numbers 1-99", "at least one number or range", 1, math.MaxInt, parseNumbers},
@@ -59,7 +64,6 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 	keys := plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys)
 	serverBlock := listZones(keys)
 	var stanzas []*stanza
-	var pools []*pool
 	for c.Next() {
 		if c.Val() != pluginName {
 			return nil, c.Errf("unexpected '%s': the '{' of a block stands on the line of 'workstation', and its '}' alone on the last", c.Val())
@@ -73,25 +77,14 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 				return nil, parseError(st.source, "%s", conflict)
 			}
 		}
-		stanzas, pools = append(stanzas, st), append(pools, st.pool)
+		stanzas, ws.pools = append(stanzas, st), append(ws.pools, st.pool)
 	}
-	authority := authorityZones(keys, stanzas)
-	for _, name := range authority {
-		ws.zones.addZone(name)
-	}
-	ws.zones.complete()
-	ws.pools, ws.reverse = pools, newReverse(pools)
-	for _, x := range ws.reverse.records {
-		if len(x) > 0 { // the reverse trees exist, and with them their parent
-			ws.zones.addAncestors(ws.zones.byName[x[0].pool.ptrZone], "in-addr.arpa.")
-		}
-	}
+	ws.complete(authorityZones(keys, stanzas), uint32(time.Now().Unix()))
 	for _, st := range stanzas {
 		if err := st.checkZones(&ws.zones, keys); err != nil {
 			return nil, err
 		}
 	}
-	ws.addAuthority(authority, uint32(time.Now().Unix()))
 	return ws, nil
 }
 
@@ -132,43 +125,49 @@ func parseStanza(c *caddy.Controller, serverBlock zoneList) (*stanza, error) {
 // parseProperty parses the property that is the current token.
 func (st *stanza) parseProperty(c *caddy.Controller) error {
 	name := c.Val()
-	if name == "fallthrough" {
+	i := slices.IndexFunc(properties, func(known property) bool { return known.name == name })
+	switch first, again := st.given[name]; {
+	case name == "fallthrough":
 		return c.Err("'fallthrough' is not needed: every query that workstation does not answer goes to the next plugin; remove it")
+	case i < 0:
+		return c.Errf("unknown property '%s': there are %s", name, propertyNames())
+	case again && properties[i].most > 1:
+		return c.Errf("property '%s' is given twice, first at %s: write it once, with all that it takes on one line", name, first)
+	case again:
+		return c.Errf("property '%s' is given twice, first at %s: remove one", name, first)
 	}
-	first, again := st.given[name]
 	st.given[name] = source(c)
-
-	for _, property := range properties {
-		if property.name != name {
-			continue
-		}
-		if again && property.most > 1 {
-			return c.Errf("property '%s' is given twice, first at %s: write it once, with all that it takes on one line", name, first)
-		} else if again {
-			return c.Errf("property '%s' is given twice, first at %s: remove one", name, first)
-		}
-		args := c.RemainingArgs()
-		switch comma := slices.IndexFunc(args, func(arg string) bool { return strings.Contains(arg, ",") }); {
-		case c.NextArg(): // what RemainingArgs does not take
-			return c.Errf("property '%s' has no block: remove '%s'", name, c.Val())
-		case slices.Contains(args, "}") && strings.HasSuffix(args[0], "{"):
-			return c.Errf("'%s' has spaces in '%s': write it without, as '%s'", name, strings.Join(args, " "), property.example)
-		case slices.Contains(args, "}"):
-			return c.Errf("'}' is an argument of '%s' where it stands: begin a new line before it", name)
-		case slices.Contains(args, ""):
-			return c.Errf("'%s' has an empty argument: write it as '%s'; or is an environment variable not set?", name, property.example)
-		case name != "name" && slices.Contains(args, "-"):
-			return c.Errf("'%s' has spaces around '-': write a range without them", name)
-		case comma >= 0:
-			return c.Errf("'%s' has a comma in '%s': write spaces between its arguments, and no comma", name, args[comma])
-		case len(args) < property.least:
-			return c.Errf("'%s' takes %s: write it as '%s'", name, property.takes, property.example)
-		case len(args) > property.most:
-			return c.Errf("'%s' takes %s: remove '%s', or write it on a line of its own", name, property.takes, args[property.most])
-		}
-		return property.parse(c, st.pool, args)
+	args := c.RemainingArgs()
+	if c.NextArg() { // what RemainingArgs does not take
+		return c.Errf("property '%s' has no block: remove '%s'", name, c.Val())
 	}
-	return c.Errf("unknown property '%s': there are %s", name, propertyNames())
+	if err := properties[i].checkArgs(c, args); err != nil {
+		return err
+	}
+	return properties[i].parse(c, st.pool, args)
+}
+
+// checkArgs refuses arguments that are wrong for any property, or too few or too many for
+// this one.
+func (known property) checkArgs(c *caddy.Controller, args []string) error {
+	name := known.name
+	switch comma := slices.IndexFunc(args, func(arg string) bool { return strings.Contains(arg, ",") }); {
+	case slices.Contains(args, "}") && strings.HasSuffix(args[0], "{"):
+		return c.Errf("'%s' has spaces in '%s': write it without, as '%s'", name, strings.Join(args, " "), known.example)
+	case slices.Contains(args, "}"):
+		return c.Errf("'}' is an argument of '%s' where it stands: begin a new line before it", name)
+	case slices.Contains(args, ""):
+		return c.Errf("'%s' has an empty argument: write it as '%s'; or is an environment variable not set?", name, known.example)
+	case name != "name" && slices.Contains(args, "-"):
+		return c.Errf("'%s' has spaces around '-': write a range without them", name)
+	case comma >= 0:
+		return c.Errf("'%s' has a comma in '%s': write spaces between its arguments, and no comma", name, args[comma])
+	case len(args) < known.least:
+		return c.Errf("'%s' takes %s: write it as '%s'", name, known.takes, known.example)
+	case len(args) > known.most:
+		return c.Errf("'%s' takes %s: remove '%s', or write it on a line of its own", name, known.takes, args[known.most])
+	}
+	return nil
 }
 
 // complete sets what the stanza leaves out, and checks what depends on more than

@@ -148,11 +148,10 @@ func (st *stanza) checkPatterns() error {
 // there for other stanzas.
 func (st *stanza) completeReverse() error {
 	notRoot := slices.IndexFunc(st.forward, func(zone string) bool { return zone != "." })
-	noReverse := st.given["no_reverse"]
 	for _, arg := range st.reverseArgs {
 		switch {
-		case noReverse != "":
-			return parseError(noReverse, "'no_reverse' contradicts the reverse zone '%s': remove one of them", arg.word)
+		case st.noReverse:
+			return parseError(st.given["no_reverse"], "'no_reverse' contradicts the reverse zone '%s': remove one of them", arg.word)
 		case st.own == nil:
 			return parseError(st.source, "PTR records in the reverse zone '%s' need a pattern without '*.': add one such as '%s', or remove the zone", arg.word, strings.TrimPrefix(st.patterns[0].text, "*."))
 		case notRoot < 0:
@@ -162,7 +161,7 @@ func (st *stanza) completeReverse() error {
 		}
 	}
 	switch {
-	case noReverse != "", st.own == nil:
+	case st.noReverse, st.own == nil:
 	case notRoot >= 0:
 		st.ptrZone = st.forward[notRoot]
 	case len(st.reverse[ipv4])+len(st.reverse[ipv6])+len(st.zoneList.classless) > 0:

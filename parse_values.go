@@ -164,11 +164,13 @@ func parseTTL(c *caddy.Controller, p *pool, args []string) error {
 	return nil
 }
 
-// parseNoReverse has nothing to parse: that the property is given is all it says.
-func parseNoReverse(*caddy.Controller, *pool, []string) error { return nil }
-
 func parseStoredFirst(_ *caddy.Controller, p *pool, _ []string) error {
 	p.storedFirst = true
+	return nil
+}
+
+func parseNoReverse(_ *caddy.Controller, p *pool, _ []string) error {
+	p.noReverse = true
 	return nil
 }
 

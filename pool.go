@@ -26,6 +26,7 @@ type pool struct {
 	source   string // FILE:LINE of the stanza, to name it in errors
 
 	storedFirst bool // the next plugins' records win
+	noReverse   bool // there are no PTR records
 	noTransfer  bool // no records go into zone transfers
 	isExample   bool // the network is not given
 

@@ -7,13 +7,6 @@ import (
 	"testing"
 )
 
-// testPool returns the pool of a stanza with the given properties, in the zone
-// example.org.
-func testPool(tb testing.TB, properties string) *pool {
-	tb.Helper()
-	return testWorkstation(tb, "workstation example.org {\n"+properties+"\n}").zones.byName["example.org."].computed.patterns[0].pools[0]
-}
-
 func TestPool(t *testing.T) {
 	tests := []struct {
 		properties string

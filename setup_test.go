@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
 	_ "github.com/coredns/coredns/plugin/bind"
@@ -18,14 +19,8 @@ import (
 	"github.com/coredns/coredns/plugin/test"
 	"github.com/coredns/coredns/request"
 
-	"github.com/coredns/caddy"
 	"github.com/miekg/dns"
 )
-
-func TestMain(m *testing.M) {
-	clog.Discard()
-	os.Exit(m.Run())
-}
 
 func TestSetup(t *testing.T) {
 	c := caddy.NewTestController("dns", "workstation example.org {\n network 192.0.2.0/24\n}")
@@ -152,7 +147,8 @@ func TestWarnings(t *testing.T) {
 type viewer struct{ named }
 
 func (viewer) Filter(context.Context, *request.Request) bool { return true }
-func (viewer) ViewName() string                              { return "" }
+
+func (viewer) ViewName() string { return "" }
 
 func TestOnlyView(t *testing.T) {
 	view, other := viewer{"view"}, named("nomad")
@@ -181,4 +177,5 @@ type named string
 func (named) ServeDNS(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) {
 	return dns.RcodeSuccess, nil
 }
+
 func (n named) Name() string { return string(n) }

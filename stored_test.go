@@ -14,14 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
-const storedFirst = `
-	workstation lab.example.org {
-		name ws{n}
-		network 192.0.2.0/24 2001:db8::/64
-		ttl 60
-		stored_first
-	}`
-
 // writer returns a plugin that writes messages, each made by a function, and returns the rest.
 func writer(rcode int, err error, messages ...func(m *dns.Msg)) plugin.Handler {
 	return test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
@@ -137,19 +129,6 @@ func TestStoredFirst(t *testing.T) {
 		})
 	}
 }
-
-// multiRecorder records all that is written.
-type multiRecorder struct {
-	dns.ResponseWriter
-	messages []*dns.Msg
-}
-
-func (w *multiRecorder) WriteMsg(m *dns.Msg) error {
-	w.messages = append(w.messages, m)
-	return nil
-}
-
-func (w *multiRecorder) Write(b []byte) (int, error) { return len(b), nil }
 
 // TestStoredFirstOverFile asks above a zone with exceptions of all kinds.
 func TestStoredFirstOverFile(t *testing.T) {

@@ -56,6 +56,22 @@ type Workstation struct {
 	transferers []transfer.Transferer // the plugins after this one that have zones to transfer
 }
 
+// complete adds what follows from the pools, which have put their names into the zones: the PTR
+// records, all other names that exist, and the SOA records of the zones in authority.
+func (ws *Workstation) complete(authority []string, serial uint32) {
+	for _, name := range authority {
+		ws.zones.addZone(name)
+	}
+	ws.zones.complete()
+	ws.reverse = newReverse(ws.pools)
+	for _, records := range ws.reverse.records {
+		if len(records) > 0 { // the reverse trees exist, and with them their parent
+			ws.zones.addAncestors(ws.zones.byName[records[0].pool.ptrZone], "in-addr.arpa.")
+		}
+	}
+	ws.addAuthority(authority, serial)
+}
+
 // ServeDNS implements plugin.Handler.
 func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	if r.Opcode != dns.OpcodeQuery || len(r.Question) != 1 || r.Question[0].Qclass != dns.ClassINET {

@@ -2,11 +2,9 @@ package workstation
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,46 +12,10 @@ import (
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
-	"github.com/coredns/coredns/plugin/pkg/dnsutil"
 	"github.com/coredns/coredns/plugin/test"
 
 	"github.com/miekg/dns"
 )
-
-// replyWith returns a next plugin that answers with rcode and, if it denies,
-// the zone's SOA record.
-func replyWith(rcode int) plugin.Handler {
-	return test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-		m := new(dns.Msg)
-		m.SetRcode(r, rcode)
-		if rcode == dns.RcodeNameError {
-			m.Ns = []dns.RR{test.SOA("example.org. 300 IN SOA ns.example.org. admin.example.org. 1 2 3 4 5")}
-		}
-		w.WriteMsg(m)
-		return rcode, nil
-	})
-}
-
-func testHandler(tb testing.TB, next plugin.Handler) *Workstation {
-	ws := testWorkstation(tb, `
-		workstation lab.example.org {
-			network 192.0.2.0/24
-		}
-		workstation lab.example.org {
-			name ip-{ip}
-			network 198.51.100.0/24 2001:db8::/32
-			ttl 60
-		}
-		workstation lab.example.org {
-			name both{n}
-			network 203.0.113.0/24 2001:db9::/64
-		}`)
-	ws.Next = next
-	return ws
-}
-
-// v6zeros are the labels of the lower 96 bits of a network.
-var v6zeros = strings.Repeat("0.", 24)
 
 func TestServeDNS(t *testing.T) {
 	soa := []dns.RR{test.SOA("example.org. 300 IN SOA ns.example.org. admin.example.org. 1 2 3 4 5")}
@@ -269,153 +231,6 @@ func TestEveryHost(t *testing.T) {
 	group.Wait()
 }
 
-// FuzzServeDNS asks whatever a client can put on the wire. What is answered, and
-// by which record, is held to regular expressions and netip; everything else must
-// reach the next plugin, and a name that exists not be denied.
-func FuzzServeDNS(f *testing.F) {
-	add := func(name string, qtype, qclass uint16, change func(*dns.Msg)) {
-		m := new(dns.Msg)
-		m.SetQuestion(name, qtype)
-		m.Question[0].Qclass = qclass
-		if change != nil {
-			change(m)
-		}
-		wire, err := m.Pack()
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(wire)
-	}
-	label := strings.Repeat("a", 63) + "."
-	add("Workstation17.Lab.example.org.", dns.TypeA, dns.ClassINET, nil)
-	add("workstation17.lab.example.org.", dns.TypeAAAA, dns.ClassINET, func(m *dns.Msg) { m.SetEdns0(1232, true) })
-	add("workstation300.lab.example.org.", dns.TypeA, dns.ClassINET, nil)
-	add("lab.example.org.", dns.TypeANY, dns.ClassINET, nil)
-	add("both17.lab.example.org.", dns.TypeANY, dns.ClassINET, nil)
-	add("workstation17.lab.example.org.", dns.TypeA, dns.ClassCHAOS, nil)
-	add("workstation17.lab.example.org.", dns.TypeSOA, dns.ClassINET, func(m *dns.Msg) { m.Opcode = dns.OpcodeNotify })
-	add(label+label+label+strings.Repeat("b", 61)+".", dns.TypeA, dns.ClassINET, nil)
-	add(`\000\.workstation1\\.lab.example.org.`, dns.TypeA, dns.ClassINET, nil)
-	add("both17.lab.example.org.", dns.TypeAAAA, dns.ClassINET, nil)
-	add("17.113.0.203.in-addr.arpa.", dns.TypePTR, dns.ClassINET, nil)
-	add("113.0.203.In-Addr.arpa.", dns.TypePTR, dns.ClassINET, nil)
-	add("IP-2001-db8--5.lab.example.org.", dns.TypeAAAA, dns.ClassINET, nil)
-	add("ip-198-51-100-5.lab.example.org.", dns.TypeA, dns.ClassINET, nil)
-	add("f."+v6zeros[2:]+"8.B.D.0.1.0.0.2.ip6.arpa.", dns.TypePTR, dns.ClassINET, nil)
-	add("8.b.d.0.1.0.0.2.ip6.arpa.", dns.TypeNS, dns.ClassINET, nil)
-
-	next := replyWith(dns.RcodeNameError)
-	var asked bool // the next plugin
-	ws := testHandler(f, test.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-		asked = true
-		return next.ServeDNS(ctx, w, r)
-	}))
-
-	f.Fuzz(func(t *testing.T, wire []byte) {
-		r := new(dns.Msg)
-		if r.Unpack(wire) != nil {
-			return
-		}
-		asked = false
-		rec := dnstest.NewRecorder(&test.ResponseWriter{})
-		rcode, err := ws.ServeDNS(context.Background(), rec, r)
-		if err != nil || rec.Msg == nil || rcode != rec.Msg.Rcode {
-			t.Fatalf("got %d, %v and message %v", rcode, err, rec.Msg)
-		}
-		if _, err := rec.Msg.Pack(); err != nil {
-			t.Fatalf("the response cannot be packed: %v", err)
-		}
-
-		var records map[uint16]string // data by type, of the name asked for
-		var exists bool
-		if r.Opcode == dns.OpcodeQuery && len(r.Question) == 1 && r.Question[0].Qclass == dns.ClassINET {
-			records, exists = handlerOracle(r.Question[0].Name)
-			for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA, dns.TypePTR} {
-				if records[dns.TypeANY] == "" && records[qtype] != "" {
-					records[dns.TypeANY] = records[qtype]
-				}
-			}
-		}
-		if len(records) > 0 && records[r.Question[0].Qtype] != "" {
-			want := "\t" + records[r.Question[0].Qtype]
-			if asked || len(rec.Msg.Answer) != 1 || rec.Msg.Answer[0].Header().Name != r.Question[0].Name || !strings.HasSuffix(rec.Msg.Answer[0].String(), want) {
-				t.Fatalf("answer %v, want %s, to:\n%s", rec.Msg.Answer, want, r)
-			}
-			return
-		}
-		if denied := rcode == dns.RcodeNameError; !asked || denied == exists {
-			t.Fatalf("the next plugin was asked: %t; denied: %t; for:\n%s", asked, denied, r)
-		}
-	})
-}
-
-var (
-	numberedRE = regexp.MustCompile(`^(workstation|both)(0|[1-9][0-9]{0,2})\.lab\.example\.org\.$`)
-	dashedRE   = regexp.MustCompile(`^ip-([0-9a-f-]+)\.lab\.example\.org\.$`)
-	octetRE    = regexp.MustCompile(`^(0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])$`)
-	nibblesRE  = regexp.MustCompile(`^[0-9a-f](\.[0-9a-f])*$`)
-)
-
-// handlerOracle tells which records testHandler's plugin should give a name, and
-// whether the name exists.
-func handlerOracle(qname string) (records map[uint16]string, exists bool) {
-	name := string(appendLower(nil, qname))
-	records = make(map[uint16]string)
-	if m := numberedRE.FindStringSubmatch(name); m != nil {
-		if n, _ := strconv.Atoi(m[2]); n <= 255 && m[1] == "both" {
-			records[dns.TypeA] = fmt.Sprintf("203.0.113.%d", n)
-			records[dns.TypeAAAA] = netip.MustParseAddr(fmt.Sprintf("2001:db9::%x", n)).String()
-		} else if n <= 255 {
-			records[dns.TypeA] = fmt.Sprintf("192.0.2.%d", n)
-		}
-	}
-	var addr netip.Addr
-	var ok bool
-	if m := dashedRE.FindStringSubmatch(name); m != nil {
-		addr, ok = addressOracle("", m[1])
-	}
-	if ok && netip.MustParsePrefix("198.51.100.0/24").Contains(addr) {
-		records[dns.TypeA] = addr.String()
-	} else if ok && netip.MustParsePrefix("2001:db8::/32").Contains(addr) {
-		records[dns.TypeAAAA] = addr.String()
-	}
-	if len(records) > 0 || name == "lab.example.org." || name == "example.org." || name == "org." || name == "arpa." {
-		return records, true
-	}
-	for prefix, label := range map[string]string{
-		"192.0.2.0/24": "workstation%d", "203.0.113.0/24": "both%d", "2001:db9::/64": "both%d", "198.51.100.0/24": "ip-%s", "2001:db8::/32": "ip-%s",
-	} {
-		network := netip.MustParsePrefix(prefix)
-		apex := reverseZone(network)
-		if strings.HasSuffix("."+apex, "."+name) && strings.HasSuffix(name, ".arpa.") {
-			return records, true // the network itself, or above it
-		}
-		labels, below := strings.CutSuffix(name, "."+apex)
-		re, depth := octetRE, 1
-		if network.Addr().Is6() {
-			re, depth = nibblesRE, (128-network.Bits())/4
-		}
-		if !below || !re.MatchString(labels) || strings.Count(labels, ".") >= depth {
-			continue
-		}
-		if strings.Count(labels, ".") == depth-1 {
-			addr := netip.MustParseAddr(dnsutil.ExtractAddressFromReverse(name))
-			octets := addr.As16()
-			switch {
-			case label == "ip-%s":
-				label = fmt.Sprintf(label, appendDashed(nil, addr))
-			case addr.Is4():
-				label = fmt.Sprintf(label, octets[15])
-			default:
-				label = fmt.Sprintf(label, binary.BigEndian.Uint64(octets[8:]))
-			}
-			records[dns.TypePTR] = label + ".lab.example.org."
-		}
-		return records, true
-	}
-	return records, false
-}
-
 // thousandNetworks is a Corefile of a stanza with five thousand networks, whose names have
 // the octets in an order in which no network is a range.
 func thousandNetworks() string {
@@ -507,5 +322,17 @@ func BenchmarkServeDNS(b *testing.B) {
 				handler.ServeDNS(ctx, w, r)
 			}
 		})
+	}
+}
+
+func TestAppendLower(t *testing.T) {
+	for s, want := range map[string]string{
+		"AZaz09-_": "azaz09-_",
+		"@[`{\\":   "@[`{\\", // the neighbours of letters
+		"ÀÉ":       "ÀÉ",     // no ASCII: an octet stands for itself (RFC 4343)
+	} {
+		if got := string(appendLower(nil, s)); got != want {
+			t.Errorf("%q becomes %q, want %q", s, got, want)
+		}
 	}
 }

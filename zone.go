@@ -120,11 +120,17 @@ func (zs *zones) add(name string, p *pool) *conflict {
 		zs.addAncestors(z, name)
 	}
 	for i := range p.patterns {
-		if c := z.add(p, &p.patterns[i]); c != nil {
+		pt := &p.patterns[i]
+		x := &z.computed
+		if pt.wildcard {
+			x = &z.wildcards
+		}
+		if c := x.add(p, pt); c != nil {
+			c.zone = name
 			return c
 		}
-		zs.labels = max(zs.labels, p.patterns[i].labels())
-		zs.wildcards = zs.wildcards || p.patterns[i].wildcard
+		zs.labels = max(zs.labels, pt.labels())
+		zs.wildcards = zs.wildcards || pt.wildcard
 	}
 	return nil
 }
@@ -196,30 +202,42 @@ func (zs *zones) listed() (listed []*zone) {
 	return listed
 }
 
-// add puts the names of one of p's patterns into the zone.
-func (z *zone) add(p *pool, pt *pattern) *conflict {
-	x := &z.computed
-	if pt.wildcard {
-		x = &z.wildcards
+// add adds the names of one of p's patterns, unless that is in conflict with another pool of
+// the zone.
+func (x *patternIndex) add(p *pool, pt *pattern) *conflict {
+	if c := x.addForms(p, pt); c != nil {
+		return c
 	}
 	pp := x.of(pt)
 	if pp == nil {
 		pp = &patternPools{pattern: pt}
 		x.insert(pp)
 	}
-	pp.pools = append(pp.pools, p)
+	return pp.add(p)
+}
+
+// addForms adds the forms of one of p's patterns, unless another pattern could give a name
+// to another pool.
+func (x *patternIndex) addForms(p *pool, pt *pattern) *conflict {
 	for _, f := range p.forms(pt) {
 		if text, other, owner := x.forms.meets(f); other != nil {
-			return &conflict{zone: z.name, text: text, pattern: pt, other: other, added: p, pool: owner}
+			return &conflict{text: text, pattern: pt, other: other, added: p, pool: owner}
 		}
 		x.forms.insert(f)
 	}
+	return nil
+}
+
+// add adds p, unless another pool has the pattern with some of the same keys.
+func (pp *patternPools) add(p *pool) *conflict {
+	pt := pp.pattern
+	pp.pools = append(pp.pools, p)
 	for _, kind := range keyKinds {
 		for _, e := range p.keys(kind) {
 			e.first, e.last = pt.pick(key{kind, e.first}).u, pt.pick(key{kind, e.last}).u
 			if other, both := pp.keys[kind].insert(e); other != nil {
 				text := string(pt.append(nil, pt.put(key{kind, both}, p.someAddress())))
-				return &conflict{zone: z.name, text: text, pattern: pt, other: pt, added: p, pool: other, together: true}
+				return &conflict{text: text, pattern: pt, other: pt, added: p, pool: other, together: true}
 			}
 		}
 	}

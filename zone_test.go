@@ -160,123 +160,6 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestFindReverse asks for reverse names: which have a PTR record, and which are
-// empty non-terminals above one.
-func TestFindReverse(t *testing.T) {
-	const v6 = "8.b.d.0.1.0.0.2.ip6.arpa."
-	tests := []struct {
-		corefile string
-		name     string
-		want     string // the PTR record's data, "exists", or empty
-	}{
-		{"workstation example.org example.net {\n network 192.0.2.0/24\n}", "17.2.0.192.in-addr.arpa.", "workstation17.example.org."},
-		{"workstation . example.net {\n network 192.0.2.0/24\n}", "17.2.0.192.in-addr.arpa.", "workstation17.example.net."},
-		{"workstation . {\n network 192.0.2.0/24\n}", "17.2.0.192.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 192.0.2.0/24\n no_reverse\n}", "17.2.0.192.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 192.0.2.0/24\n no_reverse\n}", "2.0.192.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 192.0.2.0/24\n no_reverse\n}", "arpa.", ""},
-		{"workstation example.org {\n network 2001:db8::/64\n name ip-{ip}\n}", "5." + strings.Repeat("0.", 23) + v6, "ip-2001-db8--5.example.org."},
-		{"workstation example.org {\n network 2001:db8::/64\n name ip-{ip}\n}", "5." + strings.Repeat("0.", 23) + strings.ToUpper(v6), "ip-2001-db8--5.example.org."},
-		{"workstation example.org {\n network 2001:db8::/64\n name ip-{ip}\n}", "F." + strings.Repeat("0.", 23) + v6, "ip-2001-db8--f.example.org."},
-
-		// Empty non-terminals of a network that ends on an octet, and of others.
-		{"workstation example.org {\n network 192.0.2.0/24\n}", "2.0.192.in-addr.arpa.", "exists"},
-		{"workstation example.org {\n network 192.0.2.0/24\n}", "0.192.in-addr.arpa.", "exists"},
-		{"workstation example.org {\n network 192.0.2.0/24\n}", "192.in-addr.arpa.", "exists"},
-		{"workstation example.org {\n network 192.0.2.0/24\n}", "In-Addr.ARPA.", "exists"},
-		{"workstation example.org {\n network 192.0.2.0/24\n}", "arpa.", "exists"},
-		{"workstation example.org {\n network 192.0.2.0/24\n}", "ip6.arpa.", ""},
-		{"workstation example.org {\n network 192.0.2.0/24\n}", "3.0.192.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 192.0.2.0/24\n}", "1.192.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 192.0.2.0/24\n}", "193.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 192.0.2.0/24\n}", "x.2.0.192.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 192.0.2.0/24\n}", "1.17.2.0.192.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 192.0.2.0/24\n}", "017.2.0.192.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 10.20.0.0/15\n}", "20.10.in-addr.arpa.", "exists"},
-		{"workstation example.org {\n network 10.20.0.0/15\n}", "21.10.in-addr.arpa.", "exists"},
-		{"workstation example.org {\n network 10.20.0.0/15\n}", "22.10.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 10.20.0.0/15\n}", "255.21.10.in-addr.arpa.", "exists"},
-		{"workstation example.org {\n network 192.0.2.192/26\n}", "191.2.0.192.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 192.0.2.192/26\n}", "192.2.0.192.in-addr.arpa.", "workstation0.example.org."},
-		{"workstation example.org {\n network 192.0.2.192/26\n}", "2.0.192.in-addr.arpa.", "exists"},
-		{"workstation example.org {\n network 192.0.2.250-192.0.4.5\n}", "3.0.192.in-addr.arpa.", "exists"},
-		{"workstation example.org {\n network 192.0.2.250-192.0.4.5\n}", "5.4.0.192.in-addr.arpa.", "workstation267.example.org."},
-		{"workstation example.org {\n network 192.0.2.250-192.0.4.5\n}", "6.4.0.192.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 10.0.0.0/8\n numbers 5 65536\n}", "0.0.10.in-addr.arpa.", "exists"},
-		{"workstation example.org {\n network 10.0.0.0/8\n numbers 5 65536\n}", "1.0.10.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 10.0.0.0/8\n numbers 5 65536\n}", "0.1.10.in-addr.arpa.", "exists"},
-		{"workstation example.org {\n network 10.0.0.0/8\n numbers 5 65536\n}", "1.1.10.in-addr.arpa.", ""},
-		{"workstation example.org {\n network 2001:db8::/33\n}", "0." + v6, "exists"},
-		{"workstation example.org {\n network 2001:db8::/33\n name {ip}\n}", "7." + v6, "exists"},
-		{"workstation example.org {\n network 2001:db8::/33\n name {ip}\n}", "8." + v6, ""},
-		{"workstation example.org {\n network 2001:db8::/33\n}", "7." + v6, ""}, // numbers have 64 bits
-
-		// Inside of the reverse zones that a stanza lists, family by family.
-		{"workstation example.org 192.0.2.0/25 {\n network 192.0.2.0/24 2001:db8::/64\n}", "17.2.0.192.in-addr.arpa.", "workstation17.example.org."},
-		{"workstation example.org 10.1.0.0/16 {\n network 10.0.0.0/8\n}", "1.0.1.10.in-addr.arpa.", "workstation65537.example.org."},
-		{"workstation example.org 10.1.0.0/16 {\n network 10.0.0.0/8\n}", "1.0.2.10.in-addr.arpa.", ""},
-		{"workstation example.org 10.1.0.0/16 {\n network 10.0.0.0/8\n}", "2.10.in-addr.arpa.", ""},
-		{"workstation example.org 10.1.0.0/16 {\n network 10.0.0.0/8\n}", "10.in-addr.arpa.", "exists"},
-		{"workstation example.org 10.1.0.0/16 {\n network 10.0.0.0/8 2001:db8::/64\n}", "1." + strings.Repeat("0.", 23) + v6, "workstation1.example.org."},
-		{"workstation example.org 2001:db8::/60 {\n network 10.0.0.0/8 2001:db8::/64\n}", "1.0.0.10.in-addr.arpa.", "workstation1.example.org."},
-		{"workstation example.org 2001:db8:0:10::/60 {\n network 10.0.0.0/8 2001:db8::/56\n name {ip}\n}", "1." + strings.Repeat("0.", 23) + v6, ""},
-		{"workstation example.org 10.1.0.0/16 10.1.2.0/24 3.1.10.in-addr.arpa 5.0.2.10.in-addr.arpa {\n network 10.0.0.0/8\n}", "5.0.2.10.in-addr.arpa.", "workstation131077.example.org."},
-		{"workstation example.org 10.1.0.0/16 10.1.2.0/24 3.1.10.in-addr.arpa 5.0.2.10.in-addr.arpa {\n network 10.0.0.0/8\n}", "6.0.2.10.in-addr.arpa.", ""},
-		{"workstation example.org 10.1.0.0/16 10.1.2.0/24 3.1.10.in-addr.arpa 5.0.2.10.in-addr.arpa {\n network 10.0.0.0/8\n}", "6.3.1.10.in-addr.arpa.", "workstation66310.example.org."},
-
-		// Of two pools with one address, the first gives its name.
-		{"workstation example.org {\n network 10.0.0.0/8\n}\nworkstation lab.example.org {\n network 10.1.0.0/16\n}", "5.0.1.10.in-addr.arpa.", "workstation65541.example.org."},
-		{"workstation lab.example.org {\n network 10.1.0.0/16\n}\nworkstation example.org {\n network 10.0.0.0/8\n}", "5.0.1.10.in-addr.arpa.", "workstation5.lab.example.org."},
-		{"workstation lab.example.org {\n network 10.1.0.0/16\n}\nworkstation example.org {\n network 10.0.0.0/8\n}", "5.0.2.10.in-addr.arpa.", "workstation131077.example.org."},
-		{"workstation lab.example.org {\n network 10.1.0.0/16\n no_reverse\n}\nworkstation example.org {\n network 10.0.0.0/8\n}", "5.0.1.10.in-addr.arpa.", "workstation65541.example.org."},
-	}
-	for _, tc := range tests {
-		o := testWorkstation(t, tc.corefile).find(tc.name)
-		var got string
-		switch {
-		case o.ptr.IsValid() && o.zone != nil:
-			got = o.pool.name(o.ptr)
-		case o.zone != nil:
-			got = "exists"
-		}
-		if got != tc.want || o.v4.IsValid() || o.v6.IsValid() {
-			t.Errorf("%s\nfind(%q): %q, want %q", tc.corefile, tc.name, got, tc.want)
-		}
-	}
-}
-
-// TestFindReverseServerBlock takes the zones of server blocks over.
-func TestFindReverseServerBlock(t *testing.T) {
-	for _, tc := range []struct {
-		corefile string
-		keys     []string
-		want     string
-	}{
-		{"workstation {\n network 10.0.0.0/8\n}", []string{"."}, ""},
-		{"workstation example.org {\n network 10.0.0.0/8\n}", []string{"."}, "workstation65541.example.org."},
-		{"workstation {\n network 10.0.0.0/8\n}", []string{"example.org.", "1.10.in-addr.arpa."}, "workstation65541.example.org."},
-		{"workstation {\n network 10.0.0.0/8\n}", []string{"1.10.in-addr.arpa.", "example.org."}, "workstation65541.example.org."},
-		{"workstation {\n network 10.0.0.0/8\n}", []string{"example.org.", "2.10.in-addr.arpa."}, ""},
-		{"workstation {\n network 10.0.0.0/8\n}", []string{"example.org.", "8.b.d.0.1.0.0.2.ip6.arpa."}, "workstation65541.example.org."},
-		{"workstation {\n network 10.0.0.0/8\n no_reverse\n}", []string{"example.org.", "1.10.in-addr.arpa."}, ""},
-		{"workstation example.org {\n network 10.0.0.0/8\n}", []string{"1.10.in-addr.arpa."}, "workstation65541.example.org."},
-		{"workstation {\n network 10.0.0.0/8\n}", []string{"example.org.", "0/25.2.0.192.in-addr.arpa."}, "workstation65541.example.org."},
-	} {
-		ws, err := parseTest(tc.corefile, tc.keys...)
-		if err != nil {
-			t.Errorf("%s in %v: %v", tc.corefile, tc.keys, err)
-			continue
-		}
-		var got string
-		if o := ws.find("5.0.1.10.in-addr.arpa."); o.ptr.IsValid() && o.zone != nil {
-			got = o.pool.name(o.ptr)
-		}
-		if got != tc.want {
-			t.Errorf("%s in %v: PTR %q, want %q", tc.corefile, tc.keys, got, tc.want)
-		}
-	}
-}
-
 // TestFindLongNames asks for names longer in their escaped form than the buffer
 // that they are folded into.
 func TestFindLongNames(t *testing.T) {
@@ -313,16 +196,6 @@ func TestFindAllocatesNothing(t *testing.T) {
 	}
 }
 
-// thousands is a Corefile of ten thousand stanzas, with patterns and networks of
-// their own.
-func thousands() string {
-	var corefile strings.Builder
-	for i := range 10000 {
-		fmt.Fprintf(&corefile, "workstation example.org {\n name rack%d-{n}\n network 10.%d.%d.0/24\n}\n", i, i/256, i%256)
-	}
-	return corefile.String()
-}
-
 func TestFindAmongThousands(t *testing.T) {
 	ws := testWorkstation(t, thousands())
 	for i := range 10000 {
@@ -337,5 +210,87 @@ func TestFindAmongThousands(t *testing.T) {
 	}
 	if z := ws.zones.byName["example.org."]; len(z.computed.lengths) > 4 {
 		t.Errorf("a name is looked up by %d prefixes", len(z.computed.lengths))
+	}
+}
+
+func TestFindNames(t *testing.T) {
+	ws := testWorkstation(t, `
+		workstation lab.example.org {
+			name rack{c}-node{d:2} {d}.{c}.dyn *.rack{c}-node{d:2}
+			network 10.1.6.250-10.1.8.9
+		}
+		workstation lab.example.org {
+			name {a}-{b}-{c}-{d} h{d:x}{c:x}
+			network 192.0.2.0/24 2001:db8::/64
+		}
+		workstation lab.example.org {
+			name ws{n} ws{n:3} *.pc{n}
+			network 198.51.100.0/24
+		}
+		workstation lab.example.org {
+			name x.{ip:full}.y *.x.{ip:full}.y
+			network 203.0.113.0/24 2001:db8:1::/64
+		}
+		workstation sub.rack7-node05.lab.example.org {
+			name *.{d}.deep
+			network 10.2.3.0/24
+			no_reverse
+		}`)
+	for name, want := range map[string]string{
+		"rack6-node250": "10.1.6.250", "RACK7-Node00": "10.1.7.0", "rack8-node09": "10.1.8.9", "rack7-node255": "10.1.7.255",
+		"rack6-node249": "", "rack8-node10": "", "rack7-node5": "", "rack7-node005": "", "rack07-node05": "", "rack7-node": "", "rack256-node05": "",
+		"5.7.dyn": "10.1.7.5", "7.dyn": "exists", "6.dyn": "exists", "8.dyn": "exists", "dyn": "exists", "9.dyn": "", "5.dyn": "", "249.6.dyn": "", "05.7.dyn": "",
+		"1.5.7.dyn": "", "x.dyn": "", "5.7": "", "7": "",
+
+		// below a computed name
+		"app.rack7-node05": "10.1.7.5", "a.b.c.rack7-node05": "10.1.7.5", "*.rack7-node05": "10.1.7.5", "app.rack7-node5": "", "app.rack8-node10": "",
+		"x.*.rack7-node05": "", "y.x.*.rack7-node05": "", "*.*.rack7-node05": "", "*.x.rack7-node05": "10.1.7.5", "*": "", "*.dyn": "",
+		`a\.b.rack7-node05`: "10.1.7.5", `a\.rack7-node05`: "", `\*.rack7-node05`: "10.1.7.5", `x.\*.rack7-node05`: "", `\097pp.rack7-node05`: "10.1.7.5", `ws\045`: "", `ws\053`: "198.51.100.5", `w\1155`: "198.51.100.5",
+		strings.Repeat("x.", 90) + "rack7-node05": "10.1.7.5",
+		// a zone listed below
+		"rack7-node05": "10.1.7.5", "sub.rack7-node05": "exists", "x.sub.rack7-node05": "", "deep.sub.rack7-node05": "exists", "9.deep.sub.rack7-node05": "exists", "a.9.deep.sub.rack7-node05": "10.2.3.9", "other.rack7-node05": "10.1.7.5",
+
+		"192-0-2-17": "192.0.2.17 2001:db8::11", "h1102": "192.0.2.17 2001:db8::11", "h1103": "", "192-0-3-17": "", "192-0-2-017": "", "193-0-2-17": "",
+
+		"ws7": "198.51.100.7", "ws007": "198.51.100.7", "ws07": "", "ws100": "198.51.100.100", "ws0100": "", "pc7": "exists", "a.pc7": "198.51.100.7", "a.ws7": "", "pc07": "", "a.pc256": "", "pc256": "",
+
+		"x.203-000-113-007.y": "203.0.113.7", "203-000-113-007.y": "exists", "y": "exists", "203-0-113-7.y": "", "a.x.203-000-113-007.y": "203.0.113.7", "a.203-000-113-007.y": "", "203-000-114-007.y": "",
+		"x.2001-0db8-0001-0000-0000-0000-0000-00ff.y": "2001:db8:1::ff", "2001-0db8-0001-0000-0000-0000-0000-00ff.y": "exists", "2001-0db8-0001-0001-0000-0000-0000-00ff.y": "",
+	} {
+		if got := answerOf(ws, name+".lab.example.org."); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]string{
+		"5.7.1.10.in-addr.arpa.": "rack7-node05.lab.example.org.", "17.2.0.192.in-addr.arpa.": "192-0-2-17.lab.example.org.",
+		"1.1." + v6zeros[4:] + "8.b.d.0.1.0.0.2.ip6.arpa.": "192-0-2-17.lab.example.org.", "0.0.1." + v6zeros[6:] + "8.b.d.0.1.0.0.2.ip6.arpa.": "",
+		"7.100.51.198.in-addr.arpa.": "ws7.lab.example.org.", "7.113.0.203.in-addr.arpa.": "x.203-000-113-007.y.lab.example.org.", "9.3.2.10.in-addr.arpa.": "",
+	} {
+		if got := answerOf(ws, name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestFindInDeepNames asks for names with more labels than any zone or pattern.
+func TestFindInDeepNames(t *testing.T) {
+	ws := testWorkstation(t, "workstation example.org {\nname ip-{ip} *.ip-{ip}\nnetwork 10.0.0.0/8\n}\nworkstation a.b.c.example.net {\nname {d}.{c}\nnetwork 192.0.0.0/16\n}")
+	for name, want := range map[string]string{
+		"a.b.c.d.e.f.g.ip-10-0-0-5.example.org.":               "10.0.0.5",
+		strings.Repeat("a.", 110) + "ip-10-0-0-5.example.org.": "10.0.0.5",
+		strings.Repeat("a.", 110) + "ip-11-0-0-5.example.org.": "",
+		strings.Repeat("a.", 110) + "example.net.":             "",
+		strings.Repeat("a.", 120) + "com.":                     "",
+		"5.6.a.b.c.example.net.":                               "192.0.6.5",
+		"x.5.6.a.b.c.example.net.":                             "",
+		"6.a.b.c.example.net.":                                 "exists",
+		"c.example.net.":                                       "exists",
+	} {
+		if got := answerOf(ws, name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+		if allocs := testing.AllocsPerRun(100, func() { ws.find(name) }); allocs != 0 {
+			t.Errorf("find(%q) allocates %v times", name, allocs)
+		}
 	}
 }
