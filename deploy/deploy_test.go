@@ -1,5 +1,5 @@
-// Package deploy has the tests of the manifests and Corefiles in this directory, as
-// far as they need no cluster.
+// Package deploy has those tests of the manifests and Corefiles in this directory that need
+// no cluster.
 package deploy
 
 import (
@@ -38,8 +38,8 @@ func init() {
 	dnsserver.Quiet, caddy.Quiet = true, true
 }
 
-// Through each stub, every kind of answer is the one that the server gives, without
-// zone files and with them.
+// TestStubs checks that each stub passes on every kind of answer that the server gives,
+// without zone files and with them.
 func TestStubs(t *testing.T) {
 	stubs := []string{"coredns.Corefile", "node-local-dns.Corefile", "aks.yaml", "eks.yaml"}
 	for _, test := range []struct {
@@ -61,7 +61,7 @@ func TestStubs(t *testing.T) {
 		t.Run(test.corefile, func(t *testing.T) {
 			ask(t, server, test.questions)
 			if got := query(t, server, "www.example.com.", dns.TypeA); got != "REFUSED" {
-				t.Errorf("outside of its zones: %s, want REFUSED", got)
+				t.Errorf("query outside of the server's zones: %s, want REFUSED", got)
 			}
 		})
 		keys, _, _ := strings.Cut(block(t, test.corefile), " {\n")
@@ -69,10 +69,10 @@ func TestStubs(t *testing.T) {
 			t.Run(test.corefile+"/"+stub, func(t *testing.T) {
 				corefile := block(t, "beside/stubs/"+stub)
 				if !strings.HasPrefix(corefile, keys+" {\n") {
-					t.Errorf("its zones are not those of the server, %s", keys)
+					t.Errorf("the stub's zones are not those of the server, %s", keys)
 				}
 				if !strings.Contains(corefile, "forward . "+clusterIP+"\n") {
-					t.Errorf("it does not forward to %s", clusterIP)
+					t.Errorf("the stub does not forward to %s", clusterIP)
 				}
 				corefile = strings.ReplaceAll(corefile, clusterIP, server)
 				corefile = strings.ReplaceAll(corefile, "bind __PILLAR__LOCAL__DNS__", "")
@@ -97,34 +97,34 @@ func TestStubs(t *testing.T) {
 		for _, zone := range zones {
 			zone = strings.TrimSuffix(zone, ".")
 			if !slices.Equal(stubs[zone], []string{clusterIP}) {
-				t.Errorf("%s: %v, want %s", zone, stubs[zone], clusterIP)
+				t.Errorf("stub domain %s has %v, want %s", zone, stubs[zone], clusterIP)
 			}
 		}
 	})
 	if !strings.Contains(read(t, "beside/service.yaml"), "clusterIP: "+clusterIP+"\n") {
-		t.Errorf("service.yaml: its clusterIP is not %s", clusterIP)
+		t.Errorf("clusterIP in service.yaml is not %s", clusterIP)
 	}
 }
 
-// TestZoneFiles holds the Corefiles with zone files to those without, from which only the
-// pool's server block differs, and the zone files for Helm to the others.
+// TestZoneFiles checks that the Corefiles with zone files differ from those without only in
+// the pool's server block, and that the zone files for Helm are the same as the others.
 func TestZoneFiles(t *testing.T) {
 	for _, directory := range []string{"kubernetes/", "beside/", "node-local/"} {
 		got := serverBlocks(t, read(t, "zone-files/"+directory+"Corefile"))
 		want := serverBlocks(t, read(t, directory+"Corefile"))
 		pool := got[len(got)-1]
 		if !strings.HasSuffix(pool["workstation"], "\n stored_first\n }") || pool["file"] == "" {
-			t.Errorf("%s: nothing is stored: %q", directory, pool)
+			t.Errorf("%s: server block has no stored_first or no file: %q", directory, pool)
 		}
 		pool["workstation"] = strings.Replace(pool["workstation"], "\n stored_first", "", 1)
 		delete(pool, "file")
 		if !slices.EqualFunc(got, want, maps.Equal[map[string]string]) {
-			t.Errorf("%s: apart from what is stored, it is\n%q, want\n%q", directory, got, want)
+			t.Errorf("%s: without stored_first and file, the Corefile is\n%q, want\n%q", directory, got, want)
 		}
 	}
 
 	if manual := read(t, "zone-files/README.md"); !strings.Contains(manual, block(t, "zone-files/kubernetes/Corefile")) {
-		t.Error("zone-files/README.md has another server block of the pool")
+		t.Error("zone-files/README.md does not have the pool's server block of zone-files/kubernetes/Corefile")
 	}
 
 	files, err := filepath.Glob("zone-files/zones/*.zone")
@@ -138,13 +138,13 @@ func TestZoneFiles(t *testing.T) {
 		}
 		for _, file := range zoneFiles {
 			if want := read(t, "zone-files/zones/"+file.Filename); file.Contents != want {
-				t.Errorf("%s has in %s\n%s, want\n%s", name, file.Filename, file.Contents, want)
+				t.Errorf("%s: %s is\n%s, want\n%s", name, file.Filename, file.Contents, want)
 			}
 		}
 	}
 }
 
-// helm are the values for the chart, with the directories of what it makes of them.
+// helm maps each file of values for the chart to the directory with the same Corefile.
 var helm = map[string]string{
 	"helm/values.yaml":            "kubernetes/",
 	"helm/beside.yaml":            "beside/",
@@ -152,7 +152,7 @@ var helm = map[string]string{
 	"helm/zone-files-beside.yaml": "zone-files/beside/",
 }
 
-// values are those of which the chart makes a Corefile and zone files.
+// values has the values from which the chart makes a Corefile and zone files.
 type values struct {
 	Servers []struct {
 		Zones   []struct{ Zone string }
@@ -170,7 +170,8 @@ func readValues(t *testing.T, name string) (v values) {
 	return v
 }
 
-// corefile returns the Corefile that the chart makes. In CI, the chart makes it.
+// corefile returns the Corefile that the chart makes of v. The public workflow runs the chart
+// itself.
 func (v values) corefile() string {
 	var b strings.Builder
 	for _, server := range v.Servers {
@@ -191,8 +192,8 @@ func (v values) corefile() string {
 	return b.String()
 }
 
-// TestHelm holds the servers of the values to the Corefiles that they stand for, in
-// which only the zone files are elsewhere.
+// TestHelm checks that the servers in the values are the same as the Corefiles for which they
+// stand, except for the directory of the zone files.
 func TestHelm(t *testing.T) {
 	for name, directory := range helm {
 		got := serverBlocks(t, readValues(t, name).corefile())
@@ -202,14 +203,14 @@ func TestHelm(t *testing.T) {
 		}
 		for i := range want {
 			if !maps.Equal(got[i], want[i]) {
-				t.Errorf("%s, server block %d:\n%q, want\n%q", name, i, got[i], want[i])
+				t.Errorf("%s: server block %d is\n%q, want\n%q", name, i, got[i], want[i])
 			}
 		}
 	}
 }
 
-// serverBlocks returns the server blocks of a Corefile: of each, the zones, and by
-// the plugins' names their lines.
+// serverBlocks returns the server blocks of a Corefile. Each block maps "zones" to its zones,
+// and the name of each plugin to the plugin's lines.
 func serverBlocks(t *testing.T, corefile string) (blocks []map[string]string) {
 	t.Helper()
 	parsed, err := caddyfile.Parse("Corefile", strings.NewReader(corefile), dnsserver.Directives)
@@ -219,7 +220,7 @@ func serverBlocks(t *testing.T, corefile string) (blocks []map[string]string) {
 	for _, block := range parsed {
 		lines := make(map[string]string)
 		for _, zone := range block.Keys {
-			// It is the default, and the chart writes it once.
+			// 53 is the default port, and the chart writes it only once.
 			lines["zones"] += " " + strings.TrimSuffix(zone, ":53")
 		}
 		for plugin, tokens := range block.Tokens {
@@ -237,8 +238,8 @@ func serverBlocks(t *testing.T, corefile string) (blocks []map[string]string) {
 	return blocks
 }
 
-// TestManifests decodes every manifest into the types of the API, which know all of
-// their fields. kubectl and the API server see them in test/cluster.
+// TestManifests decodes every manifest strictly into the types of the API, so it finds unknown
+// fields. In test/cluster, kubectl and the API server check the manifests, too.
 func TestManifests(t *testing.T) {
 	decoder := serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
 	kinds := map[string]int{}
@@ -247,7 +248,7 @@ func TestManifests(t *testing.T) {
 			return err
 		}
 		switch filepath.ToSlash(path) {
-		// No manifests: AWS, Helm and promtool read them.
+		// These are no manifests. AWS and promtool read them, and Helm reads the values below.
 		case "beside/stubs/eks.yaml", "monitoring/rules_test.yaml":
 			return nil
 		}
@@ -268,7 +269,7 @@ func TestManifests(t *testing.T) {
 				t.Errorf("%s: %v", path, err)
 			}
 			kinds[is.Kind]++
-			// kubectl and Prometheus's operator know these.
+			// The API's types do not include those of kustomize and of the Prometheus operator.
 			if strings.HasPrefix(is.APIVersion, "kustomize.config.k8s.io/") ||
 				strings.HasPrefix(is.APIVersion, "monitoring.coreos.com/") {
 				continue
@@ -287,12 +288,12 @@ func TestManifests(t *testing.T) {
 		"PrometheusRule": 1, "ResourceQuota": 1, "Service": 4, "ServiceAccount": 2,
 	}
 	if !maps.Equal(kinds, want) {
-		t.Errorf("it read %v, want %v", kinds, want)
+		t.Errorf("manifests have the kinds %v, want %v", kinds, want)
 	}
 }
 
-// TestCorefiles has CoreDNS read the Corefiles whose servers cannot start here, and
-// run the setup of every plugin.
+// TestCorefiles has CoreDNS parse the Corefiles that cannot be served here, and run the setup
+// of every plugin.
 func TestCorefiles(t *testing.T) {
 	resolvers := filepath.Join(t.TempDir(), "resolv.conf")
 	if err := os.WriteFile(resolvers, []byte("nameserver 192.0.2.53\n"), 0o600); err != nil {
@@ -315,7 +316,7 @@ func TestCorefiles(t *testing.T) {
 				"/etc/zones", absolute(t, "zone-files/zones"),
 				"/etc/coredns", absolute(t, "zone-files/zones"),
 				"/etc/resolv.conf", resolvers,
-				// It asks the API server that its pod's environment names.
+				// Without an endpoint, *kubernetes* requires the environment of a pod.
 				"pods insecure", "pods insecure\n endpoint http://127.0.0.1:1",
 			).Replace(corefile)
 			input := caddy.CaddyfileInput{Contents: []byte(corefile), Filepath: "Corefile", ServerTypeName: "dns"}
@@ -323,9 +324,9 @@ func TestCorefiles(t *testing.T) {
 				t.Error(err)
 			}
 			if broken := strings.Replace(corefile, "prometheus :", "prometheus ", 1); broken == corefile {
-				t.Error("it has no metrics")
+				t.Error("the Corefile has no prometheus")
 			} else if input.Contents = []byte(broken); caddy.ValidateAndExecuteDirectives(input, nil, true) == nil {
-				t.Error("an error of a plugin is not noticed")
+				t.Error("a Corefile with a mistake is accepted")
 			}
 		})
 	}
@@ -350,8 +351,7 @@ func read(t *testing.T, name string) string {
 	return string(b)
 }
 
-// block returns the server block of the pool's zones in a file, without the
-// indentation that it has in YAML.
+// block returns the server block of the pool's zones in a file, without YAML's indentation.
 func block(t *testing.T, name string) string {
 	t.Helper()
 	var lines []string
@@ -367,12 +367,13 @@ func block(t *testing.T, name string) string {
 		lines = append(lines, strings.TrimPrefix(line, indent))
 	}
 	if lines == nil {
-		t.Fatalf("%s has no block of lab.example.org:53", name)
+		t.Fatalf("%s has no server block of lab.example.org:53", name)
 	}
 	return strings.Join(lines, "")
 }
 
-// start runs a Corefile on a free port of the loopback address, which it returns.
+// start starts a server with this Corefile on a free port of the loopback address, and returns
+// the address with the port.
 func start(t *testing.T, corefile string) string {
 	t.Helper()
 	corefile = strings.ReplaceAll(corefile, ":53 ", ":0 ")
@@ -385,15 +386,15 @@ func start(t *testing.T, corefile string) string {
 	return instance.Servers()[0].LocalAddr().String()
 }
 
-// question is what a server is asked, and its answer as query returns it.
+// question is a query and its answer, in the form that the function query returns.
 type question struct {
 	name  string
 	qtype uint16
 	want  string
 }
 
-// One of every kind of answer: what a server gives in any case, without zone files, and
-// with them.
+// There is a question for every kind of answer: computed with and without zone files, unstored
+// only without them, stored only with them.
 var (
 	computed = []question{
 		{"workstation17.lab.example.org.", dns.TypeA, "NOERROR 192.0.2.17"},
@@ -425,12 +426,13 @@ func ask(t *testing.T, server string, questions []question) {
 	t.Helper()
 	for _, question := range questions {
 		if got := query(t, server, question.name, question.qtype); got != question.want {
-			t.Errorf("%s %s: %q, want %q", question.name, dns.TypeToString[question.qtype], got, question.want)
+			t.Errorf("%s %s: answer is %q, want %q", question.name, dns.TypeToString[question.qtype], got, question.want)
 		}
 	}
 }
 
-// query returns an answer's rcode and data, or the type of a negative one's record.
+// query returns the response code and the data of the answer's records. If there are none, it
+// returns the types of the authority section's records in their place.
 func query(t *testing.T, server, name string, qtype uint16) string {
 	t.Helper()
 	m := new(dns.Msg)

@@ -1,10 +1,11 @@
-// Command image builds the container image of CoreDNS with the plugin workstation,
-// by podman or docker, whichever is there:
+// Command image builds the container image of CoreDNS with the plugin workstation. It uses
+// podman, or docker if there is no podman:
 //
 //	go run ./deploy/image registry.example.org/coredns:v1.15.0-workstation
 //
-// It needs no root, no other image and, once Go has the modules, no network. Each
-// further argument is an architecture, if not this machine's, such as amd64 arm64.
+// It needs no root and no other image. Once Go has the modules, it needs no network either.
+// By default, the image is for this machine's architecture. Further arguments, such as
+// amd64 arm64, name other architectures.
 package main
 
 import (
@@ -43,7 +44,7 @@ func main() {
 	}
 }
 
-// build builds the image of that name.
+// build builds the image and gives it this name.
 func build(name string, architectures []string) error {
 	directory, err := os.MkdirTemp("", "image")
 	if err != nil {
@@ -72,14 +73,14 @@ func build(name string, architectures []string) error {
 	}
 	tag := "--tag="
 	if len(platforms) == 1 {
-		// Docker's classic builder does not set it.
+		// Docker's classic builder does not set TARGETARCH.
 		args = append(args, "--build-arg=TARGETARCH="+architectures[0])
 	}
 	if _, err := exec.LookPath("podman"); err == nil {
 		if len(platforms) > 1 {
 			tag = "--manifest="
-			// It would add to a list of that name, and fail with an image of that name. That
-			// there may be neither is no error.
+			// podman adds to an existing list of that name, and fails if there is an image of that
+			// name. So both are removed first. There may be neither, so their errors are ignored.
 			_ = exec.Command("podman", "manifest", "rm", name).Run()
 			_ = exec.Command("podman", "untag", name, name).Run()
 		}
@@ -88,10 +89,10 @@ func build(name string, architectures []string) error {
 	if _, err := exec.LookPath("docker"); err == nil {
 		return run(nil, "docker", append(args, tag+name, directory)...)
 	}
-	return errors.New("there is neither podman nor docker")
+	return errors.New("found neither podman nor docker in PATH: install one of them")
 }
 
-// compile compiles cmd/coredns, and returns what the program says of itself.
+// compile compiles cmd/coredns, and returns the program's build information.
 func compile(program, architecture string) (*buildinfo.BuildInfo, error) {
 	environment := append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture)
 	err := run(environment, "go", "build", "-buildvcs=auto", "-trimpath", "-ldflags=-s -w", "-o", program,
@@ -102,7 +103,7 @@ func compile(program, architecture string) (*buildinfo.BuildInfo, error) {
 	return buildinfo.ReadFile(program)
 }
 
-// labels returns the image's labels, those of the OCI image specification.
+// labels returns the image's labels, as the OCI image specification defines them.
 func labels(info *buildinfo.BuildInfo) []string {
 	const prefix = "org.opencontainers.image."
 	all := []string{
@@ -112,7 +113,7 @@ func labels(info *buildinfo.BuildInfo) []string {
 		prefix + "licenses=Apache-2.0",
 		prefix + "version=" + info.Main.Version,
 	}
-	// Outside of a clone there is nothing to say of the commit.
+	// Outside of a clone, the build information has no commit.
 	for _, setting := range info.Settings {
 		switch setting.Key {
 		case "vcs.revision":
@@ -124,15 +125,16 @@ func labels(info *buildinfo.BuildInfo) []string {
 	return all
 }
 
-// netBindService is the file capability cap_net_bind_service=ep, as the kernel
-// stores it (struct vfs_cap_data of linux/capability.h): words in little-endian
-// order, of revision 2 with the effective flag, then of the permitted and
-// inheritable capabilities below 32, then of those above. It is capability 10.
+// netBindService is the file capability cap_net_bind_service=ep, as the kernel stores it
+// (struct vfs_cap_data of linux/capability.h), in little-endian words: revision 2 with the
+// effective flag, then the permitted and inheritable capabilities below 32, then those from
+// 32 on. NET_BIND_SERVICE is capability 10.
 const netBindService = "\x01\x00\x00\x02" + "\x00\x04\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
 
-// writeFiles writes the image's files to a tar: the program, and the certificates by
-// which *forward* trusts servers; a pod's *kubernetes* has the ServiceAccount's ca.crt.
-// Modification times are left out, so that the same program gives the same files.
+// writeFiles writes the image's files to a tar: the program, and the certificates by which
+// *forward* trusts servers. *kubernetes* needs none of these, because it reads the ca.crt of
+// the pod's ServiceAccount. The tar has no modification times, so that the same program gives
+// the same files.
 func writeFiles(path, program string) error {
 	content, err := os.ReadFile(program)
 	if err != nil {
@@ -171,8 +173,8 @@ func writeFiles(path, program string) error {
 	return file.Close()
 }
 
-// authorities returns the certificates of those that Mozilla trusts without a
-// condition, which a file could not hold.
+// authorities returns the certificates of the authorities that Mozilla trusts
+// unconditionally. A file of certificates cannot express a condition.
 func authorities() []byte {
 	var b bytes.Buffer
 	for root := range bundle.Roots() {
@@ -183,13 +185,13 @@ func authorities() []byte {
 	return b.Bytes()
 }
 
-// run runs a program, whose output is this one's.
+// run runs a program. The program's output goes to standard error.
 func run(environment []string, name string, args ...string) error {
 	command := exec.Command(name, args...)
 	command.Env = environment
 	command.Stdout, command.Stderr = os.Stderr, os.Stderr
 	if err := command.Run(); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s %s failed, see its messages above: %w", name, args[0], err)
 	}
 	return nil
 }

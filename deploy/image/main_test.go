@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// TestFiles reads back what the image will hold.
+// TestFiles reads back the files that the image will have.
 func TestFiles(t *testing.T) {
 	directory := t.TempDir()
 	program := filepath.Join(directory, "program")
@@ -34,7 +34,7 @@ func TestFiles(t *testing.T) {
 		}
 	}
 	if !bytes.Equal(archives[0], archives[1]) {
-		t.Error("the same program gave other files")
+		t.Error("the same program gave two different archives")
 	}
 
 	var got []string
@@ -61,15 +61,15 @@ func TestFiles(t *testing.T) {
 		"etc/ssl/certs/ca-certificates.crt 644 0:0 ",
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
+		t.Errorf("files are %q, want %q", got, want)
 	}
 	if got := string(contents["coredns"]); got != "the program" {
-		t.Errorf("the program is %q", got)
+		t.Errorf("content of coredns is %q, want %q", got, "the program")
 	}
 	pool := x509.NewCertPool()
 	n := bytes.Count(contents["etc/ssl/certs/ca-certificates.crt"], []byte("BEGIN CERTIFICATE"))
 	if !pool.AppendCertsFromPEM(contents["etc/ssl/certs/ca-certificates.crt"]) || n < 100 {
-		t.Errorf("%d certificates", n)
+		t.Errorf("ca-certificates.crt has %d certificates, want at least 100 valid ones", n)
 	}
 }
 
@@ -90,6 +90,6 @@ func TestLabels(t *testing.T) {
 		"org.opencontainers.image.created=2026-11-23T00:00:00Z",
 	}
 	if got := labels(info); !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
+		t.Errorf("labels are %q, want %q", got, want)
 	}
 }

@@ -27,10 +27,10 @@ import (
 
 const testName = "localhost/coredns:image-test"
 
-// hardened is what deploy/kubernetes asks of a runtime.
+// hardened has the options by which podman confines the container as deploy/kubernetes does.
 var hardened = []string{"--read-only", "--cap-drop=all", "--cap-add=NET_BIND_SERVICE", "--security-opt=no-new-privileges"}
 
-// output runs a program, which must succeed, and returns what it prints.
+// output runs a program, which must succeed, and returns its standard output.
 func output(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	var stderr bytes.Buffer
@@ -43,15 +43,14 @@ func output(t *testing.T, name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// podman runs podman, without systemd and high limits, so that it runs in a container,
-// too.
+// podman runs podman, which must succeed, and returns its standard output.
 func podman(t *testing.T, args ...string) string {
 	t.Helper()
 	return output(t, "podman", args...)
 }
 
-// start starts a container in a network namespace that has only loopback, and
-// returns its first process and its name. dir is its /etc/coredns.
+// start starts a container in a network namespace that has only loopback. It returns the
+// container's first process and its ID. dir is its /etc/coredns.
 func start(t *testing.T, dir string, options ...string) (pid, container string) {
 	t.Helper()
 	args := []string{"run", "--detach", "--network=none", "--volume=" + dir + ":/etc/coredns:ro"}
@@ -63,7 +62,7 @@ func start(t *testing.T, dir string, options ...string) (pid, container string) 
 			return podman(t, "inspect", "--format={{.State.Pid}}", container), container
 		}
 	}
-	t.Fatalf("it does not serve: %s", logs(container))
+	t.Fatalf("CoreDNS does not serve; its log:\n%s", logs(container))
 	return "", ""
 }
 
@@ -72,14 +71,14 @@ func logs(container string) string {
 	return string(out)
 }
 
-// dig asks the server in the network namespace of the process pid.
+// dig queries the server in the network namespace of the process pid.
 func dig(t *testing.T, pid string, args ...string) string {
 	t.Helper()
 	return output(t, "nsenter", append([]string{"--net", "--target=" + pid, "dig", "@127.0.0.1", "+tries=1"}, args...)...)
 }
 
-// TestArchitectures checks that the programs are for their architectures, and link
-// nothing, and that an image of several takes the place of what had its name.
+// TestArchitectures checks that the programs are for their architectures and statically
+// linked, and that an image for several architectures replaces an image or list of its name.
 func TestArchitectures(t *testing.T) {
 	for architecture, machine := range map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64} {
 		path := filepath.Join(t.TempDir(), "coredns")
@@ -92,11 +91,11 @@ func TestArchitectures(t *testing.T) {
 		}
 		defer f.Close()
 		if f.Machine != machine {
-			t.Errorf("%s: the program is for %v", architecture, f.Machine)
+			t.Errorf("program for %s has machine %v", architecture, f.Machine)
 		}
 		for _, segment := range f.Progs {
 			if segment.Type == elf.PT_INTERP || segment.Type == elf.PT_DYNAMIC {
-				t.Errorf("%s: there is a segment %v", architecture, segment.Type)
+				t.Errorf("program for %s is not static: it has a segment %v", architecture, segment.Type)
 			}
 		}
 	}
@@ -104,7 +103,7 @@ func TestArchitectures(t *testing.T) {
 	storage(t)
 	both := []string{"amd64", "arm64"}
 	for i, architectures := range [][]string{{"amd64"}, both, both} {
-		// The program has it in its build information, so each time it is another one.
+		// The build information contains the flags, so each build gives a different program.
 		t.Setenv("GOFLAGS", fmt.Sprintf("%s -tags=build%d", os.Getenv("GOFLAGS"), i))
 		if err := build(testName, architectures); err != nil {
 			t.Fatal(err)
@@ -122,11 +121,11 @@ func TestArchitectures(t *testing.T) {
 	}
 	slices.Sort(got)
 	if !slices.Equal(got, both) {
-		t.Errorf("the list has %q, want %q", got, both)
+		t.Errorf("the manifest list has the architectures %q, want %q", got, both)
 	}
 }
 
-// storage has podman keep its images in a directory of the test's.
+// storage has podman keep its images in a directory of the test.
 func storage(t *testing.T) {
 	t.Helper()
 	directory := t.TempDir()
@@ -142,7 +141,8 @@ runroot = "%[1]s/run"
 	t.Setenv("CONTAINERS_STORAGE_CONF", conf)
 }
 
-// TestImage builds the image without a network, and runs it.
+// TestImage builds the image without a network, and runs it. It configures podman without
+// systemd and with low limits, so that the test can itself run in a container.
 func TestImage(t *testing.T) {
 	conf := filepath.Join(t.TempDir(), "containers.conf")
 	if err := os.WriteFile(conf, []byte(`
@@ -170,18 +170,18 @@ events_logger = "file"
 		}
 		got := images[0]
 		if got.Architecture != runtime.GOARCH || got.User != "65532:65532" {
-			t.Errorf("architecture %s, user %s", got.Architecture, got.User)
+			t.Errorf("image has architecture %s and user %s", got.Architecture, got.User)
 		}
 		if want := output(t, "git", "rev-parse", "HEAD"); got.Labels["org.opencontainers.image.revision"] != want {
-			t.Errorf("the labels %q do not name the commit %s", got.Labels, want)
+			t.Errorf("labels %q do not have the commit %s", got.Labels, want)
 		}
 		version := got.Labels["org.opencontainers.image.version"]
 		if !strings.HasPrefix(version, "v") {
-			t.Errorf("the version is %q", version)
+			t.Errorf("label version is %q, want v...", version)
 		}
 		run := append(append([]string{"run", "--rm", "--network=none"}, hardened...), testName, "-version")
 		if out := podman(t, run...); !strings.Contains(out, " workstation-"+version+"\n") {
-			t.Errorf("the program says %q, the label %s", out, version)
+			t.Errorf("program prints version %q, label has %s", out, version)
 		}
 	})
 
@@ -227,22 +227,22 @@ tls://example.net {
 		for _, line := range []string{
 			`Uid:\t65532\t65532\t65532\t65532`, `Gid:\t65532\t65532\t65532\t65532`, `Groups:\t(65532)? ?`,
 			`CapPrm:\t0000000000000400`, `CapEff:\t0000000000000400`, `CapBnd:\t0000000000000400`, `NoNewPrivs:\t1`,
-			// Podman would make it an ambient capability of a program that has no file
-			// capability; Kubernetes' runtimes do not.
+			// If the program had no file capability, podman would make this an ambient
+			// capability. Kubernetes' runtimes do not.
 			`CapAmb:\t0000000000000000`,
 		} {
 			if !regexp.MustCompile("(?m)^" + line + "$").Match(status) {
-				t.Errorf("there is no %q in\n%s", line, status)
+				t.Errorf("no %q in the process status:\n%s", line, status)
 			}
 		}
-		// Else every user could bind it.
+		// Otherwise every user could listen on port 53.
 		const first = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 		if port := output(t, "nsenter", "--net", "--target="+pid, "cat", first); port != "1024" {
-			t.Errorf("the first port for everyone is %s", port)
+			t.Errorf("first unprivileged port is %s, want 1024", port)
 		}
 		for _, transport := range []string{"+notcp", "+tcp"} {
 			if got := dig(t, pid, transport, "+short", "workstation17.lab.example.org"); got != "192.0.2.17" {
-				t.Errorf("%s: %q", transport, got)
+				t.Errorf("%s: answer is %q, want 192.0.2.17", transport, got)
 			}
 		}
 	})
@@ -250,74 +250,74 @@ tls://example.net {
 	t.Run("authorities", func(t *testing.T) {
 		pid, container := start(t, dir)
 		if got := dig(t, pid, "workstation17.example.net"); !strings.Contains(got, "SERVFAIL") {
-			t.Errorf("an unknown authority is trusted: %s", got)
+			t.Errorf("server of an unknown authority is trusted: %s", got)
 		}
 		if got := logs(container); !strings.Contains(got, "certificate signed by unknown authority") {
-			t.Errorf("it logs %s", got)
+			t.Errorf("log has no certificate error:\n%s", got)
 		}
-		// The program reads the file of the image: with another one in its place it
-		// trusts the other's.
+		// The program reads the image's file of certificates. If another file replaces it, the
+		// program trusts the authorities of that file.
 		pid, _ = start(t, dir, "--volume="+dir+"/certificate:/etc/ssl/certs/ca-certificates.crt:ro")
 		if got := dig(t, pid, "+short", "workstation17.example.net"); got != "192.0.2.17" {
-			t.Errorf("a known authority is not trusted: %q", got)
+			t.Errorf("server of a known authority is not trusted: %q", got)
 		}
 	})
 
 	t.Run("validate", func(t *testing.T) {
 		out := podman(t, validate(dir, "Corefile")...)
 		if !strings.Contains(out, "Corefile is valid.\n") || !strings.Contains(out, "workstation255 (192.0.2.255)") {
-			t.Errorf("of a good Corefile, it says %s", out)
+			t.Errorf("-validate of a valid Corefile prints:\n%s", out)
 		}
 		write("bad", ". {\n    workstation {\n        network 192.0.2.1/24\n    }\n}\n")
 		command := exec.Command("podman", validate(dir, "bad")...)
 		b, err := command.CombinedOutput()
 		if err == nil || command.ProcessState.ExitCode() != 1 || !strings.Contains(string(b), "bad:3 - ") {
-			t.Errorf("of a bad Corefile, it says %s (%v)", b, err)
+			t.Errorf("-validate of an invalid Corefile prints:\n%s\nand ends with %v", b, err)
 		}
 	})
 
-	// The manual's way, with the Corefile of cluster DNS.
+	// The commands are those of the manual, with the Corefile of cluster DNS.
 	t.Run("validate cluster DNS", func(t *testing.T) {
-		manual, err := os.ReadFile("../README.md")
+		manual, err := os.ReadFile("../kubernetes/README.md")
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, commands, found := strings.Cut(string(manual), "~~~ sh\nmkdir account ")
 		if !found {
-			t.Fatal("the manual validates no Corefile")
+			t.Fatal("kubernetes/README.md has no commands that check a Corefile")
 		}
 		commands, _, _ = strings.Cut(commands, "~~~\n")
 		here := t.TempDir()
 		if err := os.CopyFS(filepath.Join(here, "cluster-dns"), os.DirFS("../kubernetes")); err != nil {
 			t.Fatal(err)
 		}
-		write("resolv.conf", "nameserver 192.0.2.53\n") // which podman writes where there is a network
+		write("resolv.conf", "nameserver 192.0.2.53\n") // podman writes this file only with a network
 		offline := "podman run --rm --network=none -v " + dir + "/resolv.conf:/etc/resolv.conf:ro"
 		sh := exec.Command("sh", "-ec", "umask 022\nmkdir account "+strings.NewReplacer(
 			"podman run --rm", offline, "registry.example.org/coredns:v1.15.0-workstation", testName).Replace(commands))
 		sh.Dir = here
 		out, err := sh.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "workstation255 (192.0.2.255, 2001:db8::ff)\n") {
-			t.Errorf("%v: %s", err, out)
+			t.Errorf("the manual's check ends with %v and prints:\n%s", err, out)
 		}
 	})
 
 	t.Run("no capability", func(t *testing.T) {
 		out, err := exec.Command("podman", "run", "--rm", "--network=none", "--cap-drop=all", testName).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "operation not permitted") {
-			t.Errorf("%v: %s", err, out)
+			t.Errorf("without the capability, the container ends with %v and prints:\n%s", err, out)
 		}
 	})
 }
 
-// validate returns the arguments of podman that check a Corefile in dir.
+// validate returns podman's arguments for a check of a Corefile in dir.
 func validate(dir, name string) []string {
 	args := []string{"run", "--rm", "--network=none", "--volume=" + dir + ":/etc/coredns:ro"}
 	return append(append(args, hardened...), testName, "-validate", "-conf", "/etc/coredns/"+name)
 }
 
-// selfSigned returns the certificate of an authority that is dns.example.org as
-// well, and its key.
+// selfSigned returns a certificate and its key. The certificate is that of an authority and
+// also that of the server dns.example.org.
 func selfSigned(t *testing.T) (certificate, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestBeside has the cluster DNS that was found forward to a server beside it, which has
-// zone files in the end.
+// TestBeside has the stock cluster DNS forward to the server of deploy/beside, first without
+// zone files, then with them.
 func TestBeside(t *testing.T) {
 	stockClusterDNS(t)
 	startClient(t)

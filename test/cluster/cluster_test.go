@@ -1,6 +1,6 @@
-// Package cluster has the end-to-end tests, of the manifests in deploy/ on the
-// cluster that KUBECONFIG names. Its cluster DNS is replaced, and in the end its
-// Deployment, Service and Corefile are put back, so it should be a cluster for tests.
+// Package cluster has the end-to-end tests of the manifests in deploy/, on the cluster that
+// KUBECONFIG names. Use a cluster for tests only: the tests replace its cluster DNS, and put
+// its Deployment, Service and Corefile back at the end.
 package cluster
 
 import (
@@ -27,12 +27,13 @@ import (
 
 const (
 	kubeSystem = "kube-system"
-	namespace  = "workstation-test" // of the pods that ask
+	namespace  = "workstation-test" // of the client pods
 	image      = "registry.example.org/coredns:v1.15.0-workstation"
 )
 
-// What pods look up all the time: a Service, a computed name, with its addresses, by the
-// search path and without, and names that are forwarded, cached and not.
+// lookups has what the client pod looks up under load: a Service, a computed name with its
+// addresses (once by the search path, once fully qualified), and two forwarded names, one
+// that *cache* answers and one that it cannot.
 var lookups = []string{
 	"kubernetes.default", "workstation17=192.0.2.17 2001:db8::11", "workstation17.lab.example.org.=192.0.2.17 2001:db8::11",
 	"www.example.com", "nobody%d.example.com.",
@@ -42,33 +43,33 @@ var (
 	ctx     = context.Background()
 	cluster *kubernetes.Clientset
 
-	// The cluster DNS that was found, and as the manual has it saved.
+	// The cluster DNS that the tests found: its Deployment, and all of it as the manual saves it.
 	stockDeployment *appsv1.Deployment
 	before          []byte
 )
 
 func TestMain(m *testing.M) {
 	if err := find(); err != nil {
-		log.Fatalf("no cluster to test on: %v", err)
+		log.Fatalf("finding a cluster to test on: %v", err)
 	}
 	code := m.Run()
 	if err := putBack(); err != nil {
-		log.Fatalf("cluster DNS is not as it was: %v", err)
+		log.Fatalf("putting back the cluster DNS that was there: %v", err)
 	}
 	os.Exit(code)
 }
 
-// find connects to the cluster, and remembers its cluster DNS.
+// find connects to the cluster, and saves its cluster DNS.
 func find() error {
-	if os.Getenv("KUBECONFIG") == "" { // or it might be any
-		return errors.New("KUBECONFIG names none")
+	if os.Getenv("KUBECONFIG") == "" { // or kubectl would use its default cluster
+		return errors.New("KUBECONFIG is not set: set it to the configuration of a cluster for tests")
 	}
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
 		clientcmd.NewDefaultClientConfigLoadingRules(), nil).ClientConfig()
 	if err != nil {
 		return err
 	}
-	// It is a cluster of one client.
+	// The tests are the cluster's only client.
 	config.QPS, config.Burst = 100, 100
 	if cluster, err = kubernetes.NewForConfig(config); err != nil {
 		return err
@@ -81,7 +82,7 @@ func find() error {
 	return err
 }
 
-// putBack makes cluster DNS what it was.
+// putBack restores the cluster DNS that find saved.
 func putBack() error {
 	for _, err := range []error{
 		cluster.CoreV1().Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{}),
@@ -92,7 +93,7 @@ func putBack() error {
 			return err
 		}
 	}
-	// The manual's way back.
+	// These are the manual's commands.
 	back := exec.Command("sh", "-c", "sed '/^    resourceVersion:/d; /^    uid:/d' | kubectl replace -f -")
 	back.Stdin = bytes.NewReader(before)
 	if out, err := back.CombinedOutput(); err != nil {
@@ -101,12 +102,12 @@ func putBack() error {
 	return nil
 }
 
-// stockImage is the one that was found.
+// stockImage returns the image of the cluster DNS that find saved.
 func stockImage() string {
 	return stockDeployment.Spec.Template.Spec.Containers[0].Image
 }
 
-// kubectl runs a command as an operator would, and returns its output.
+// kubectl runs kubectl, which must succeed, and returns its output.
 func kubectl(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := exec.Command("kubectl", args...).CombinedOutput()
@@ -116,7 +117,8 @@ func kubectl(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// await waits for what a function reports as an error until it is done.
+// await calls done until it returns no error. After the timeout, it fails the test with the
+// last error.
 func await(t *testing.T, timeout time.Duration, done func() error) {
 	t.Helper()
 	deadline := time.Now().Add(timeout)
@@ -126,14 +128,14 @@ func await(t *testing.T, timeout time.Duration, done func() error) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("after %v: %v", timeout, err)
+			t.Fatalf("still failing after %v: %v", timeout, err)
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
 }
 
-// replaceClusterDNS goes the manual's way, with the manifests as they are: first
-// the image, which understands the Corefile of before, too.
+// replaceClusterDNS replaces cluster DNS as the manual does, with the manifests unchanged. The
+// image comes first, because it understands the old Corefile, too.
 func replaceClusterDNS(t *testing.T) {
 	t.Helper()
 	keepPods(t)
@@ -143,22 +145,21 @@ func replaceClusterDNS(t *testing.T) {
 	rolledOut(t)
 }
 
-// storeNames gives cluster DNS, as replaceClusterDNS has made it, the zone files of the
-// overlay.
+// storeNames adds the overlay's zone files to the cluster DNS that replaceClusterDNS made.
 func storeNames(t *testing.T) {
 	t.Helper()
 	kubectl(t, "apply", "-k", "../../deploy/zone-files/kubernetes")
 	rolledOut(t)
 }
 
-// keepPods has no pod go before a new one is Ready.
+// keepPods changes the Deployment so that no pod ends before a new one is Ready.
 func keepPods(t *testing.T) {
 	t.Helper()
 	kubectl(t, "-n", kubeSystem, "patch", "deployment", "coredns", "-p",
 		`{"spec":{"strategy":{"rollingUpdate":{"maxUnavailable":0}}}}`)
 }
 
-// stockClusterDNS puts back what was found.
+// stockClusterDNS puts back the cluster DNS that find saved.
 func stockClusterDNS(t *testing.T) {
 	t.Helper()
 	if err := putBack(); err != nil {
@@ -167,8 +168,8 @@ func stockClusterDNS(t *testing.T) {
 	rolledOut(t)
 }
 
-// rolledOut waits until cluster DNS is what its Deployment says, and no pod of
-// before is left: while it ends, *kubernetes* answers, but watches no more.
+// rolledOut waits until the Deployment of cluster DNS is rolled out and no old pod is left.
+// While an old pod ends, its *kubernetes* still answers, but no longer watches the API server.
 func rolledOut(t *testing.T) {
 	t.Helper()
 	kubectl(t, "-n", kubeSystem, "rollout", "status", "deployment/coredns", "--timeout=2m")
@@ -178,7 +179,7 @@ func rolledOut(t *testing.T) {
 			return err
 		}
 		if n := len(pods.Items) - len(dnsPods(t)); n > 0 {
-			return fmt.Errorf("%d pods are ending", n)
+			return fmt.Errorf("%d old pods have not ended", n)
 		}
 		return nil
 	})
@@ -194,7 +195,7 @@ func corefile(t *testing.T) string {
 	return config.Data["Corefile"]
 }
 
-// edit changes the Corefile of cluster DNS, as kubectl edit does.
+// edit changes the Corefile of cluster DNS, as kubectl edit would.
 func edit(t *testing.T, corefile string) {
 	t.Helper()
 	patch, err := json.Marshal(map[string]any{"data": map[string]string{"Corefile": corefile}})
@@ -204,13 +205,13 @@ func edit(t *testing.T, corefile string) {
 	kubectl(t, "-n", kubeSystem, "patch", "configmap", "coredns", "--patch", string(patch))
 }
 
-// dnsPods returns the pods of cluster DNS that are not about to end.
+// dnsPods returns the pods of cluster DNS, except those that are ending.
 func dnsPods(t *testing.T) []corev1.Pod {
 	t.Helper()
 	return pods(t, "k8s-app=kube-dns")
 }
 
-// pods returns the pods with these labels that are not about to end.
+// pods returns the pods with these labels, except those that are ending.
 func pods(t *testing.T, labels string) []corev1.Pod {
 	t.Helper()
 	pods, err := cluster.CoreV1().Pods(kubeSystem).List(ctx, metav1.ListOptions{LabelSelector: labels})
@@ -220,8 +221,7 @@ func pods(t *testing.T, labels string) []corev1.Pod {
 	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil })
 }
 
-// ready reports whether a pod is Ready, and how often its containers have been
-// restarted.
+// ready reports whether a pod is Ready, and how often its containers were restarted.
 func ready(pod corev1.Pod) (ready bool, restarts int32) {
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodReady {
@@ -245,7 +245,8 @@ func readyPods(t *testing.T) (n int) {
 	return n
 }
 
-// names returns the names of pods, in order. Each pod has one of its own.
+// names returns the sorted names of pods. Each pod has a unique name, so equal names mean the
+// same pods.
 func names(pods []corev1.Pod) string {
 	var names []string
 	for _, pod := range pods {
@@ -265,7 +266,7 @@ func metrics(t *testing.T, pod corev1.Pod, port string) string {
 	return string(b)
 }
 
-// logs returns what a container of a pod has logged.
+// logs returns the log of a container of a pod.
 func logs(t *testing.T, pod corev1.Pod, container string) string {
 	t.Helper()
 	options := &corev1.PodLogOptions{Container: container}
@@ -276,7 +277,7 @@ func logs(t *testing.T, pod corev1.Pod, container string) string {
 	return string(b)
 }
 
-// newClient returns a pod that is to run a command of ./client.
+// newClient returns a pod that runs a command of ./client.
 func newClient(name string, command ...string) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace},
@@ -289,9 +290,9 @@ func newClient(name string, command ...string) *corev1.Pod {
 	}
 }
 
-// startClient starts the pod that asks, and beside it a Service of the name of a
-// workstation. The pods' own search path and options are as on any cluster; the
-// zone is added as the nodes' resolv.conf would.
+// startClient starts the client pod, and a Service that has the same name as a workstation. The
+// pod's search path and options are as on any cluster, and the zone is added to the search path,
+// as the nodes' resolv.conf would add it.
 func startClient(t *testing.T, changes ...func(*corev1.Pod)) {
 	t.Helper()
 	pod := newClient("client", "wait")
@@ -303,7 +304,7 @@ func startClient(t *testing.T, changes ...func(*corev1.Pod)) {
 		ObjectMeta: metav1.ObjectMeta{Name: "workstation5", Namespace: namespace},
 		Spec:       corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}},
 	}
-	await(t, time.Minute, func() error { // a namespace of the name may be on its way out
+	await(t, time.Minute, func() error { // an old namespace of this name may still be ending
 		_, err := cluster.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{
 			ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{})
 		return err
@@ -313,7 +314,7 @@ func startClient(t *testing.T, changes ...func(*corev1.Pod)) {
 			t.Error(err)
 		}
 	})
-	await(t, time.Minute, func() error { // the default ServiceAccount comes with a delay
+	await(t, time.Minute, func() error { // the default ServiceAccount is made with a delay
 		_, err := cluster.CoreV1().Pods(namespace).Create(ctx, pod, metav1.CreateOptions{})
 		return err
 	})
@@ -323,14 +324,14 @@ func startClient(t *testing.T, changes ...func(*corev1.Pod)) {
 	kubectl(t, "-n", namespace, "wait", "--for=condition=Ready", "pod/client", "--timeout=1m")
 }
 
-// inPod runs a program in the pod that asks, and returns its output in one line.
+// inPod runs a program in the client pod, and returns its output on one line.
 func inPod(t *testing.T, args ...string) string {
 	t.Helper()
 	out := kubectl(t, append([]string{"-n", namespace, "exec", "client", "--"}, args...)...)
 	return strings.Join(strings.Fields(out), " ")
 }
 
-// manual returns a page of the manual.
+// manual returns a page of the manual, a file in deploy/.
 func manual(t *testing.T, page string) string {
 	t.Helper()
 	b, err := os.ReadFile("../../deploy/" + page)
@@ -340,16 +341,16 @@ func manual(t *testing.T, page string) string {
 	return string(b)
 }
 
-// expect fails unless a program in the pod prints this.
+// expect reports an error unless a program in the client pod prints want.
 func expect(t *testing.T, want string, args ...string) {
 	t.Helper()
 	if got := inPod(t, args...); got != want {
-		t.Errorf("%s: %q, want %q", strings.Join(args, " "), got, want)
+		t.Errorf("%s: output is %q, want %q", strings.Join(args, " "), got, want)
 	}
 }
 
-// awaitAnswer waits until a question gets this answer from each pod of cluster DNS: each
-// has its own time to reload, and whom the Service asks is a matter of luck.
+// awaitAnswer waits until each pod of cluster DNS gives this answer. It asks each pod, because
+// the pods reload at different times, and the Service may send a query to any of them.
 func awaitAnswer(t *testing.T, want, name, qtype string) {
 	t.Helper()
 	await(t, 3*time.Minute, func() error {
@@ -359,30 +360,30 @@ func awaitAnswer(t *testing.T, want, name, qtype string) {
 		}
 		for _, pod := range pods {
 			if got := inPod(t, "/client", "ask", "udp", name, qtype, pod.Status.PodIP); got != want {
-				return fmt.Errorf("%s, %s %s: %q, want %q", pod.Name, name, qtype, got, want)
+				return fmt.Errorf("pod %s, %s %s: answer is %q, want %q", pod.Name, name, qtype, got, want)
 			}
 		}
 		return nil
 	})
 }
 
-// load is a constant load of lookups from the pod that asks.
+// load is the result of a constant load of lookups from the client pod.
 type load struct {
 	Lookups     int
 	Failures    []string
-	Slow        []string // those that took more than a second, and when they began
+	Slow        []string // lookups that took more than a second, and when they began
 	Median, Max time.Duration
 }
 
-// failed says how many lookups failed, and how the first ones did.
+// failed says how many lookups failed, and gives the first errors.
 func (l load) failed() string {
 	return fmt.Sprintf("%d of %d lookups failed: %q", len(l.Failures), l.Lookups, l.Failures[:min(len(l.Failures), 5)])
 }
 
-// startLoad starts to look names up, each so long after the one before. With "=" and
-// addresses, these must be all that a name has. A %d in a name is another number each time,
-// and it is answered if its absence is. The function that it returns ends the load, and
-// returns what came of it.
+// startLoad starts to look names up, with this time between two lookups. A name may be followed
+// by "=" and addresses, which must be all of its addresses. A %d in a name is replaced by a
+// different number each time. A lookup of such a name also succeeds if the name does not exist.
+// The function that startLoad returns ends the load, and returns the result.
 func startLoad(t *testing.T, between time.Duration, names ...string) (end func() load) {
 	t.Helper()
 	command := exec.Command("kubectl",
@@ -407,7 +408,7 @@ func startLoad(t *testing.T, between time.Duration, names ...string) (end func()
 		if err := json.Unmarshal([]byte(out.String()), &l); err != nil {
 			t.Fatalf("%v: %q", err, out.String())
 		}
-		t.Logf("%d lookups, %d failed, %d slow, median %v, longest %v", l.Lookups, len(l.Failures), len(l.Slow), l.Median, l.Max)
+		t.Logf("%d lookups, %d failed, %d slow; median %v, longest %v", l.Lookups, len(l.Failures), len(l.Slow), l.Median, l.Max)
 		return l
 	}
 }

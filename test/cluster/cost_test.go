@@ -11,8 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// TestCost measures what a pod takes as cluster DNS and as the cache of a node,
-// for the same lookups. It fails only where there is nothing to measure.
+// TestCost measures memory and CPU time of a pod of cluster DNS and of the cache of a node, for
+// the same lookups. It fails only if there is nothing to measure.
 func TestCost(t *testing.T) {
 	replaceClusterDNS(t)
 	startCache(t)
@@ -27,7 +27,7 @@ func TestCost(t *testing.T) {
 				pod.Spec.DNSPolicy = corev1.DNSNone
 				pod.Spec.DNSConfig = &corev1.PodDNSConfig{Nameservers: []string{kind.server}}
 			})
-			time.Sleep(10 * time.Second) // to be idle
+			time.Sleep(10 * time.Second) // until the pod is idle
 			measure := func() (n, memory, cpu, requests float64) {
 				t.Helper()
 				for _, pod := range pods(t, kind.labels) {
@@ -51,7 +51,7 @@ func TestCost(t *testing.T) {
 				if queries < 1000 {
 					t.Fatalf("%v queries are too few to measure", queries)
 				}
-				t.Logf("a pod of %.0f: %.0f MiB idle, %.0f MiB after %.0f queries; %.0f µs of CPU a query",
+				t.Logf("each of %.0f pods: %.0f MiB idle, %.0f MiB after %.0f queries, %.0f µs of CPU time a query",
 					n, idle/n/(1<<20), loaded/n/(1<<20), queries, (cpuAfter-cpu)/queries*1e6)
 				cpu, requests = cpuAfter, requestsAfter
 			}
@@ -75,7 +75,7 @@ func value(t *testing.T, exported, name string) float64 {
 		sum, found = sum+v, true
 	}
 	if !found {
-		t.Fatalf("no metric %s", name)
+		t.Fatalf("the pod has no metric %s", name)
 	}
 	return sum
 }

@@ -19,23 +19,24 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// The tests here go the manual's ways with kubeadm. They have to run on a node that it
-// has set up.
+// The tests in this file run the manual's kubeadm commands. They must run on a node that
+// kubeadm has set up.
 
-// What is not of this node, or not of DNS: cgroups of version 1, the control plane, the
-// kubelet, and kube-proxy, which is not a DaemonSet here.
+// ignored and skipped leave out what this node does not have or what does not concern DNS:
+// version 1 of cgroups, the control plane, the kubelet, and kube-proxy, which is not a DaemonSet
+// here.
 const (
 	ignored = "--ignore-preflight-errors=SystemVerification"
 	skipped = "--skip-phases=control-plane,kubelet-config,addon/kube-proxy"
 )
 
-// kubeadm runs it, and returns its output.
+// kubeadm runs kubeadm, and returns its output.
 func kubeadm(args ...string) (string, error) {
 	out, err := exec.Command("kubeadm", args...).CombinedOutput()
 	return string(out), err
 }
 
-// wayBack has kubeadm make its own cluster DNS again.
+// wayBack has kubeadm make its own cluster DNS again, as the manual does.
 func wayBack(t *testing.T) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "cluster.yaml")
@@ -51,8 +52,8 @@ func wayBack(t *testing.T) {
 	kubectl(t, "-n", kubeSystem, "delete", "poddisruptionbudget/coredns")
 }
 
-// TestDifferences holds the manifest and Corefile to kubeadm's, except what they say
-// that they have of their own.
+// TestDifferences checks that the manifest and the Corefile are kubeadm's, except for the
+// differences that their comments mention.
 func TestDifferences(t *testing.T) {
 	stockClusterDNS(t)
 	ours, err := os.ReadFile("../../deploy/kubernetes/Corefile")
@@ -73,17 +74,17 @@ func TestDifferences(t *testing.T) {
 		t.Fatal(err)
 	}
 	deployment.Name = "other"
-	// The API server puts in what is left out.
+	// The API server adds the defaults.
 	deployment, err = cluster.AppsV1().Deployments(kubeSystem).Create(ctx, deployment, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if strategy := deployment.Spec.Strategy.RollingUpdate; strategy.MaxUnavailable.String() != "0" || strategy.MaxSurge.String() != "1" {
-		t.Errorf("the strategy is %v", strategy)
+		t.Errorf("strategy is %v, want maxUnavailable 0 and maxSurge 1", strategy)
 	}
 	got, want := deployment.Spec.Template.Spec, stockDeployment.Spec.Template.Spec
 	if zone := got.TopologySpreadConstraints; len(zone) != 1 || zone[0].TopologyKey != corev1.LabelTopologyZone {
-		t.Errorf("the pods are spread over %v", zone)
+		t.Errorf("topology spread constraints are %v, want one over zones", zone)
 	}
 	got.SecurityContext, want.SecurityContext = nil, nil
 	got.TopologySpreadConstraints = nil
@@ -95,11 +96,12 @@ func TestDifferences(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		g, _ := yaml.Marshal(got)
 		w, _ := yaml.Marshal(want)
-		t.Errorf("ours, without what it has of its own:\n%s\nkubeadm's:\n%s", g, w)
+		t.Errorf("our pod without the known differences:\n%s\nwant kubeadm's:\n%s", g, w)
 	}
 }
 
-// TestKubeadm upgrades a node, which leaves cluster DNS alone, and goes the way back.
+// TestKubeadm upgrades a node without changing cluster DNS, and then has kubeadm make its own
+// cluster DNS again.
 func TestKubeadm(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
@@ -111,16 +113,16 @@ func TestKubeadm(t *testing.T) {
 	}
 	const plugins = ",CoreDNSUnsupportedPlugins,CoreDNSMigration"
 	if out, err := kubeadm("upgrade", "plan", version.GitVersion, ignored); err == nil || !strings.Contains(out, unknown) {
-		t.Errorf("%v, want %q in\n%s", err, unknown, out)
+		t.Errorf("upgrade plan: %v, want %q in\n%s", err, unknown, out)
 	}
 	if out, err := kubeadm("upgrade", "plan", version.GitVersion, ignored+plugins); err != nil {
-		t.Errorf("%v\n%s", err, out)
+		t.Errorf("upgrade plan: %v\n%s", err, out)
 	}
 	upgrade := []string{"upgrade", "apply", version.GitVersion, "--yes"}
 
 	for _, args := range [][]string{
-		{ignored, skipped},           // refused before anything is done
-		{ignored + plugins, skipped}, // in the end
+		{ignored, skipped},           // kubeadm refuses before it does anything
+		{ignored + plugins, skipped}, // kubeadm refuses at the end
 	} {
 		if out, err := kubeadm(append(upgrade, args...)...); err == nil || !strings.Contains(out, unknown) {
 			t.Errorf("%v: %v, want %q in\n%s", args, err, unknown, out)
@@ -141,13 +143,13 @@ func TestKubeadm(t *testing.T) {
 	wayBack(t)
 	expect(t, "no such host", "/stub-go", "workstation17")
 	if got := inPod(t, "/stub-go", "kubernetes.default"); !strings.HasPrefix(got, "10.") {
-		t.Errorf("kubernetes.default: %q", got)
+		t.Errorf("kubernetes.default: output is %q, want the address of the Service", got)
 	}
 }
 
-// TestKubeadmKnownTag gives the image the tag of a version that kubeadm knows, which
-// replaces it then by one that does not start. The pods of before still answer, and
-// applying the manifests mends it.
+// TestKubeadmKnownTag gives the image the tag of a version that kubeadm knows. kubeadm then
+// replaces the image by the stock one, which does not start. Old pods still answer, and applying
+// the manifests repairs cluster DNS.
 func TestKubeadmKnownTag(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
@@ -169,10 +171,10 @@ func TestKubeadmKnownTag(t *testing.T) {
 				if strings.Contains(string(logged), "Unknown directive 'workstation'") {
 					return nil
 				}
-				return fmt.Errorf("the stock image logs %q", logged)
+				return fmt.Errorf("stock image logs %q", logged)
 			}
 		}
-		return fmt.Errorf("no pod has %s", stockImage())
+		return fmt.Errorf("no pod has the image %s", stockImage())
 	})
 	expect(t, "192.0.2.17 2001:db8::11", "/stub-go", "workstation17")
 
@@ -181,8 +183,8 @@ func TestKubeadmKnownTag(t *testing.T) {
 	testLookups(t)
 }
 
-// TestKubelet has the kubelet give pods the address of the node's cache, and takes it
-// back.
+// TestKubelet has the kubelet give pods the address of the node's cache, and then the old
+// address again.
 func TestKubelet(t *testing.T) {
 	replaceClusterDNS(t)
 	startCache(t)
@@ -190,7 +192,7 @@ func TestKubelet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// clusterDNS makes a server that of the pods from now on.
+	// clusterDNS changes the name server of the pods that are created from then on.
 	clusterDNS := func(from, to string) {
 		t.Helper()
 		config, err := cluster.CoreV1().ConfigMaps(kubeSystem).Get(ctx, "kubelet-config", metav1.GetOptions{})
@@ -204,7 +206,7 @@ func TestKubelet(t *testing.T) {
 		if out, err := kubeadm("upgrade", "node", "phase", "kubelet-config"); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		// The service manager starts it again.
+		// The service manager restarts the kubelet.
 		if out, err := exec.Command("pkill", "-x", "kubelet").CombinedOutput(); err != nil {
 			t.Fatalf("pkill: %v\n%s", err, out)
 		}
@@ -214,7 +216,7 @@ func TestKubelet(t *testing.T) {
 	t.Run("cache", func(t *testing.T) {
 		startClient(t)
 		if got := inPod(t, "/client", "cat", "/etc/resolv.conf"); !strings.Contains(got, "nameserver "+cacheAddress+" ") {
-			t.Errorf("resolv.conf: %q", got)
+			t.Errorf("resolv.conf has another name server: %q", got)
 		}
 		testLookups(t)
 	})
@@ -222,7 +224,7 @@ func TestKubelet(t *testing.T) {
 	t.Run("cluster DNS", func(t *testing.T) {
 		startClient(t)
 		if got := inPod(t, "/client", "cat", "/etc/resolv.conf"); !strings.Contains(got, "nameserver "+service.Spec.ClusterIP+" ") {
-			t.Errorf("resolv.conf: %q", got)
+			t.Errorf("resolv.conf has another name server: %q", got)
 		}
 		testLookups(t)
 	})

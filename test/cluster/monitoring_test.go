@@ -15,8 +15,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// TestMonitoringManifests has the API server check what is for the Prometheus
-// operator. The cluster must have its definitions.
+// TestMonitoringManifests has the API server check the manifests for the Prometheus operator.
+// The cluster must have the operator's definitions.
 func TestMonitoringManifests(t *testing.T) {
 	const monitoring = "../../deploy/monitoring"
 	kubectl(t, "create", "namespace", "workstation-dns")
@@ -25,12 +25,12 @@ func TestMonitoringManifests(t *testing.T) {
 		kubectl(t, "apply", "--dry-run=server", "-f", monitoring+"/podmonitor.yaml",
 			"-f", monitoring+"/podmonitor-beside.yaml", "-f", monitoring+"/podmonitor-node-local.yaml")
 	if strings.Count(made, "created (server dry run)") != 5 {
-		t.Errorf("want a rule, a ConfigMap and three PodMonitors:\n%s", made)
+		t.Errorf("want a rule, a ConfigMap and three PodMonitors, got\n%s", made)
 	}
 }
 
-// TestAlertsQuiet has Prometheus scrape cluster DNS and the cache of the node under
-// load, with the rules, and expects no alert.
+// TestAlertsQuiet has Prometheus, with the rules, scrape cluster DNS and the cache of the node
+// under load, and checks that no alert is pending or firing.
 func TestAlertsQuiet(t *testing.T) {
 	replaceClusterDNS(t)
 	startCache(t)
@@ -89,7 +89,7 @@ func TestAlertsQuiet(t *testing.T) {
 			}
 		}
 		if want := len(dns) + len(caches); up < want {
-			return fmt.Errorf("%d of %d pods are scraped", up, want)
+			return fmt.Errorf("Prometheus scrapes %d of %d pods", up, want)
 		}
 		return nil
 	})
@@ -103,7 +103,7 @@ func TestAlertsQuiet(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(answers.Data.Result) != 1 || answers.Data.Result[0].Value[1] == "0" {
-		t.Errorf("answers a second: %v", answers.Data.Result)
+		t.Errorf("answers a second are %v, want more than 0", answers.Data.Result)
 	}
 	var found struct {
 		Data struct {
@@ -119,16 +119,16 @@ func TestAlertsQuiet(t *testing.T) {
 	for _, group := range found.Data.Groups {
 		for _, rule := range group.Rules {
 			if n++; rule.State != "inactive" || rule.Health != "ok" {
-				t.Errorf("%+v", rule)
+				t.Errorf("rule is %+v, want it inactive and ok", rule)
 			}
 		}
 	}
 	if want := strings.Count(rules, "- alert: "); n != want {
-		t.Errorf("%d rules, want %d", n, want)
+		t.Errorf("Prometheus has %d rules, want %d", n, want)
 	}
 }
 
-// freeAddress returns an address of this machine with a port that nobody has.
+// freeAddress returns the loopback address with a free port.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -139,8 +139,8 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// run runs a program until the end of the test, and shows what it has said if that
-// failed.
+// run runs a program until the end of the test. If the test fails, run logs the program's
+// output.
 func run(t *testing.T, name string, args ...string) {
 	t.Helper()
 	var said strings.Builder

@@ -18,7 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestLookups asks from a pod, as its resolv.conf has it.
+// TestLookups looks names up from a pod, with the pod's own resolv.conf.
 func TestLookups(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
@@ -26,7 +26,7 @@ func TestLookups(t *testing.T) {
 	testUnstored(t)
 }
 
-// testLookups asks for all kinds of names that need no zone files, from the pod that asks.
+// testLookups looks up all kinds of names that need no zone files, from the client pod.
 func testLookups(t *testing.T) {
 	t.Helper()
 	service, err := cluster.CoreV1().Services(namespace).Get(ctx, "workstation5", metav1.GetOptions{})
@@ -51,7 +51,7 @@ func testLookups(t *testing.T) {
 			got := inPod(t, stub, name)
 			first, _, _ := strings.Cut(got, " ")
 			if _, err := netip.ParseAddr(first); err != nil {
-				t.Errorf("%s %s: %q, want an address", stub, name, got)
+				t.Errorf("%s %s: output is %q, want an address", stub, name, got)
 			}
 		}
 	}
@@ -78,14 +78,14 @@ func testLookups(t *testing.T) {
 		for _, qtype := range []string{"A", "AAAA"} {
 			got := inPod(t, "/client", "ask", network, "www.example.com", qtype)
 			if !strings.HasPrefix(got, "NOERROR www.example.com. ") {
-				t.Errorf("www.example.com %s by %s: %q", qtype, network, got)
+				t.Errorf("www.example.com %s over %s: answer is %q, want its records", qtype, network, got)
 			}
 		}
 	}
 }
 
-// TestEveryAddress gives every pod and node a name, as the manual does, whose CIDR of the pods
-// is that of kubeadm and kind.
+// TestEveryAddress gives every pod and node a name, with the Corefile of the manual. It has
+// the CIDR of the pods that kubeadm and kind use.
 func TestEveryAddress(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
@@ -96,7 +96,7 @@ func TestEveryAddress(t *testing.T) {
 	})
 	_, example, found := strings.Cut(manual(t, "README.md"), "~~~ corefile\n")
 	if !found {
-		t.Fatal("the manual has no Corefile")
+		t.Fatal("deploy/README.md has no Corefile")
 	}
 	example, _, _ = strings.Cut(example, "~~~\n")
 	edit(t, example)
@@ -110,14 +110,14 @@ func TestEveryAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	served := dnsPods(t)[0].Status.PodIP
+	served := dnsPods(t)[0].Status.PodIP // of a pod behind a Service
 	dashed := strings.NewReplacer(".", "-", ":", "-")
 	computed := "ip-" + dashed.Replace(client.Status.PodIP) + ".net.example.org"
 	expect(t, client.Status.PodIP, "/stub-go", computed)
 	for address, want := range map[string]string{
 		client.Status.PodIP: computed,
-		"198.51.100.200":    "ip-198-51-100-200.net.example.org", // no node has it yet
-		// These are kubernetes' own.
+		"198.51.100.200":    "ip-198-51-100-200.net.example.org", // no node has this address yet
+		// *kubernetes* has these names.
 		api.Spec.ClusterIP: "kubernetes.default.svc.cluster.local",
 		served:             dashed.Replace(served) + ".kube-dns.kube-system.svc.cluster.local",
 	} {
@@ -132,8 +132,7 @@ func TestEveryAddress(t *testing.T) {
 	expect(t, "NOERROR", "/client", "ask", "udp", computed, "AAAA")
 }
 
-// TestOverlays makes the manuals' overlays, and asks the API server what it would make
-// of them.
+// TestOverlays makes the manuals' overlays, and has the API server check them in a dry run.
 func TestOverlays(t *testing.T) {
 	const ours = "image: registry.example.net/dns/coredns:v1.15.0-workstation"
 	directory := t.TempDir()
@@ -144,12 +143,12 @@ func TestOverlays(t *testing.T) {
 		name, manual, base string
 		want               []string
 	}{
-		{"cluster-dns", "README.md", "kubernetes", []string{ours, "    whoami"}},
+		{"cluster-dns", "kubernetes/README.md", "kubernetes", []string{ours, "    whoami"}},
 		{"cluster-dns", "zone-files/README.md", "zone-files/zones", []string{ours, "    whoami", "gateway        IN CNAME"}},
-		{"node-local-dns", "README.md", "node-local", []string{ours, "    whoami", "image: registry.example.net/busybox:1.37"}},
+		{"node-local-dns", "node-local/README.md", "node-local", []string{ours, "    whoami", "image: registry.example.net/busybox:1.37"}},
 		{"workstation-dns", "beside/README.md", "beside", []string{ours, "    whoami", "10.100.0.53"}},
 	} {
-		// It may stand in a list.
+		// The overlay may be in a list, and so indented.
 		fence := regexp.MustCompile(`(?ms)^( *)~~~ yaml ` + test.name + `/kustomization\.yaml\n(.*?)^ *~~~$`)
 		found := fence.FindStringSubmatch(manual(t, test.manual))
 		if found == nil {
@@ -168,20 +167,20 @@ func TestOverlays(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		said := kubectl(t, "kustomize", made)
+		manifests := kubectl(t, "kustomize", made)
 		for _, want := range test.want {
-			if !strings.Contains(said, want) {
-				t.Errorf("%s: no %q in\n%s", test.name, want, said)
+			if !strings.Contains(manifests, want) {
+				t.Errorf("%s: no %q in the manifests:\n%s", test.name, want, manifests)
 			}
 		}
-		if test.base != "beside" { // whose namespace is not there to be asked about
+		if test.base != "beside" { // a dry run needs the namespace, and that of beside does not exist
 			kubectl(t, "apply", "-k", made, "--dry-run=server")
 		}
 	}
 }
 
-// TestConfinement looks at the process of a pod from beside it: the user,
-// capabilities and root file system that the kernel knows of.
+// TestConfinement checks the user, the capabilities and the root file system that a pod's
+// process has according to the kernel. An ephemeral container in the pod reads them.
 func TestConfinement(t *testing.T) {
 	replaceClusterDNS(t)
 	pod := dnsPods(t)[0]
@@ -206,9 +205,9 @@ func TestConfinement(t *testing.T) {
 				return nil
 			}
 		}
-		return errors.New("the container that looks has not ended")
+		return errors.New("the ephemeral container has not ended")
 	})
-	t.Cleanup(func() { // an ephemeral container stays as long as its pod
+	t.Cleanup(func() { // an ephemeral container can only be removed with its pod
 		if err := cluster.CoreV1().Pods(kubeSystem).Delete(ctx, pod.Name, metav1.DeleteOptions{}); err != nil {
 			t.Error(err)
 		}
@@ -226,21 +225,20 @@ func TestConfinement(t *testing.T) {
 		" / / ro,", // the root file system
 	} {
 		if !strings.Contains(looked, want) {
-			t.Errorf("no %q in\n%s", want, looked)
+			t.Errorf("no %q in the process status and mounts:\n%s", want, looked)
 		}
 	}
-	// The container's limit of 170 MiB is Go's.
+	// Go's memory limit is the container's, 170 MiB.
 	if exported := metrics(t, pod, "9153"); !strings.Contains(exported, "\ngo_gc_gomemlimit_bytes 1.7825792e+08\n") {
-		t.Error("no memory limit of 170 MiB")
+		t.Error("Go's memory limit is not 170 MiB")
 	}
-	// The version that the Go tool found in the clone.
+	// The log has the version that the Go tool found in the clone.
 	if logged := logs(t, pod, "coredns"); !strings.Contains(logged, " workstation-v") {
-		t.Errorf("no version in\n%s", logged)
+		t.Errorf("log has no version of the plugin:\n%s", logged)
 	}
 }
 
-// TestNoLookupFails scales, restarts and drains cluster DNS while pods look names
-// up.
+// TestNoLookupFails scales, restarts and drains cluster DNS while a pod looks names up.
 func TestNoLookupFails(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
@@ -256,8 +254,8 @@ func TestNoLookupFails(t *testing.T) {
 	available()
 	kubectl(t, "-n", kubeSystem, "rollout", "restart", "deployment/coredns")
 	available()
-	// As kubectl drain does, which asks again while the budget forbids it: the second
-	// one has to wait for a pod in place of the first.
+	// kubectl drain evicts a pod, and tries again while the disruption budget forbids it. The
+	// second pod has to wait until a new pod has replaced the first.
 	evict := func(pod corev1.Pod) error {
 		return cluster.PolicyV1().Evictions(kubeSystem).Evict(ctx, &policyv1.Eviction{
 			ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Namespace: kubeSystem},
@@ -266,19 +264,19 @@ func TestNoLookupFails(t *testing.T) {
 	pods := dnsPods(t)
 	await(t, time.Minute, func() error { return evict(pods[0]) })
 	if err := evict(pods[1]); !apierrors.IsTooManyRequests(err) {
-		t.Errorf("two pods are evicted at once: %v", err)
+		t.Errorf("eviction of a second pod is not refused: %v", err)
 	}
 	await(t, time.Minute, func() error { return evict(pods[1]) })
-	time.Sleep(10 * time.Second) // to the end of the last one's lameduck
+	time.Sleep(10 * time.Second) // until the lameduck of the last pod is over
 
-	// A query to a pod that has gone is asked again after five seconds. A busy machine
-	// may be slow once.
+	// If a query went to a pod that has ended, the client repeats it after five seconds. A few
+	// slow lookups are allowed, because the machine may be busy.
 	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 || len(result.Slow)*200 > result.Lookups {
-		t.Errorf("%s; these were slow: %q", result.failed(), result.Slow)
+		t.Errorf("%s; slow lookups: %q", result.failed(), result.Slow)
 	}
 }
 
-// TestEdit edits the ConfigMap, rightly and wrongly, under pods that stay.
+// TestEdit edits the ConfigMap, first to a valid Corefile, then to an invalid one. The pods stay.
 func TestEdit(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
@@ -286,7 +284,7 @@ func TestEdit(t *testing.T) {
 	good := corefile(t)
 	t.Cleanup(func() { edit(t, good) })
 
-	// Computed names below every domain, cluster.local included.
+	// The first stanza computes names in every domain, cluster.local included.
 	better := strings.Replace(good, "\n    forward ", "\n    workstation {\n        network 198.51.100.0/24\n    }\n    forward ", 1)
 	better += "printers.example.org {\n    workstation {\n        name printer{n:3}\n        network 203.0.113.0/24\n    }\n}\n"
 	edit(t, better)
@@ -302,10 +300,10 @@ func TestEdit(t *testing.T) {
 	edit(t, better+"broken.example.org {\n    workstation {\n        network 203.0.113.1/24\n    }\n}\n")
 	for _, pod := range before {
 		await(t, 3*time.Minute, func() error {
-			// The error that names the way out, once in a reload.
+			// The log has the error, which names the way out.
 			const line = "write '203.0.113.0/24'"
 			if logged := logs(t, pod, "coredns"); !strings.Contains(logged, line) {
-				return fmt.Errorf("%q is not in the log:\n%s", line, logged)
+				return fmt.Errorf("log has no %q:\n%s", line, logged)
 			}
 			if !strings.Contains(metrics(t, pod, "9153"), "\ncoredns_reload_failed_total 1\n") {
 				return errors.New("coredns_reload_failed_total is not 1")
@@ -329,8 +327,8 @@ func TestEdit(t *testing.T) {
 	}
 }
 
-// TestUpstreamDead has cluster DNS forward to who never answers, while pods wait for
-// that, too.
+// TestUpstreamDead has cluster DNS forward to an upstream that never answers, and looks up
+// forwarded names and others at the same time.
 func TestUpstreamDead(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
@@ -368,25 +366,25 @@ func TestUpstreamDead(t *testing.T) {
 	dead, unanswered := measure()
 
 	if answered.Lookups < 50 || len(answered.Failures) > 0 {
-		t.Errorf("with the upstream: %s", answered.failed())
+		t.Errorf("forwarded names, upstream answers: %s", answered.failed())
 	}
 	if unanswered.Lookups < 50 || len(unanswered.Failures) < unanswered.Lookups || unanswered.Median < 2*time.Second {
-		t.Errorf("without the upstream: %s, after a median of %v", unanswered.failed(), unanswered.Median)
+		t.Errorf("forwarded names, upstream is dead: %s, after a median of %v; want all to fail after 2 s or more", unanswered.failed(), unanswered.Median)
 	}
 	for _, result := range []load{alive, dead} {
 		if result.Lookups < 100 || len(result.Failures) > 0 || result.Max > time.Second {
-			t.Errorf("%s; the longest took %v", result.failed(), result.Max)
+			t.Errorf("names that are not forwarded: %s; the longest lookup took %v", result.failed(), result.Max)
 		}
 	}
 	if dead.Median > 3*alive.Median {
-		t.Errorf("the median was %v with the upstream, and is %v without", alive.Median, dead.Median)
+		t.Errorf("names that are not forwarded: the median lookup took %v while the upstream answered, and %v after", alive.Median, dead.Median)
 	}
 	expect(t, "NOERROR 17.2.0.192.in-addr.arpa. PTR workstation17.lab.example.org.",
 		"/client", "ask", "udp", "17.2.0.192.in-addr.arpa", "PTR")
 }
 
-// TestImageMissing goes the manual's first step with an image that cannot be pulled,
-// and gives it up.
+// TestImageMissing does the manual's first step with an image that cannot be pulled, and undoes
+// it.
 func TestImageMissing(t *testing.T) {
 	stockClusterDNS(t)
 	startClient(t)
@@ -401,10 +399,10 @@ func TestImageMissing(t *testing.T) {
 				}
 			}
 		}
-		return errors.New("no pod lacks its image")
+		return errors.New("no pod is in ImagePullBackOff")
 	})
 	if n := readyPods(t); n < 2 {
-		t.Errorf("%d pods of before are left", n)
+		t.Errorf("%d old pods are Ready, want 2", n)
 	}
 	kubectl(t, "-n", kubeSystem, "rollout", "undo", "deployment/coredns")
 	rolledOut(t)

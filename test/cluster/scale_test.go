@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestAutoscale raises the load until there is a pod more. The cluster must have
+// TestAutoscale checks that the autoscaler adds a pod under load. The cluster must have
 // metrics-server.
 func TestAutoscale(t *testing.T) {
 	replaceClusterDNS(t)
@@ -28,7 +28,7 @@ func TestAutoscale(t *testing.T) {
 			}
 			ok := readyPods(t)
 			if ok < 2 {
-				t.Errorf("only %d pods are Ready", ok)
+				t.Errorf("only %d pods are Ready, want at least 2", ok)
 			}
 			if len(scaler.Status.CurrentMetrics) == 0 || ok < n {
 				return fmt.Errorf("%d pods are Ready: %+v", ok, scaler.Status)
@@ -38,17 +38,18 @@ func TestAutoscale(t *testing.T) {
 	}
 
 	awaitPods(2)
-	// What is a load depends on the machine, so the limit comes down to it.
+	// The load in CPU time depends on the machine, so the test lowers the target instead of
+	// raising the load.
 	kubectl(t, "-n", kubeSystem, "patch", "horizontalpodautoscaler", "coredns", "--type=json", "--patch",
 		`[{"op": "replace", "path": "/spec/metrics/0/resource/target/averageValue", "value": "5m"}]`)
 	awaitPods(3)
-	time.Sleep(20 * time.Second) // with the new one in its place
+	time.Sleep(20 * time.Second) // the new pod serves during this time
 	if result := end(); result.Lookups < 1000 || len(result.Failures) > 0 {
 		t.Error(result.failed())
 	}
 }
 
-// The cache of a node.
+// cache is the DaemonSet of the nodes' caches, and cacheAddress is their address.
 const (
 	cache        = "daemonset/coredns-node-local"
 	cacheAddress = "169.254.20.10"
@@ -60,7 +61,7 @@ func startCache(t *testing.T) {
 	startCacheOf(t, "node-local")
 }
 
-// startCacheOf starts it with the manifests of a directory.
+// startCacheOf starts the cache of each node with the manifests of a directory.
 func startCacheOf(t *testing.T, directory string) {
 	t.Helper()
 	kubectl(t, "apply", "-k", "../../deploy/"+directory)
@@ -68,14 +69,14 @@ func startCacheOf(t *testing.T, directory string) {
 	kubectl(t, "-n", kubeSystem, "rollout", "status", cache, "--timeout=2m")
 }
 
-// cachePods returns the pods of the caches that are not about to end.
+// cachePods returns the pods of the caches, except those that are ending.
 func cachePods(t *testing.T) []corev1.Pod {
 	t.Helper()
 	return pods(t, "k8s-app=coredns-node-local")
 }
 
-// askCache makes a pod's resolv.conf what the kubelet writes with the cache's address
-// for its clusterDNS.
+// askCache gives a pod the resolv.conf that the kubelet would write if its clusterDNS were the
+// cache's address.
 func askCache(pod *corev1.Pod) {
 	ndots := "5"
 	pod.Spec.DNSPolicy = corev1.DNSNone
@@ -86,15 +87,15 @@ func askCache(pod *corev1.Pod) {
 	}, pod.Spec.DNSConfig.Searches...)
 }
 
-// TestNodeLocal asks the cache of the node, while it is replaced, and without
-// cluster DNS behind it.
+// TestNodeLocal queries the cache of the node: undisturbed, while its address is removed, while
+// it is replaced, and without cluster DNS behind it.
 func TestNodeLocal(t *testing.T) {
 	replaceClusterDNS(t)
 	startCache(t)
 	startClient(t, askCache)
 	testLookups(t)
 
-	// The address comes back.
+	// The sidecar adds the address again.
 	pod := cachePods(t)[0]
 	added := func() int { return strings.Count(logs(t, pod, "address"), "added "+cacheAddress) }
 	before := added()
@@ -115,7 +116,7 @@ func TestNodeLocal(t *testing.T) {
 	kubectl(t, "-n", kubeSystem, "rollout", "restart", "deployment/coredns")
 	rolledOut(t)
 
-	// One that does not start replaces nothing, not even after minReadySeconds.
+	// A new pod that does not start replaces no old pod, not even after minReadySeconds.
 	working := cachePods(t)
 	kubectl(t, "-n", kubeSystem, "set", "image", cache, "coredns="+stockImage())
 	await(t, time.Minute, func() error {
@@ -124,18 +125,18 @@ func TestNodeLocal(t *testing.T) {
 				return nil
 			}
 		}
-		return errors.New("none has failed to start")
+		return errors.New("no new pod has failed to start")
 	})
 	time.Sleep(20 * time.Second)
 	after := names(cachePods(t))
 	for _, pod := range working {
 		if !strings.Contains(after, pod.Name) {
-			t.Errorf("%s was replaced by one that does not start", pod.Name)
+			t.Errorf("pod %s was replaced by a pod that does not start", pod.Name)
 		}
 	}
 	kubectl(t, "-n", kubeSystem, "rollout", "undo", cache)
 	if result := end(); result.Lookups < 500 || len(result.Failures) > 0 || len(result.Slow)*100 > result.Lookups {
-		t.Errorf("%s; these were slow: %q", result.failed(), result.Slow)
+		t.Errorf("%s; slow lookups: %q", result.failed(), result.Slow)
 	}
 
 	kubectl(t, "-n", kubeSystem, "scale", "deployment/coredns", "--replicas=0")
@@ -147,10 +148,10 @@ func TestNodeLocal(t *testing.T) {
 		return nil
 	})
 	for _, qtype := range []string{"A", "AAAA"} {
-		for i := range 20 { // none of which is in a cache
+		for i := range 20 { // no cache has these names
 			name := fmt.Sprintf("workstation%d.lab.example.org", 100+i)
 			if got := inPod(t, "/client", "ask", "udp", name, qtype); !strings.HasPrefix(got, "NOERROR "+name) {
-				t.Errorf("%s %s: %q", name, qtype, got)
+				t.Errorf("%s %s: answer is %q, want a record", name, qtype, got)
 			}
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestTroubles starts pods that cannot work, and holds what the cluster and the
-// log say of them to the manual's troubleshooting.
+// TestTroubles starts pods that cannot work, and checks that the manual's troubleshooting has
+// the messages of the cluster and of the log.
 func TestTroubles(t *testing.T) {
 	manual := manual(t, "README.md")
 	stored, err := os.ReadFile("../../deploy/zone-files/kubernetes/Corefile")
@@ -25,7 +25,7 @@ func TestTroubles(t *testing.T) {
 	template := dnsPods(t)[0].Spec
 	template.NodeName = ""
 	for i := range template.Containers {
-		template.Containers[i].VolumeMounts = template.Containers[i].VolumeMounts[:1] // not the token's
+		template.Containers[i].VolumeMounts = template.Containers[i].VolumeMounts[:1] // without the token's
 	}
 	template.Volumes = template.Volumes[:1]
 
@@ -41,7 +41,7 @@ func TestTroubles(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { kubectl(t, "-n", kubeSystem, "delete", "configmap", other.Name) })
-	// otherCorefile has a pod read the Corefile that is this key's.
+	// otherCorefile has a pod read the Corefile under this key.
 	otherCorefile := func(key string) func(*corev1.PodSpec, *corev1.Container) {
 		return func(spec *corev1.PodSpec, _ *corev1.Container) {
 			spec.Volumes[0].ConfigMap.Name = other.Name
@@ -52,8 +52,8 @@ func TestTroubles(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		make func(*corev1.PodSpec, *corev1.Container)
-		want []string // in the log, or in what the cluster says of the pod
-		// What the pod answers to a name's A, while it is or is not Ready.
+		want []string // messages in the log or in kubectl describe
+		// answers has the pod's answer to A queries for each name.
 		answers map[string]string
 		ready   bool
 	}{
@@ -116,18 +116,18 @@ func TestTroubles(t *testing.T) {
 			})
 			for _, want := range test.want {
 				if !strings.Contains(manual, want) {
-					t.Errorf("the manual does not say %q", want)
+					t.Errorf("deploy/README.md does not mention %q", want)
 				}
 				await(t, time.Minute, func() error {
 					said := kubectl(t, "-n", kubeSystem, "describe", "pod", pod.Name)
 					for _, container := range pod.Spec.Containers {
 						options := &corev1.PodLogOptions{Container: container.Name}
-						// There is no log of a container that has not started.
+						// The error is ignored, because a container that has not started has no log.
 						logged, _ := cluster.CoreV1().Pods(kubeSystem).GetLogs(pod.Name, options).DoRaw(ctx)
 						said += string(logged)
 					}
 					if !strings.Contains(said, want) {
-						return fmt.Errorf("nothing says %q, only\n%s", want, said)
+						return fmt.Errorf("no message %q in\n%s", want, said)
 					}
 					return nil
 				})
@@ -139,7 +139,7 @@ func TestTroubles(t *testing.T) {
 				}
 				pod = now
 				if ok, _ := ready(*pod); ok != test.ready {
-					return fmt.Errorf("Ready is %t", ok)
+					return fmt.Errorf("pod is Ready: %t, want %t", ok, test.ready)
 				}
 				return nil
 			})

@@ -9,14 +9,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// A name that only a zone file has, and its answer.
+// gateway is a name that only a zone file has, and gatewayStored is the answer for it.
 const (
 	gateway       = "gateway.lab.example.org"
 	gatewayStored = "NOERROR gateway.lab.example.org. CNAME workstation1.lab.example.org. " +
 		"workstation1.lab.example.org. A 192.0.2.1"
 )
 
-// testUnstored asks for what zone files would have, from the pod that asks.
+// testUnstored queries names that zone files would have, from the client pod.
 func testUnstored(t *testing.T) {
 	t.Helper()
 	for _, stub := range []string{"/stub-musl", "/stub-go"} {
@@ -31,15 +31,15 @@ func testUnstored(t *testing.T) {
 	}
 }
 
-// testStored asks for what the zone files have, from the pod that asks. A cache may still
-// have what was there before.
+// testStored queries names that the zone files have, from the client pod. It waits, because a
+// cache may still have the earlier answers.
 func testStored(t *testing.T) {
 	t.Helper()
 	expectSoon := func(want string, args ...string) {
 		t.Helper()
 		await(t, time.Minute, func() error {
 			if got := inPod(t, args...); got != want {
-				return fmt.Errorf("%s: %q, want %q", strings.Join(args, " "), got, want)
+				return fmt.Errorf("%s: output is %q, want %q", strings.Join(args, " "), got, want)
 			}
 			return nil
 		})
@@ -57,8 +57,8 @@ func testStored(t *testing.T) {
 	}
 }
 
-// TestZoneFiles gives cluster DNS and the cache of the node zone files, edits them under
-// pods that stay, and takes them away.
+// TestZoneFiles gives zone files to cluster DNS and to the cache of the node, edits the files
+// while the pods stay, and removes them.
 func TestZoneFiles(t *testing.T) {
 	replaceClusterDNS(t)
 	startClient(t)
@@ -91,7 +91,7 @@ func TestZoneFiles(t *testing.T) {
 				"workstation17.lab.example.org":  "NOERROR workstation17.lab.example.org. A 192.0.2.17",
 			} {
 				if got := inPod(t, "/client", "ask", "udp", name, "A", cacheAddress); got != want {
-					return fmt.Errorf("%s: %q, want %q", name, got, want)
+					return fmt.Errorf("%s: answer of the cache is %q, want %q", name, got, want)
 				}
 			}
 			return nil

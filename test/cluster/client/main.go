@@ -1,4 +1,4 @@
-// Command client is what the tests run in pods.
+// Command client has the commands that the tests run in pods.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 		ask(args[0], args[1], args[2], args[3:]...)
 	case "load":
 		load(args[0], args[1:])
-	case "deaf": // to whom queries come, and never an answer
+	case "deaf": // receives queries, and never answers
 		socket, err := net.ListenPacket("udp", ":53")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -45,7 +45,7 @@ func main() {
 			os.Stdout.Write(b)
 		}
 	default:
-		fmt.Fprintln(os.Stderr, "no command", command)
+		fmt.Fprintln(os.Stderr, "unknown command", command)
 		os.Exit(2)
 	}
 }
@@ -57,8 +57,8 @@ func wait() {
 	<-deleted
 }
 
-// ask asks the pod's name server, or another, over UDP or TCP, and prints the response
-// code, and each record of the answer without its TTL.
+// ask sends a query over UDP or TCP to the pod's name server, or to another one. It prints the
+// response code, and each record of the answer without its TTL.
 func ask(network, name, qtype string, server ...string) {
 	config, err := dns.ClientConfigFromFile("/etc/resolv.conf")
 	if err != nil {
@@ -76,14 +76,14 @@ func ask(network, name, qtype string, server ...string) {
 	fmt.Println(dns.RcodeToString[response.Rcode])
 	for _, rr := range response.Answer {
 		rdata := strings.TrimPrefix(rr.String(), rr.Header().String())
-		owner := strings.ToLower(rr.Header().Name) // a cache has it as who asked first wrote it
+		owner := strings.ToLower(rr.Header().Name) // a cache keeps the case of the first query
 		fmt.Println(owner, dns.TypeToString[rr.Header().Rrtype], rdata)
 	}
 }
 
-// load looks names up as programs in Go do, each so long after the one before, until
-// its input ends. Then it prints what came of it. A name may be followed by "=" and its
-// addresses. Where it has a %d, it is another one each time, and need not exist.
+// load looks names up as programs in Go do, with a pause between two lookups, until its input
+// ends. Then it prints the result. A name may be followed by "=" and its addresses. A %d in a
+// name is replaced by a different number each time, and such a name need not exist.
 func load(pause string, names []string) {
 	between, err := time.ParseDuration(pause)
 	if err != nil {
