@@ -31,10 +31,10 @@ func (s series) send(send func(dns.RR)) {
 	}
 }
 
-// tooMany reports whether more is computed in the zone than may be transferred.
-func (c *computedZone) tooMany() bool {
+// tooMany reports whether there are more hosts than may be transferred.
+func tooMany(all []series) bool {
 	room := uint128{lo: maxTransfer}
-	for _, s := range c.series() {
+	for _, s := range all {
 		for part := range s.hosts {
 			others := part.last.sub(part.first) // than the first
 			if !others.less(room) {
@@ -46,13 +46,11 @@ func (c *computedZone) tooMany() bool {
 	return false
 }
 
-// series returns all that is computed in the zone. The names in the root zone, which
-// have any parent and never end, are left out.
-func (c *computedZone) series() (all []series) {
-	var cuts map[*zone][]string
-	if c.subtract {
-		cuts, c.work = c.cutsOf(), maxWork
-	}
+// series returns all that is computed in the zone, except what lies below the cuts that are
+// known by now. Of names, these are left out when their records are sent, or if cuts are
+// given, at once. The names in the root zone, which have any parent and never end, are left out.
+func (c *computedZone) series(cuts map[*zone][]string) (all []series) {
+	work := maxWork
 	if found := c.ws.find(c.zone); (found.v4.IsValid() || found.v6.IsValid()) && !found.pool.noTransfer {
 		all = append(all, series{slices.Values(index{{}}), func(_ *pool, _ uint128, send func(dns.RR)) {
 			c.records(c.zone, found, send)
@@ -65,11 +63,11 @@ func (c *computedZone) series() (all []series) {
 	}
 	if z := c.ws.zones.closestListed(c.zone); z != nil && z.name != c.zone {
 		within, _ := strings.CutSuffix(c.zone, "."+z.name)
-		all = append(all, c.names(z, within, cuts[z])...)
+		all = append(all, c.names(z, within, cuts[z], &work)...)
 	}
 	for _, z := range c.ws.zones.listed() {
 		if z.name != "." && dns.IsSubDomain(c.zone, z.name) && c.cuts[z.name] == uncut && !c.belowCut(z.name) {
-			all = append(all, c.names(z, "", cuts[z])...)
+			all = append(all, c.names(z, "", cuts[z], &work)...)
 		}
 	}
 	for f, spans := range c.reverse() {
@@ -100,8 +98,8 @@ const (
 )
 
 // names returns the computed names of a listed zone: those below within, a name in the
-// zone, or if that is empty, all.
-func (c *computedZone) names(z *zone, within string, cuts []string) (all []series) {
+// zone, or if that is empty, all. Keys below the cuts are left out, while there is work left.
+func (c *computedZone) names(z *zone, within string, cuts []string, work *int) (all []series) {
 	for _, pp := range z.patterns() {
 		keys := func(p *pool, kind keyKind) iter.Seq[entry] { return slices.Values(p.keys(kind)) }
 		if within != "" {
@@ -117,8 +115,8 @@ func (c *computedZone) names(z *zone, within string, cuts []string) (all []serie
 			}
 			for _, kind := range keyKinds {
 				spans := keys(p, kind)
-				if len(cuts) > 0 && pp.pattern.hasAncestors() && len(p.keys(kind)) > 0 && c.work > 0 {
-					c.work -= len(cuts)
+				if len(cuts) > 0 && pp.pattern.hasAncestors() && len(p.keys(kind)) > 0 && *work > 0 {
+					*work -= len(cuts)
 					spans = without(spans, keysBelowAny(cuts, pp.pattern, p, kind))
 				}
 				all = append(all, series{spans, c.recordsOf(z, p.patterns, pp.pattern, kind)})
@@ -128,9 +126,9 @@ func (c *computedZone) names(z *zone, within string, cuts []string) (all []serie
 	return all
 }
 
-// cutsOf returns the cuts of the zone by the closest listed zone above them, without that zone. Those
-// below another are left out.
-func (c *computedZone) cutsOf() map[*zone][]string {
+// cutsByZone returns the cuts by the closest listed zone above them, without that zone. Those
+// below another cut are left out.
+func (c *computedZone) cutsByZone() map[*zone][]string {
 	cuts := make(map[*zone][]string)
 	for name := range c.cuts {
 		if _, above, ok := strings.Cut(name, "."); ok && !c.belowCut(name) && dns.IsSubDomain(c.zone, name) {

@@ -32,23 +32,22 @@ const (
 // single SOA record if serial is current, and with the whole zone (RFC 5936) if
 // it is not.
 func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, error) {
-	c := newComputedZone(ws, zone)
-	if len(c.series()) == 0 {
+	all := newComputedZone(ws, zone).series(nil)
+	if len(all) == 0 {
 		return nil, transfer.ErrNotAuthoritative
 	}
 	for _, t := range ws.transferers {
 		stored, err := t.Transfer(zone, serial)
-		if err == nil && c.tooMany() {
-			// Much of that may lie below cuts, which are known when all that is stored is.
-			only := c.learn(stored)
-			if only != nil { // the serial is current
+		subtract := err == nil && tooMany(all)
+		if subtract {
+			// Many of them may lie below cuts. To know the cuts takes all that is stored.
+			c := newComputedZone(ws, zone)
+			if only := c.learn(stored); only != nil { // the serial is current
 				return single(only), nil
 			}
-			if c.subtract = true; c.tooMany() {
+			if tooMany(c.series(c.cutsByZone())) {
 				return nil, fmt.Errorf("zone '%s' has more than %d computed names, too many to transfer: give the secondary the stanzas, too, and write 'no_transfer' here, or make 'numbers' or 'network' smaller", zone, maxTransfer)
 			}
-			c = newComputedZone(ws, zone)
-			c.subtract = true
 			stored, err = t.Transfer(zone, serial)
 		}
 		if errors.Is(err, transfer.ErrNotAuthoritative) {
@@ -58,7 +57,7 @@ func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, er
 			return nil, err
 		}
 		merged := make(chan []dns.RR)
-		go c.merge(stored, merged)
+		go newComputedZone(ws, zone).merge(stored, merged, subtract)
 		return merged, nil
 	}
 	return nil, transfer.ErrNotAuthoritative
@@ -92,11 +91,6 @@ type computedZone struct {
 	zone   string           // in lower case
 	cuts   map[string]cut   // names, in lower case, below which nothing is the zone's
 	stored map[string]types // names, in lower case, that keep stored records in place of computed ones
-
-	// subtract is that what lies below cuts is left out of the series, instead of name by
-	// name: there would be too many.
-	subtract bool
-	work     int // how many cuts may still be looked for
 }
 
 // cut says why names below a name are none of the zone's.
@@ -206,8 +200,9 @@ func (c *computedZone) learn(stored <-chan []dns.RR) (only dns.RR) {
 
 // merge sends the stored records, and the computed ones before the last, which is
 // the second SOA record. An incremental transfer may be a single SOA record. Zone
-// cuts come before what lies below them, as in the canonical order of names.
-func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR) {
+// cuts come before what lies below them, as in the canonical order of names. If there would
+// be too many names below cuts to leave them out one by one, subtract leaves out their keys.
+func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR, subtract bool) {
 	defer close(merged)
 	var batch []dns.RR
 	send := func(rr dns.RR) {
@@ -225,7 +220,11 @@ func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR) {
 	for rrs := range stored {
 		for _, rr := range rrs {
 			if begun && rr.Header().Rrtype == dns.TypeSOA {
-				for _, s := range c.series() {
+				var cuts map[*zone][]string
+				if subtract {
+					cuts = c.cutsByZone()
+				}
+				for _, s := range c.series(cuts) {
 					s.send(send)
 				}
 			}

@@ -1,0 +1,96 @@
+package workstation
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+)
+
+// TestNonTerminalsInAnotherZone has names between a pattern's and its zone that belong to a
+// zone which is listed in between.
+func TestNonTerminalsInAnotherZone(t *testing.T) {
+	ws := testWorkstation(t, "workstation example.org a.example.org {\nname *.{n}.x.a\nnetwork 192.0.2.0/24\n}")
+	for name, want := range map[string]string{
+		"x.a.example.org.": "", "5.x.a.example.org.": "", "q.5.x.a.example.org.": "",
+		"a.a.example.org.": "exists", "x.a.a.example.org.": "exists", "5.x.a.a.example.org.": "exists", "q.5.x.a.a.example.org.": "192.0.2.5",
+	} {
+		if got := answerOf(ws, name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestEmptyNonTerminals compares with all names of a network of any size, and all that
+// is above them: exactly these exist.
+func TestEmptyNonTerminals(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 8))
+	patterns := []string{"n{d}.r{c}", "n{c}.r{d}", "{d}.{c}.{b}.{a}", "{a}.{b}.{c}.{d}", "{c}.{d}.{a}.{b}.dyn", "{d}.{b}-{c}", "{b}.{d}.x.{c:2}", "{c}-{d}.{d:3}.{b}", "{d:x}.{c:x}{b:x}.{d}", "*.{d}.{c}.{b}", "{b}.{c:3}{d:3}", "{ip}.x", "x.{ip}", "*.x.{ip}.y", "a.{n}.b"}
+	for range 60 {
+		pattern := patterns[rnd.IntN(len(patterns))]
+		var networks []string
+		var addresses []netip.Addr
+		at := uint64(10<<24 | rnd.IntN(1<<16))
+		step := 1 << 17
+		if !strings.Contains(pattern, "{b}") && !strings.Contains(pattern, "{ip}") {
+			at, step = 10<<24, 15000
+		}
+		for range 1 + 2*min(1, rnd.IntN(3)) {
+			first := at + uint64(rnd.IntN(step))
+			last := first + uint64(rnd.IntN(800))
+			at = last + 1
+			networks = append(networks, ipv4.address(uint128{lo: first}).String()+"-"+ipv4.address(uint128{lo: last}).String())
+			for u := first; u <= last; u++ {
+				addresses = append(addresses, ipv4.address(uint128{lo: u}))
+			}
+			if strings.Contains(pattern, "{n}") {
+				break
+			}
+		}
+		corefile := fmt.Sprintf("workstation example.org {\nname %s\nnetwork %s\n}", pattern, strings.Join(networks, " "))
+		ws, err := parseTest(corefile, ".")
+		if err != nil {
+			t.Fatalf("%s: %v", corefile, err)
+		}
+		p := ws.zones.byName["example.org."].computed
+		if strings.HasPrefix(pattern, "*") {
+			p = ws.zones.byName["example.org."].wildcards
+		}
+		pool := p.patterns[0].pools[0]
+		exist, computed := map[string]bool{"example.org.": true}, make(map[string]bool)
+		for _, addr := range addresses {
+			name := pool.patterns[0].name(pool.key(addr), "example.org.")
+			computed[name] = true
+			for off, end := 0, false; !end && name[off:] != "org."; off, end = dns.NextLabel(name, off) {
+				exist[name[off:]] = true
+			}
+		}
+		check := func(name string) {
+			o := ws.find(name)
+			if (o.zone != nil) != exist[name] || o.v4.IsValid() != computed[name] {
+				t.Fatalf("%s\n%s: exists %t, has an address %t, want %t and %t", corefile, name, o.zone != nil, o.v4.IsValid(), exist[name], computed[name])
+			}
+		}
+		for name := range exist {
+			check(name)
+			// A neighbour of each, in each octet.
+			for i, c := range []byte(name) {
+				if other := name[:i] + string(rune('0'+rnd.IntN(10))) + name[i+1:]; isDigit(c) && !strings.HasPrefix(pattern, "*") {
+					check(other)
+				}
+			}
+		}
+	}
+}
+
+// TestPatternOfManyLabels parses a pattern of as many labels as a name may have. Each of them has
+// all its ancestors, which must not parse theirs in turn.
+func TestPatternOfManyLabels(t *testing.T) {
+	pt, err := parsePattern(strings.Repeat("a.", 100) + "ws{n}")
+	if err != nil || pt.labels() != 101 || len(pt.ancestors) != 100 {
+		t.Errorf("got %d labels, %d ancestors, %v", pt.labels(), len(pt.ancestors), err)
+	}
+}

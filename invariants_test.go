@@ -1,0 +1,523 @@
+package workstation
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
+	"github.com/coredns/coredns/plugin/test"
+	"github.com/coredns/coredns/plugin/transfer"
+
+	"github.com/miekg/dns"
+)
+
+// transferNames are names at which there may be something stored, computed, or both.
+var transferNames = []string{
+	"org.", "example.org.", "ws1.org.", "ws1.example.org.", "ip-192-0-2-1.example.org.", "www.example.org.",
+	"lab.example.org.", "ws0.lab.example.org.", "ws1.lab.example.org.", "ws2.lab.example.org.", "h01.lab.example.org.",
+	"ip-192-0-2-1.lab.example.org.", "ip-2001-db8--1.lab.example.org.", "www.lab.example.org.", "a.ws0.lab.example.org.",
+	"ws0.ws1.lab.example.org.", "a.ws0.ws1.lab.example.org.", "ws1.com.",
+	"0.lab.example.org.", "2.lab.example.org.", "0.2.lab.example.org.", "1.2.lab.example.org.", "2.0.lab.example.org.", "a.ws1.lab.example.org.", "b.a.ws1.lab.example.org.", "*.ws1.lab.example.org.", "x.*.ws1.lab.example.org.",
+	"a.0.lab.example.org.", "a.0.example.org.", "0.example.org.", "2.example.org.", "0.2.example.org.", "a.0.2.example.org.", "ws00.lab.example.org.", "x.ws0.lab.example.org.", "y.lab.ws0.lab.example.org.", "lab.ws0.lab.example.org.",
+	"192-000-002-001.www.example.org.", "a.192-0-2-1.example.org.",
+	"0/31.2.0.192.in-addr.arpa.", "0.0/31.2.0.192.in-addr.arpa.", "1.0/31.2.0.192.in-addr.arpa.", "2.0/31.2.0.192.in-addr.arpa.",
+	"arpa.", "in-addr.arpa.", "192.in-addr.arpa.", "0.192.in-addr.arpa.", "2.0.192.in-addr.arpa.", "3.0.192.in-addr.arpa.",
+	"0.2.0.192.in-addr.arpa.", "1.2.0.192.in-addr.arpa.", "2.2.0.192.in-addr.arpa.", "255.2.0.192.in-addr.arpa.", "0.3.0.192.in-addr.arpa.", "a.1.2.0.192.in-addr.arpa.",
+	"ip6.arpa.", "8.b.d.0.1.0.0.2.ip6.arpa.", "1." + v6zeros[2:] + "8.b.d.0.1.0.0.2.ip6.arpa.", "2." + v6zeros[2:] + "8.b.d.0.1.0.0.2.ip6.arpa.",
+}
+
+// TestRandomPools holds pools of all sorts to what they must be.
+func TestRandomPools(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
+	accepted := 0
+	for range 10000 {
+		var corefile strings.Builder
+		for range 1 + rnd.IntN(4) {
+			fmt.Fprintf(&corefile, "workstation %s %s {\n", pick("example.org", "lab.example.org example.org", ". example.net", "."), pick("", "", "10.0.0.0/14", "10.1.0.0/16 2001:db8::/40"))
+			placeholder := pick("{n}", "{x}", "{n:3}", "{x:5}", "{ip}", "{ip:x}", "{ip:full}", "{a}-{b}-{c}-{d}", "{d}.{c}", "{c:x}{d:x}", "{d:3}{c:3}.b{b}")
+			prefix, suffix := pick("a", "a1", "b-", "", "ip-", "*.", "*.a"), pick("", "-a", "f", ".z")
+			fmt.Fprintln(&corefile, "name", pick(prefix+placeholder+suffix, prefix+placeholder+suffix+" further-"+placeholder, prefix+placeholder+" *.y"+placeholder+suffix))
+			network := pick("10.0.0.0/8", "10.1.2.0/24", "10.1.2.3/32", "10.0.255.250-10.1.0.9", "0.0.0.0/0", "10.1.2.0/24 10.1.5.9-10.1.6.3")
+			network6 := pick("2001:db8::/64", "2001:db8::/33", "2001:db8::fffe-2001:db8::1:3", "2001:db8::5/128", "::/0")
+			fmt.Fprintln(&corefile, "network", pick(network, network6, network+" "+network6))
+			if rnd.IntN(2) == 0 {
+				first := rnd.IntN(20)
+				fmt.Fprintf(&corefile, "numbers %d-%d %d\n", first, first+rnd.IntN(300), rnd.IntN(300))
+			}
+			if rnd.IntN(2) == 0 {
+				fmt.Fprintln(&corefile, "offset", pick("1", "-1", "250", "-300", "9223372036854775807", "-9223372036854775808"))
+			}
+			corefile.WriteString(pick("", "", "no_reverse\n") + "}\n")
+		}
+		if ws, err := parseTest(corefile.String(), "."); err == nil {
+			accepted++
+			checkWorkstation(t, ws)
+		}
+	}
+	if accepted < 300 {
+		t.Errorf("only %d Corefiles were accepted", accepted)
+	}
+}
+
+// checkWorkstation holds the pools of a server block to what they must be: names,
+// keys and addresses stand for each other, and forward and reverse agree.
+func checkWorkstation(t *testing.T, ws *Workstation) {
+	t.Helper()
+	for _, z := range ws.zones.listed() {
+		given := make(map[string]host)
+		for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
+			for kind, x := range ns.keys {
+				for u, p := range samples(x) {
+					k := ns.pattern.put(key{keyKind(kind), u}, p.someAddress())
+					h := p.host(k)
+					text := string(ns.pattern.append(nil, k))
+					name := ns.pattern.full(text)
+					if other, ok := given[name]; ok && other != h {
+						t.Fatalf("the name %q of zone %q is both %v and %v", name, z.name, other, h)
+					}
+					given[name] = h
+					if h.v4.IsValid() == h.v6.IsValid() && !h.v4.IsValid() {
+						t.Fatalf("the name %q of zone %q has no address", name, z.name)
+					}
+					for _, addr := range []netip.Addr{h.v4, h.v6} {
+						if addr.IsValid() {
+							checkHost(t, ws, z, p, ns.pattern, text, addr)
+							if p.key(addr) != k {
+								t.Fatalf("%v: %v has the address %s, which has the key %v", p, k, addr, p.key(addr))
+							}
+						}
+					}
+				}
+			}
+			for _, n := range []uint64{0, 1, 255, 256, 1 << 32, math.MaxUint64} {
+				if ns.pattern.kind() != byNumber || ns.keys[number].find(uint128{lo: n}) != nil {
+					continue
+				}
+				label := string(ns.pattern.append(nil, key{number, uint128{lo: n}}))
+				if h := z.computed.find([]byte(label)); h.pool != nil && !ns.pattern.wildcard && !slices.ContainsFunc(h.pool.patterns, func(pt pattern) bool { return pt.text != ns.pattern.text }) {
+					t.Fatalf("%q is a name of %v, which has no number %d", label, h.pool, n)
+				}
+			}
+		}
+	}
+	for name := range ws.zones.byName {
+		checkSeries(t, ws, name)
+	}
+	checkSeries(t, ws, "arpa.")
+	for _, f := range families {
+		for n, p := range samples(ws.reverse.records[f]) {
+			addr := f.address(n)
+			qname := reverseZone(netip.PrefixFrom(addr, addr.BitLen()))
+			if o := ws.find(qname); o.pool != p || o.ptr != addr || o.zone == nil || o.zone.name != p.ptrZone {
+				t.Fatalf("%v: %q is not found", p, qname)
+			}
+			if o := ws.find(p.name(addr)); o.v4 != addr && o.v6 != addr {
+				t.Fatalf("%v: the PTR record of %s gives %q, which has the addresses %s and %s", p, addr, p.name(addr), o.v4, o.v6)
+			}
+		}
+	}
+}
+
+// samples returns the numbers of each span, with their pools: of a long one those
+// at both ends, and some in between.
+func samples(x index) map[uint128]*pool {
+	numbers := make(map[uint128]*pool)
+	for _, s := range x {
+		size := s.last.sub(s.first)
+		if size.less(uint128{lo: 300}) {
+			for n := range size.lo + 1 {
+				numbers[s.first.add(uint128{lo: n})] = s.pool
+			}
+			continue
+		}
+		for _, n := range []uint128{{}, {lo: 1}, {lo: 10}, {lo: 255}, {lo: 256}, {lo: size.lo / 3}, {size.hi / 3, size.lo / 5}, size} {
+			if !size.less(n) {
+				numbers[s.first.add(n)] = s.pool
+			}
+		}
+	}
+	return numbers
+}
+
+// checkHost checks that the text is a name of zone z that has the address, which lies
+// in one of the pool's networks, and that a PTR record of the pool agrees.
+func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, pt *pattern, text string, addr netip.Addr) {
+	t.Helper()
+	f := familyOf(addr)
+	u := addressNumber(addr)
+	if !slices.ContainsFunc(p.networks[f], func(n network) bool { return n.has(u) }) {
+		t.Fatalf("%v: %q has the address %s", p, text, addr)
+	}
+	x := &z.computed
+	if pt.wildcard {
+		x = &z.wildcards
+	}
+	h := x.find([]byte(text))
+	if h.pool != p || [...]netip.Addr{h.v4, h.v6}[f] != addr {
+		t.Fatalf("%v: %q has the addresses %s and %s of %v, want %s", p, text, h.v4, h.v6, h.pool, addr)
+	}
+
+	qname := pt.full(text) + "."
+	if z.name != "." {
+		qname += z.name
+	}
+	enclosed := z.name == "." && ws.zones.encloses(qname, []byte(qname)) || pt.wildcard && ws.zones.closestListed(qname) != z
+	if o := ws.find(strings.ToUpper(qname)); o.host != h && !enclosed {
+		t.Fatalf("%v: %q is not found", p, qname)
+	}
+
+	o := ws.find(reverseZone(netip.PrefixFrom(addr, addr.BitLen())))
+	confined := len(p.reverseZones[f]) > 0 && !slices.ContainsFunc(p.reverseZones[f], func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
+	switch {
+	case p.ptrZone != "" && !confined && o.pool == nil:
+		t.Fatalf("%v: %s has no PTR record", p, addr)
+	case (p.ptrZone == "" || confined) && o.pool == p:
+		t.Fatalf("%v: %s has a PTR record", p, addr)
+	case o.pool == p && p.own == pt && p.name(addr) != dns.Fqdn(text+"."+p.ptrZone):
+		t.Fatalf("%v: %s has the name %q, want %q", p, addr, p.name(addr), text)
+	}
+}
+
+// checkSeries checks that a transfer of the zone, which may be too large for one, would
+// have what queries get, at both ends of each span.
+func checkSeries(t *testing.T, ws *Workstation, zone string) {
+	t.Helper()
+	for _, s := range (&computedZone{ws: ws, zone: zone}).series(nil) {
+		for part := range s.hosts {
+			for _, u := range []uint128{part.first, part.last} {
+				s.records(part.pool, u, func(rr dns.RR) {
+					o, got := ws.find(rr.Header().Name), ""
+					switch rr := rr.(type) {
+					case *dns.A:
+						got = o.v4.String()
+					case *dns.AAAA:
+						got = o.v6.String()
+					case *dns.PTR:
+						if o.ptr.IsValid() {
+							got = o.pool.name(o.ptr)
+						}
+					default:
+						t.Fatalf("zone %q has %s", zone, rr)
+					}
+					if !strings.HasSuffix(rr.String(), "\t"+got) || o.pool.ttl != rr.Header().Ttl || !dns.IsSubDomain(zone, rr.Header().Name) {
+						t.Fatalf("zone %q has %s, and a query gets %q", zone, rr, got)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestTransferOfRandomZones holds stanzas of all sorts, above zones of all sorts, to
+// what transfers are for.
+func TestTransferOfRandomZones(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
+	transferred := 0
+	for range 5000 {
+		var corefile, stored strings.Builder
+		for range 1 + rnd.IntN(3) {
+			fmt.Fprintf(&corefile, "workstation %s {\n", pick("lab.example.org", "example.org", "org lab.example.org", "ws1.lab.example.org example.org", "lab.example.org 192.0.2.0/24", "lab.example.org 0/31.2.0.192.in-addr.arpa", ". example.org", "."))
+			fmt.Fprintf(&corefile, "%s\nname %s\nnetwork %s\n}\n", pick("", "stored_first"), pick("ws{n}", "ws{n}", "ip-{ip}", "h{x:2}", "ws{n} ws{n:2} h{n:2}", "{d}.lab", "{d}.{c}", "{c}.{d}", "a.{n}.lab", "ws{n} *.ws{n}", "*.{d}.{c}", "x.ws{n} *.lab.ws{n}", "{ip:full}.www *.{ip}"),
+				pick("192.0.2.0/30", "2001:db8::/126", "192.0.2.0/31 2001:db8::/126", "192.0.2.254-192.0.3.1"))
+		}
+		origin := pick("example.org.", "lab.example.org.", "org.", "ws1.lab.example.org.", "ws1.com.", "2.0.192.in-addr.arpa.", "0.192.in-addr.arpa.", "1.2.0.192.in-addr.arpa.", "0/31.2.0.192.in-addr.arpa.", "1.0/31.2.0.192.in-addr.arpa.", "www.example.org.", "2.lab.example.org.", "0.example.org.", "ip6.arpa.", "arpa.", ".")
+		taken := make(map[string]bool) // by a CNAME, which is alone, or by something else
+		for range rnd.IntN(10) {
+			name := pick(transferNames...)
+			data := pick("A 203.0.113.1", "AAAA 2001:db8:ffff::1", "TXT \"stored\"", "MX 10 mail.example.org.", "PTR stored.example.org.", "NS ns.example.org.", "CNAME www.example.net.", "DNAME example.net.")
+			if alone := strings.HasPrefix(data, "CNAME"); dns.IsSubDomain(origin, name) && name != origin && !strings.Contains(name, "*") && (!alone || !taken[name]) {
+				if taken[name] = true; !strings.Contains(stored.String(), name+" 300 CNAME") {
+					fmt.Fprintf(&stored, "%s 300 %s\n", name, data)
+				}
+			}
+		}
+		ws, err := parseTest(corefile.String(), ".")
+		if err != nil {
+			continue // two pools give one name
+		}
+		f := zoneFile(t, map[string]string{origin: stored.String()})
+		ws.Next, ws.transferers = f, []transfer.Transferer{f}
+		ch, err := ws.Transfer(origin, 7)
+		if err != nil {
+			continue // there is nothing computed in the zone
+		}
+		discard(ch)
+		transferred++
+		lines := transferLines(t, ws, origin, 0)
+		checkTransfer(t, ws, lines[:len(lines)-1])
+		cuts := newZoneCuts(origin, lines)
+		if got, want := cuts.below(lines), cuts.below(strings.FieldsFunc(stored.String(), func(r rune) bool { return r == '\n' })); !slices.Equal(got, want) {
+			t.Errorf("below zone cuts, got %q, want %q", got, want)
+		}
+		if t.Failed() {
+			t.Fatalf("%s\nabove the zone %s\n%s\ntransfers\n%s", &corefile, origin, &stored, strings.Join(lines, "\n"))
+		}
+	}
+	if transferred < 1000 {
+		t.Errorf("only %d zones were transferred", transferred)
+	}
+}
+
+// checkTransfer holds a transfer to what it is for: of each of its names, and of
+// some more, it has exactly the records that queries get.
+func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
+	t.Helper()
+	types := []uint16{dns.TypeA, dns.TypeAAAA, dns.TypePTR, dns.TypeMX, dns.TypeTXT, dns.TypeNS, dns.TypeSOA, dns.TypeCNAME, dns.TypeDNAME}
+	names := make(map[string]bool)
+	for _, name := range transferNames {
+		names[name] = true
+	}
+	origin, _, _ := strings.Cut(lines[0], " ")
+	cuts, stored := newZoneCuts(origin, lines), newStoredZone(lines)
+	for _, l := range lines {
+		rr, err := dns.NewRR(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := rr.Header()
+		names[h.Name] = true
+		if !dns.IsSubDomain(origin, h.Name) {
+			t.Errorf("%s is not in the zone", l)
+		}
+	}
+	for name := range names {
+		if !dns.IsSubDomain(origin, name) || cuts.above(name) {
+			continue
+		}
+		for _, qtype := range types {
+			r := new(dns.Msg)
+			r.SetQuestion(name, qtype)
+			w := dnstest.NewRecorder(&test.ResponseWriter{})
+			if _, err := ws.ServeDNS(t.Context(), w, r); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, rr := range w.Msg.Answer {
+				if rr.Header().Name == name && rr.Header().Rrtype == qtype {
+					got = append(got, line(rr))
+				}
+			}
+			want := stored.recordsAt(name, qtype)
+			o := ws.find(name)
+			if o.zone != nil && o.zone.name == "." || o.pool != nil && o.pool.noTransfer {
+				continue // which a transfer does not carry
+			}
+			if o.pool != nil && !o.ptr.IsValid() && o.zone.computed.find([]byte(strings.TrimSuffix(name, "."+o.zone.name))).pool == nil && storedBelow(lines, name) {
+				continue // a stored name has taken the wildcard from it
+			}
+			if cuts[name] && len(got) == 0 {
+				continue // a referral
+			}
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s %s: a query gets %q, the transfer has %q", name, dns.TypeToString[qtype], got, want)
+			}
+		}
+	}
+}
+
+// TestAliasesOfRandomZones holds what queries get to what a secondary says that has the
+// transferred zone.
+func TestAliasesOfRandomZones(t *testing.T) {
+	const origin = "lab.example.org."
+	rnd := rand.New(rand.NewPCG(7, 8))
+	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
+	names := []string{origin}
+	for _, label := range []string{"ws0", "ws1", "ws2", "0.r1", "1.r1", "r1", "r2", "a", "b", "c", "d", "x.a", "x.ws1", "a.r1", "ws1.a", "ws1.r1", "0.b"} {
+		names = append(names, label+"."+origin)
+	}
+	answered := make(map[string]int)
+	for range 3000 {
+		var corefile, stored strings.Builder
+		fmt.Fprintf(&corefile, "workstation %s {\n name ws{n}\n network 192.0.2.0/31\n %s\n}\n", origin, pick("", "stored_first"))
+		fmt.Fprintf(&corefile, "workstation %s {\n name {d}.r{c}\n network 10.0.0.255-10.0.1.1\n %s\n}\n", origin, pick("", "stored_first"))
+		// Queries get what is computed below a cut, where it comes first.
+		computed := testWorkstation(t, corefile.String())
+		above := func(cut string) bool {
+			return slices.ContainsFunc(names, func(name string) bool {
+				o := computed.find(name)
+				return dns.IsSubDomain(cut, name) && o.isComputed() && !o.pool.storedFirst
+			})
+		}
+		taken, dnames := make(map[string]bool), []string(nil)
+		belowDNAME := func(name string) bool {
+			return slices.ContainsFunc(dnames, func(dname string) bool { return dname != name && dns.IsSubDomain(dname, name) })
+		}
+		for range rnd.IntN(12) {
+			name := pick(names[1:]...)
+			data := pick("A 203.0.113.1", "TXT \"stored\"", "NS "+pick(names...), "CNAME "+pick(names...), "CNAME "+pick(names...), "CNAME "+pick(names...), "DNAME "+pick(names...))
+			alone := strings.HasPrefix(data, "CNAME") || strings.HasPrefix(data, "DNAME")
+			if (strings.HasPrefix(data, "NS") || strings.HasPrefix(data, "DNAME")) && above(name) || strings.HasSuffix(data, " "+name) || belowDNAME(name) ||
+				strings.HasPrefix(data, "DNAME") && strings.Contains(stored.String(), "."+name+" 300") {
+				continue
+			}
+			if strings.HasPrefix(data, "DNAME") {
+				dnames = append(dnames, name)
+			}
+			if (!alone || !taken[name]) && !strings.Contains(stored.String(), name+" 300 CNAME") && !strings.Contains(stored.String(), name+" 300 DNAME") {
+				taken[name] = true
+				fmt.Fprintf(&stored, "%s 300 %s\n", name, data)
+			}
+		}
+		ws := serve(t, corefile.String(), origin, stored.String())
+		lines := transferLines(t, ws, origin, 0)
+		secondary := newStoredZone(lines[:len(lines)-1])
+		for _, name := range names {
+			for _, qtype := range []uint16{dns.TypeA, dns.TypeTXT} {
+				want, complete := secondary.resolve(newZoneCuts(origin, lines), name, qtype)
+				if !complete {
+					continue
+				}
+				m, _ := exchange(t, ws, name, qtype)
+				if m == nil {
+					t.Fatalf("%s\nabove\n%s\n%s %s gets nothing, and from a secondary\n%s", &corefile, &stored, name, dns.TypeToString[qtype], strings.Join(want, "\n"))
+				}
+				var got []string
+				for _, rr := range m.Answer {
+					got = append(got, line(rr))
+				}
+				answered[fmt.Sprint(len(want))]++
+				slices.Sort(got)
+				slices.Sort(want)
+				if !slices.Equal(got, want) || m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError {
+					t.Fatalf("%s\nabove\n%s\n%s %s gets %s\n%s\nand from a secondary\n%s", &corefile, &stored,
+						name, dns.TypeToString[qtype], dns.RcodeToString[m.Rcode], strings.Join(got, "\n"), strings.Join(want, "\n"))
+				}
+			}
+		}
+	}
+	for _, records := range []string{"0", "1", "2", "3", "4"} {
+		if answered[records] < 10 {
+			t.Errorf("only %d answers have %s records", answered[records], records)
+		}
+	}
+}
+
+// zoneCuts are the names in a zone at which there is another zone, or a DNAME.
+type zoneCuts map[string]bool
+
+// above tells whether one of the cuts is above name.
+func (cuts zoneCuts) above(name string) bool {
+	for cut, is := range cuts {
+		if is && cut != name && dns.IsSubDomain(cut, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// below returns those of the records that are below one of the cuts, each once.
+func (cuts zoneCuts) below(lines []string) (below []string) {
+	for _, l := range lines {
+		if cuts.above(strings.Fields(l)[0]) {
+			below = append(below, l)
+		}
+	}
+	slices.Sort(below)
+	return slices.Compact(below)
+}
+
+func newZoneCuts(origin string, lines []string) zoneCuts {
+	cuts := make(zoneCuts)
+	for _, l := range lines {
+		fields := strings.Fields(l)
+		cuts[fields[0]] = cuts[fields[0]] || fields[2] == "DNAME" || fields[2] == "NS" && fields[0] != origin
+	}
+	return cuts
+}
+
+// resolve returns the answer of a server that has the zone, which ends at a zone cut. It is not
+// complete if the CNAME records go in a circle, or are very many.
+func (z storedZone) resolve(cuts zoneCuts, name string, qtype uint16) (answer []string, complete bool) {
+	for range 7 {
+		// The zone cut or DNAME nearest to the root decides.
+		var target string
+		labels := dns.Split(name)
+		for i, off := range slices.Backward(labels) {
+			above := name[off:]
+			if cuts[above] && len(z.recordsAt(above, dns.TypeNS)) > 0 {
+				return answer, true
+			}
+			if dname := z.recordsAt(above, dns.TypeDNAME); i > 0 && len(dname) > 0 {
+				target = name[:off] + strings.Fields(dname[0])[3]
+				answer = append(answer, dname[0], name+" 300 CNAME "+target)
+				break
+			}
+		}
+		if target == "" {
+			if records := z.recordsAt(name, qtype); len(records) > 0 {
+				return append(answer, records...), true
+			}
+			cname := z.recordsAt(name, dns.TypeCNAME)
+			if len(cname) == 0 {
+				return answer, true
+			}
+			answer = append(answer, cname[0])
+			target = strings.Fields(cname[0])[3]
+		}
+		name = target
+	}
+	return answer, false
+}
+
+// recordsAt returns the records that a server which has those of a transfer gives for
+// a name: with wildcards (RFC 4592), which are of computed names alone.
+func (z storedZone) recordsAt(name string, qtype uint16) (records []string) {
+	owner := name
+	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
+		if _, exists := z[name[off:]]; exists {
+			if off > 0 {
+				owner = "*." + name[off:]
+			}
+			break
+		}
+	}
+	for _, l := range z[owner] {
+		if strings.Fields(l)[2] == dns.TypeToString[qtype] {
+			records = append(records, name+strings.TrimPrefix(l, owner))
+		}
+	}
+	return records
+}
+
+// storedZone has the records of a transfer by their names, and with none the names above
+// these.
+type storedZone map[string][]string
+
+func newStoredZone(lines []string) storedZone {
+	z := make(storedZone)
+	for _, l := range lines {
+		owner, _, _ := strings.Cut(l, " ")
+		z[owner] = append(z[owner], l)
+		for off, end := dns.NextLabel(owner, 0); !end; off, end = dns.NextLabel(owner, off) {
+			if _, exists := z[owner[off:]]; !exists {
+				z[owner[off:]] = nil
+			}
+		}
+	}
+	return z
+}
+
+// storedBelow reports whether a transfer has a name that is below a wildcard's parent,
+// and in the way of name.
+func storedBelow(lines []string, name string) bool {
+	for off, child, end := 0, "", false; !end; off, end = dns.NextLabel(name, off) {
+		isParent := slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "*."+name[off:]+" ") })
+		if isParent && slices.ContainsFunc(lines, func(l string) bool {
+			owner, _, _ := strings.Cut(l, " ")
+			return dns.IsSubDomain(child, owner)
+		}) {
+			return true
+		}
+		child = name[off:]
+	}
+	return false
+}
