@@ -174,27 +174,57 @@ func (c *completer) differs(m *dns.Msg, name string, after []dns.RR) bool {
 // withAddresses returns m with the right addresses, in the additional section, of the
 // computed names to which other records point.
 func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
-	var names map[string]*match // computed, in lower case
+	hosts := c.hosts(m)
+	if len(hosts) == 0 {
+		return m
+	}
+	// What comes first replaces what is there. The rest is asked for where there is nothing.
+	isHidden := func(rr dns.RR) bool {
+		found := hosts[strings.ToLower(rr.Header().Name)]
+		return found != nil && !found.pool.storedFirst && found.computed(coveredType(rr)) != dns.TypeNone
+	}
+	completed := changed(m)
+	completed.Extra = slices.DeleteFunc(slices.Clone(m.Extra), isHidden)
+	kept := slices.Clip(completed.Extra)
+	for _, name := range slices.Sorted(maps.Keys(hosts)) {
+		for _, rrtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
+			switch found := hosts[name]; {
+			case found.computed(rrtype) == dns.TypeNone:
+			case !found.pool.storedFirst:
+				completed.Extra = append(completed.Extra, found.record(name, rrtype))
+			case !slices.ContainsFunc(kept, func(rr dns.RR) bool { return isOf(rr, name, rrtype) }):
+				completed.Extra = append(completed.Extra, c.addresses(name, rrtype)...)
+			}
+		}
+	}
+	// What can be left out truncates no response (RFC 2181, section 9). The addresses in a
+	// referral cannot (RFC 9471).
+	if !isReferral(m) && !c.fits(completed) {
+		completed.Extra = kept
+	}
+	return completed
+}
+
+// hosts returns the computed names, in lower case, whose addresses belong in the additional
+// section of m, or are there.
+func (c *completer) hosts(m *dns.Msg) map[string]*match {
+	hosts := make(map[string]*match)
 	asked := 0
 	add := func(name string) {
 		name = strings.ToLower(name)
-		if names[name] != nil {
+		if hosts[name] != nil {
 			return
 		}
 		found := c.ws.find(name)
-		if !found.isComputed() {
+		switch {
+		case !found.isComputed():
 			return
-		}
-		if found.pool.storedFirst {
-			if asked == maxHosts {
-				return
-			}
+		case found.pool.storedFirst && asked == maxHosts:
+			return
+		case found.pool.storedFirst:
 			asked++
 		}
-		if names == nil {
-			names = make(map[string]*match)
-		}
-		names[name] = &found
+		hosts[name] = &found
 	}
 	for _, rr := range m.Answer {
 		if target := pointsTo(rr); target != "" {
@@ -213,49 +243,14 @@ func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
 			add(rr.Header().Name)
 		}
 	}
-	if names == nil {
-		return m
-	}
-	// What comes first replaces what is there; the rest is asked for where there is nothing.
-	isHidden := func(rr dns.RR) bool {
-		found := names[strings.ToLower(rr.Header().Name)]
-		return found != nil && !found.pool.storedFirst && found.computed(coveredType(rr)) != dns.TypeNone
-	}
-	completed := changed(m)
-	completed.Extra = slices.DeleteFunc(slices.Clone(m.Extra), isHidden)
-	kept := slices.Clip(completed.Extra)
-	type rrset struct {
-		name   string
-		rrtype uint16
-	}
-	has := make(map[rrset]bool)
-	for _, rr := range kept {
-		has[rrset{strings.ToLower(rr.Header().Name), coveredType(rr)}] = true
-	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		for _, rrtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
-			switch found := names[name]; {
-			case found.computed(rrtype) == dns.TypeNone, has[rrset{name, rrtype}]:
-			case !found.pool.storedFirst:
-				completed.Extra = append(completed.Extra, found.record(name, rrtype))
-			default:
-				completed.Extra = append(completed.Extra, c.addresses(name, rrtype)...)
-			}
-		}
-	}
-	// What can be left out truncates no response (RFC 2181, section 9). The addresses in a
-	// referral cannot (RFC 9471).
-	if !isReferral(m) && !c.fits(completed) {
-		completed.Extra = kept
-	}
-	return completed
+	return hosts
 }
 
 // addresses returns the addresses that a query for a name gets.
 func (c *completer) addresses(name string, rrtype uint16) (addresses []dns.RR) {
 	if m := c.lookup(name, rrtype); m != nil {
 		for _, rr := range m.Answer {
-			if coveredType(rr) == rrtype && strings.EqualFold(rr.Header().Name, name) {
+			if isOf(rr, name, rrtype) {
 				addresses = append(addresses, rr)
 			}
 		}
@@ -269,6 +264,11 @@ func coveredType(rr dns.RR) uint16 {
 		return sig.TypeCovered
 	}
 	return rr.Header().Rrtype
+}
+
+// isOf reports whether rr is a record of a name and a type, or a signature of one.
+func isOf(rr dns.RR, name string, rrtype uint16) bool {
+	return coveredType(rr) == rrtype && strings.EqualFold(rr.Header().Name, name)
 }
 
 // fits reports whether the client takes m as it is, with the OPT record that the server adds.

@@ -49,14 +49,8 @@ func (st *stanza) checkZones(zs *zones, keys []string) error {
 		if zone == "." {
 			continue // it has names everywhere
 		}
-		for off, end := dns.NextLabel(zone, 0); !end; off, end = dns.NextLabel(zone, off) {
-			above := zs.byName[zone[off:]]
-			if above == nil || !above.listed {
-				continue
-			}
-			if pt := above.patternBelow(zone[:off-1]); pt != nil {
-				return parseError(st.source, "zone '%s' takes names away from '%s' in the zone '%s', which belong to the closest zone listed: remove one of the zones, or write a pattern that has no names there", zone, pt, above.name)
-			}
+		if above, pt := zs.losing(zone); pt != nil {
+			return parseError(st.source, "zone '%s' takes names away from '%s' in the zone '%s', which belong to the closest zone listed: remove one of the zones, or write a pattern that has no names there", zone, pt, above.name)
 		}
 		if !st.isAsked(zs.byName[zone], keys) {
 			wayOut := "add it to them, or remove it here"
@@ -153,20 +147,26 @@ func listZones(zones []string) (list zoneList) {
 	return list
 }
 
+// checkWord refuses what stands in place of a zone by mistake.
+func checkWord(c *caddy.Controller, word string) error {
+	isProperty := slices.ContainsFunc(properties, func(known property) bool { return known.name == word })
+	switch {
+	case isProperty:
+		return c.Errf("'%s' is a property, not a zone: write it on a line of its own, between '{' and '}'; the zone of that name is '%s.'", word, word)
+	case word == "":
+		return c.Err("zone '' is empty: remove it; or is an environment variable not set?")
+	case word == pluginName:
+		return c.Errf("'%s' is the directive, not a zone: begin a new line before it; the zone of that name is '%s.'", word, word)
+	case strings.ContainsAny(word, "{}"):
+		return c.Errf("zone '%s' has a brace: write '{' with a space before it and a new line after, and '}' on a line of its own", word)
+	}
+	return nil
+}
+
 // checkZone refuses what is neither a domain name nor a CIDR.
 func checkZone(c *caddy.Controller, zone string) error {
-	for _, property := range properties {
-		if zone == property.name {
-			return c.Errf("'%s' is a property, not a zone: write it on a line of its own, between '{' and '}'; the zone of that name is '%s.'", zone, zone)
-		}
-	}
-	switch {
-	case zone == "":
-		return c.Err("zone '' is empty: remove it; or is an environment variable not set?")
-	case zone == pluginName:
-		return c.Errf("'%s' is the directive, not a zone: begin a new line before it; the zone of that name is '%s.'", zone, zone)
-	case strings.ContainsAny(zone, "{}"):
-		return c.Errf("zone '%s' has a brace: write '{' with a space before it and a new line after, and '}' on a line of its own", zone)
+	if err := checkWord(c, zone); err != nil {
+		return err
 	}
 	_, port, err := plugin.SplitHostPort(zone)
 	host := zone

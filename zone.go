@@ -282,6 +282,19 @@ func (z *zone) addNonTerminals() (literals []string) {
 	return literals
 }
 
+// losing returns a listed zone above a zone, and a pattern of it that has names in the lower
+// one, if there is such a pattern. The names of a transfer and of PTR records would be lost.
+func (zs *zones) losing(name string) (above *zone, pt *pattern) {
+	for off, end := dns.NextLabel(name, 0); !end; off, end = dns.NextLabel(name, off) {
+		if above = zs.byName[name[off:]]; above != nil && above.listed {
+			if pt = above.patternBelow(name[:off-1]); pt != nil {
+				return above, pt
+			}
+		}
+	}
+	return nil, nil
+}
+
 // patternBelow returns a pattern of which a name lies below another, which is without the
 // zone. Wildcards are not meant.
 func (z *zone) patternBelow(name string) *pattern {
