@@ -1,0 +1,254 @@
+package workstation
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// walk reads texts of two sequences of parts at once, character by character: of the
+// states in which their readers can be, it visits each once.
+type walk struct {
+	f, g       []part
+	kept       [2]octets              // whose values the readers keep
+	characters string                 // that texts have, in the order in which they are tried
+	accepts    func(text string) bool // if not nil, the texts that are looked for
+	visits     *int                   // counts the states
+}
+
+const (
+	ascending  = "-.0123456789_abcdefghijklmnopqrstuvwxyz"
+	descending = "zyxwvutsrqponmlkjihgfedcba_9876543210.-"
+)
+
+// reader is a state in which a text is read.
+type reader struct {
+	part   int
+	done   string // what the placeholder there has read
+	values [4]int16
+}
+
+// visit is a state of both readers, and how the walk came to it.
+type visit struct {
+	f, g reader
+	from int
+	c    byte
+}
+
+// maxVisits ends all walks for two forms, which then count as such that meet. Only
+// octets that are repeated without separators come near to it.
+var maxVisits = 1 << 20
+
+// find returns the shortest text that both read to their ends, and the values of the
+// octets then. Of how many ways there are for these values, it counts two.
+func (w *walk) find(known values) (text string, all values, ways int) {
+	visits := []visit{{f: reader{values: known[0]}, g: reader{values: known[1]}, from: -1}}
+	seen := make(map[[2]reader]bool)
+	textAt := func(i int) string {
+		var b []byte
+		for ; visits[i].from >= 0; i = visits[i].from {
+			b = append(b, visits[i].c)
+		}
+		slices.Reverse(b)
+		return string(b)
+	}
+	for i := 0; i < len(visits); i++ {
+		v := visits[i]
+		f, ok := w.end(0, v.f)
+		g, ok2 := w.end(1, v.g)
+		if ok && ok2 && (w.accepts == nil || w.accepts(textAt(i))) {
+			if now := (values{f.values, g.values}); ways == 0 {
+				text, all, ways = textAt(i), now, 1
+			} else if now != all {
+				return text, all, 2
+			}
+			if w.accepts != nil {
+				return text, all, ways
+			}
+		}
+		if *w.visits++; *w.visits > maxVisits {
+			return "", all, 2
+		}
+		for _, c := range []byte(w.nextCharacters(v)) {
+			for _, f := range w.step(0, v.f, c) {
+				for _, g := range w.step(1, v.g, c) {
+					state := [2]reader{w.state(0, f), w.state(1, g)}
+					if !seen[state] {
+						seen[state] = true
+						visits = append(visits, visit{f, g, i, c})
+					}
+				}
+			}
+		}
+	}
+	return text, all, ways
+}
+
+// nextCharacters returns those that may come next.
+func (w *walk) nextCharacters(v visit) string {
+	for form, r := range [...]reader{v.f, v.g} {
+		if parts := w.parts(form); r.part == len(parts) {
+			return ""
+		} else if p := parts[r.part]; p.placeholder == nil {
+			return string(p.character)
+		}
+	}
+	return w.characters
+}
+
+// hasKept reports whether there is an octet whose value is kept.
+func (w *walk) hasKept() bool {
+	for form, kept := range w.kept {
+		for _, p := range w.parts(form) {
+			if p.placeholder != nil && p.placeholder.kind == octet && kept.has(p.placeholder.octet) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// parts returns those that the first or the second reader reads.
+func (w *walk) parts(form int) []part { return [...][]part{w.f, w.g}[form] }
+
+// state returns r without what does not matter for how it may go on.
+func (w *walk) state(form int, r reader) reader {
+	if r.done != "" {
+		// Numbers of one class stand for different hosts.
+		if ph := w.parts(form)[r.part].placeholder; w.accepts == nil || ph.kind != numeric {
+			r.done = ph.class(r.done)
+		}
+	}
+	return r
+}
+
+// end returns the state at the end of the parts, if r is there.
+func (w *walk) end(form int, r reader) (reader, bool) {
+	if r.done != "" {
+		var ok bool
+		if r, ok = w.leave(form, r); !ok {
+			return r, false
+		}
+	}
+	return r, r.part == len(w.parts(form))
+}
+
+// step returns the states after the character c.
+func (w *walk) step(form int, r reader, c byte) (next []reader) {
+	parts := w.parts(form)
+	if r.part == len(parts) {
+		return nil
+	}
+	ph := parts[r.part].placeholder
+	if ph == nil {
+		if parts[r.part].character == c {
+			r.part++
+			next = append(next, r)
+		}
+		return next
+	}
+	if r.done != "" {
+		if after, ok := w.leave(form, r); ok {
+			next = w.step(form, after, c)
+		}
+	}
+	if done := r.done + string(c); ph.produces(c) && ph.begins(done) {
+		if value := r.values[ph.octet]; ph.kind != octet || value < 0 || strings.HasPrefix(string(ph.appendOctet(nil, byte(value))), done) {
+			r.done = done
+			next = append(next, r)
+		}
+	}
+	return next
+}
+
+// leave returns the state after the placeholder in which r is, if its text is one.
+func (w *walk) leave(form int, r reader) (reader, bool) {
+	ph := w.parts(form)[r.part].placeholder
+	if !ph.ends(r.done) {
+		return r, false
+	}
+	if ph.kind == octet && w.kept[form].has(ph.octet) {
+		value, _, _ := ph.readOctet([]byte(r.done))
+		if known := r.values[ph.octet]; known >= 0 && known != int16(value) {
+			return r, false
+		}
+		r.values[ph.octet] = int16(value)
+	}
+	r.part++
+	r.done = ""
+	return r, true
+}
+
+// begins reports whether text may be the beginning of the placeholder's text. {ip} stands
+// for IPv6 addresses with "--" here: forms have octets and groups for the others.
+func (ph *placeholder) begins(text string) bool {
+	for i := range len(text) {
+		if !ph.produces(text[i]) {
+			return false
+		}
+	}
+	switch ph.kind {
+	case numeric:
+		return len(text) <= max(ph.width, len(strconv.FormatUint(1<<64-1, ph.base))) && (len(text) <= ph.width || text[0] != '0')
+	case octet:
+		_, err := strconv.ParseUint(text, ph.base, 8)
+		return err == nil && (len(text) <= ph.width || text[0] != '0')
+	case group:
+		return len(text) == 1 || len(text) <= 4 && text[0] != '0'
+	case nonzeroGroup:
+		return len(text) <= 4 && text[0] != '0'
+	case hexDigits:
+		return len(text) <= ph.width
+	default:
+		groups := strings.Split(text, "-")
+		last := groups[len(groups)-1]
+		return text[0] != '-' && !strings.Contains(text, "---") && strings.Count(text, "--") < 2 &&
+			len(groups) <= 9 && len(last) <= 4 && (len(last) < 2 || last[0] != '0')
+	}
+}
+
+// ends reports whether text is a text of the placeholder.
+func (ph *placeholder) ends(text string) bool {
+	switch ph.kind {
+	case numeric:
+		_, ok := parseNumber([]byte(text), ph.base, ph.width)
+		return ok
+	case octet:
+		_, length, ok := ph.readOctet([]byte(text))
+		return ok && length == len(text)
+	case group, nonzeroGroup:
+		return true
+	case hexDigits:
+		return len(text) == ph.width
+	default:
+		_, ok := parseDashed([]byte(text))
+		return ok && strings.Contains(text, "--")
+	}
+}
+
+// class returns what of text, a beginning of the placeholder's text, decides how it
+// may go on. Characters are tried in their order, so the first text of a class has
+// the smallest number, and the others go no further.
+func (ph *placeholder) class(text string) string {
+	switch ph.kind {
+	case octet:
+		return text
+	case dashed: // whether each group is zero, and the length of the last
+		groups := strings.Split(text, "-")
+		last := len(groups) - 1
+		for i, group := range groups {
+			if group != "" && group != "0" {
+				groups[i] = "x"
+				if i == last {
+					groups[i] = strings.Repeat("x", len(group))
+				}
+			}
+		}
+		return strings.Join(groups, "-")
+	default:
+		if text[0] == '0' {
+			return "0" + strconv.Itoa(len(text))
+		}
+		return strconv.Itoa(len(text))
+	}
+}
