@@ -2,7 +2,9 @@ package test
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -114,4 +116,56 @@ func TestReadmeLength(t *testing.T) {
 	if n := strings.Count(bugs, "\n* "); n == 0 || n > mostBugs {
 		t.Errorf("the README has %d bugs, and %d are enough", n, mostBugs)
 	}
+}
+
+// TestLinks follows the links of all documents to files of the repository and to their headings.
+func TestLinks(t *testing.T) {
+	var documents []string
+	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if filepath.Ext(path) == ".md" {
+			documents = append(documents, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := regexp.MustCompile(`\]\(([^):]*)\)`)
+	for _, document := range documents {
+		text, _ := fencesOf(t, document)
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			path, heading, _ := strings.Cut(m[1], "#")
+			target := filepath.Join(filepath.Dir(document), path)
+			if path == "" {
+				target = document
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s links to %s, which is not there", document, m[1])
+			} else if heading != "" && !slices.Contains(anchorsOf(t, target), heading) {
+				t.Errorf("%s links to %s, which has no such heading", document, m[1])
+			}
+		}
+	}
+	if len(documents) < 10 {
+		t.Errorf("found only %d documents", len(documents))
+	}
+}
+
+// anchorsOf returns the anchors of a document's headings, as GitHub makes them.
+func anchorsOf(t *testing.T, path string) (anchors []string) {
+	text, _ := fencesOf(t, path)
+	text = regexp.MustCompile(`(?ms)^~~~.*?^~~~$`).ReplaceAllString(text, "")
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
+		anchors = append(anchors, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			default:
+				return -1
+			}
+		}, m[1]))
+	}
+	return anchors
 }
