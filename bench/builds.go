@@ -9,23 +9,23 @@ import (
 	"strconv"
 )
 
-// measureBuilds compares our program with what other settings would make of it.
+// measureBuilds compares the program with itself under other settings.
 func measureBuilds(s settings, p *programs) error {
 	base := server{name: "as it is", config: "workstation", argv: append([]string{p.coredns}, corednsArgs...), bits: 24, questions: network(24)}
 	asItIs := base
 	all := []*server{&asItIs}
-	run := func(how string, env ...string) {
+	run := func(setting string, env ...string) {
 		s := base
-		s.name, s.env = how, env
+		s.name, s.env = setting, env
 		all = append(all, &s)
 	}
-	compile := func(how, file string, env []string, flags ...string) error {
+	compile := func(setting, file string, env []string, flags ...string) error {
 		program, err := p.compile(file, "..", "./cmd/coredns", env, flags...)
 		if err != nil {
 			return err
 		}
 		s := base
-		s.name, s.argv = how, append([]string{program}, corednsArgs...)
+		s.name, s.argv = setting, append([]string{program}, corednsArgs...)
 		all = append(all, &s)
 		return nil
 	}
@@ -47,16 +47,16 @@ func measureBuilds(s settings, p *programs) error {
 		return err
 	}
 	for _, b := range []struct {
-		how, file string
-		env       []string
-		flags     []string
+		setting, file string
+		env           []string
+		flags         []string
 	}{
 		{"with a profile (PGO)", "pgo", nil, []string{"-pgo=" + profile}},
 		{"`GOAMD64=v3`", "v3", []string{"GOAMD64=v3"}, nil},
 		{"`-ldflags='-s -w'`", "stripped", nil, []string{"-ldflags=-s -w"}},
 		{"`GOEXPERIMENT=nogreenteagc`", "nogreenteagc", []string{"GOEXPERIMENT=nogreenteagc"}, nil},
 	} {
-		if err := compile(b.how, b.file, b.env, b.flags...); err != nil {
+		if err := compile(b.setting, b.file, b.env, b.flags...); err != nil {
 			return err
 		}
 	}
@@ -69,7 +69,7 @@ func measureBuilds(s settings, p *programs) error {
 	return writeBuilds(s, all, costs)
 }
 
-// profile takes a CPU profile of our program under load.
+// profile writes a CPU profile of the program under load to a file, and returns its path.
 func (p *programs) profile(base server, s settings) (path string, err error) {
 	port, err := freePort()
 	if err != nil {

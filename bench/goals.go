@@ -19,24 +19,25 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// goal is a ratio that is to be reached.
+// goal is a value that must not exceed a limit.
 type goal struct {
-	what        string
-	unit        string // of ratio, if it is none
-	ratio       float64
-	most, dream float64
+	what  string
+	unit  string // empty for a ratio
+	value float64
+	limit float64
+	ideal float64 // the value that was hoped for when the limit was set
 }
 
-// variants are servers of our program whose costs are compared.
+// variants are servers with the plugin, or without it, that are compared with each other.
 type variants struct {
-	miss, without     *server // a query for whoami, with and without the plugin before it
-	nearMiss          *server // the same, for a name such as the pool might have
+	miss, without     *server // a query that whoami answers, with and without the plugin before it
+	nearMiss          *server // the same, for a name that looks like the pool's
 	empty             *server // the same, with a plugin that only passes the query on
 	small, large      *server // a pool of a /24 and of a /8
-	one, tenThousands *server // stanzas, of which one is asked for
-	tenThousandsAsked *server // stanzas, all asked for
+	one, tenThousands *server // stanzas; all queries are for names of the first one
+	tenThousandsAsked *server // stanzas; the queries are for names of all
 	file, storedFirst *server // the same records from file, without and with the plugin before it
-	alone, nodata     *server // a pool that no plugin follows, asked for records that it has, and has not
+	alone, nodata     *server // a pool that no plugin follows: queries for its records, and for types without one
 }
 
 func newVariants(p *programs) *variants {
@@ -98,7 +99,7 @@ func (v *variants) all() []*server {
 	return []*server{v.miss, v.nearMiss, v.empty, v.without, v.small, v.large, v.one, v.tenThousands, v.tenThousandsAsked, v.file, v.storedFirst, v.alone, v.nodata}
 }
 
-// aloneCorefile has names of each family, and no plugin follows.
+// aloneCorefile has names of each address family, and no plugin follows.
 const aloneCorefile = `lab.example.org:{{.Port}} {
     bind 127.0.0.1
     workstation {
@@ -112,10 +113,10 @@ const aloneCorefile = `lab.example.org:{{.Port}} {
 }
 `
 
-// nodata returns an error unless r says that the name has no such record.
+// nodata returns an error unless r is a NODATA response.
 func nodata(q question, r *dns.Msg) error {
 	if r.Rcode != dns.RcodeSuccess || len(r.Answer) != 0 || len(r.Ns) != 1 || r.Ns[0].Header().Rrtype != dns.TypeSOA {
-		return fmt.Errorf("not NODATA of %s: %v", q.name, r)
+		return fmt.Errorf("%s: the response is not NODATA: %v", q.name, r)
 	}
 	return nil
 }
@@ -125,7 +126,7 @@ func corefile(zone, stanzas string) string {
 	return zone + ":{{.Port}} {\n    bind 127.0.0.1\n" + stanzas + "}\n"
 }
 
-// stanzas gives a server n stanzas of a /24 each, and questions for names of them all.
+// stanzas gives a server n stanzas of a /24 each, and questions for names of all of them.
 func stanzas(s *server, n int) {
 	var b strings.Builder
 	for i := range n {
@@ -139,7 +140,8 @@ func stanzas(s *server, n int) {
 	}
 }
 
-// The zone of a transfer has two records more, its SOA and NS, and one more SOA at the end.
+// transferCorefile has a zone for transfers. A transfer has three records more than the pool:
+// SOA, NS, and SOA again at the end.
 const transferCorefile = `lab.example.org:{{.Port}} {
     bind 127.0.0.1
     transfer {
@@ -153,7 +155,7 @@ const transferCorefile = `lab.example.org:{{.Port}} {
 }
 `
 
-// transferServers returns our program and BIND with a zone of 10.0.0.0/16.
+// transferServers returns CoreDNS with the plugin, and BIND, each with a zone of 10.0.0.0/16.
 func transferServers(p *programs) (ours, bind *server) {
 	ours = &server{name: "transfer", config: "workstation", argv: append([]string{p.coredns}, corednsArgs...), bits: 16,
 		files: map[string]string{"Corefile": transferCorefile}, questions: network(16)[:1]}
@@ -161,8 +163,7 @@ func transferServers(p *programs) (ours, bind *server) {
 	return ours, bind
 }
 
-// measureTransfer measures the rate at which the server transfers its zone, in records
-// a second.
+// measureTransfer measures how many records a second the server transfers.
 func (s *server) measureTransfer() (c cost, err error) {
 	p, err := s.run()
 	if err != nil {
@@ -177,11 +178,11 @@ func (s *server) measureTransfer() (c cost, err error) {
 	return c, nil
 }
 
-// records is the number of those in a transfer of the server's zone.
+// records returns the number of records in a transfer of the server's zone.
 func (p *process) records() int { return 1<<(32-p.bits) + 3 }
 
-// transfer transfers the server's zone. It counts the records of each message, but
-// reads none, for a client that does takes longer than the servers.
+// transfer transfers the server's zone. It counts the records of each message but does not
+// parse them, because parsing takes a client longer than writing takes the servers.
 func (p *process) transfer() error {
 	conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)))
 	if err != nil {
@@ -212,7 +213,7 @@ func (p *process) transfer() error {
 				return err
 			}
 			if _, ok := m.Answer[len(m.Answer)-1].(*dns.SOA); !ok || records > p.records() {
-				return fmt.Errorf("%d records and not %d, the last one %v", records, p.records(), m.Answer[len(m.Answer)-1])
+				return fmt.Errorf("%d records instead of %d, the last one %v", records, p.records(), m.Answer[len(m.Answer)-1])
 			}
 		}
 		message = message[:cap(message)]
@@ -220,8 +221,8 @@ func (p *process) transfer() error {
 	return nil
 }
 
-// transferGrowth returns the MiB of memory by which the server grows at most during a
-// transfer of a /8, after it has answered queries for a while.
+// transferGrowth returns by how many MiB the server's memory grows, at most, during a
+// transfer of a /8. The server has answered queries for a while before.
 func transferGrowth(ours *server, l load) (float64, error) {
 	s := *ours
 	s.name, s.bits, s.questions = "transfer of a /8", 8, network(8)
@@ -253,8 +254,8 @@ func transferGrowth(ours *server, l load) (float64, error) {
 	}
 }
 
-// goBenchmarks runs the plugin's own benchmarks, all of them in each round, and returns
-// their times, in ns, by name and round.
+// goBenchmarks runs all of the plugin's Go benchmarks once in each round. It returns their times
+// in nanoseconds, by name and round.
 func goBenchmarks(rounds int, p *programs) (map[string][]float64, error) {
 	program := filepath.Join(p.dir, "plugin.test")
 	build := exec.Command("go", "test", "-c", "-o", program, ".")
@@ -280,7 +281,7 @@ func goBenchmarks(rounds int, p *programs) (map[string][]float64, error) {
 		}
 	}
 	if allocations["hit"] != 1 || allocations["miss"] != allocations["next"]+1 {
-		return nil, fmt.Errorf("go test -bench: other allocations than one a hit and one a miss: %v", allocations)
+		return nil, fmt.Errorf("go test -bench: a hit must allocate once, and a miss once more than the next plugin: %v", allocations)
 	}
 	for name, values := range times {
 		log.Printf("benchmark %s: %.0f ns", name, median(slices.Clone(values)))
@@ -288,25 +289,25 @@ func goBenchmarks(rounds int, p *programs) (map[string][]float64, error) {
 	return times, nil
 }
 
-// peerGoals returns how far the goals beside the peers are reached.
+// peerGoals returns the goals that compare the plugin with the peers.
 func peerGoals(peers []*peer, costs map[*server]costs) []goal {
 	byName := func(name string) *server {
 		return peers[slices.IndexFunc(peers, func(p *peer) bool { return strings.Contains(p.name, name) })].server
 	}
 	ours := costs[byName("*workstation*")]
-	cpuOver := func(what, name string, most, dream float64) goal {
-		return goal{"a query / " + what, "", ours.over(costs[byName(name)], cpu), most, dream}
+	cpuOver := func(what, name string, limit, ideal float64) goal {
+		return goal{"a query / " + what, "", ours.over(costs[byName(name)], cpu), limit, ideal}
 	}
 	return []goal{
 		cpuOver("the same by *template*", "*template*", 0.45, 0.40),
-		cpuOver("*whoami*, the empty chain", "*whoami*", 0.85, 0.75),
+		cpuOver("*whoami*, the shortest chain", "*whoami*", 0.85, 0.75),
 		cpuOver("*cache* and *forward* to Knot DNS", "*forward*", 0.80, 0.60),
-		cpuOver("Knot DNS's synthrecord itself", "synthrecord", 1.80, 1.00),
+		cpuOver("Knot DNS's synthrecord", "synthrecord", 1.80, 1.00),
 		cpuOver("a bare Go loop that sends each packet back", "packet", 1.55, 1.20),
 	}
 }
 
-// measureOwn measures our program beside itself, and transfers beside BIND's.
+// measureOwn compares variants of the plugin's server with each other, and transfers with BIND's.
 func measureOwn(s settings, p *programs) error {
 	v := newVariants(p)
 	l := load{seconds: s.seconds, clients: 10, cores: loadCore}
@@ -333,19 +334,19 @@ func measureOwn(s settings, p *programs) error {
 		return err
 	}
 	return s.writeGoals("own", []goal{
-		{"a miss that goes on to *whoami* / *whoami* without the plugin", "", vc[v.miss].over(vc[v.without], cpu), 1.03, 1.01},
-		{"the same with a name such as the pool might have", "", vc[v.nearMiss].over(vc[v.without], cpu), 1.03, 1.01},
-		{"the same with *any*, which only passes it on, in place of the plugin", "", vc[v.empty].over(vc[v.without], cpu), 1.03, 1.01},
+		{"a miss that *whoami* answers / *whoami* without the plugin", "", vc[v.miss].over(vc[v.without], cpu), 1.03, 1.01},
+		{"the same with a name that looks like the pool's", "", vc[v.nearMiss].over(vc[v.without], cpu), 1.03, 1.01},
+		{"the same with *any* instead of the plugin, which only passes the query on", "", vc[v.empty].over(vc[v.without], cpu), 1.03, 1.01},
 		{"a pool of a /8 / of a /24: a query", "", vc[v.large].over(vc[v.small], cpu), 1.05, 1.00},
 		{"a pool of a /8 / of a /24: memory", "", vc[v.large].over(vc[v.small], memory), 1.05, 1.00},
 		{"a pool of a /8 / of a /24: start", "", vc[v.large].over(vc[v.small], start), 1.05, 1.00},
 		{"10,000 stanzas / one: the same query", "", vc[v.tenThousands].over(vc[v.one], cpu), 1.05, 1.00},
-		{"10,000 stanzas / one: queries for names of them all", "", vc[v.tenThousandsAsked].over(vc[v.one], cpu), 1.05, 1.00},
+		{"10,000 stanzas / one: queries for names of all stanzas", "", vc[v.tenThousandsAsked].over(vc[v.one], cpu), 1.05, 1.00},
 		{"`stored_first` above *file*, which has the record / *file* alone", "", vc[v.storedFirst].over(vc[v.file], cpu), 1.15, 1.05},
-		{"where no plugin follows, an empty answer / a record", "", vc[v.nodata].over(vc[v.alone], cpu), 1.10, 1.00},
+		{"no plugin follows: NODATA / a record", "", vc[v.nodata].over(vc[v.alone], cpu), 1.10, 1.00},
 		{"transfer of a /16: records a second, BIND's / ours", "", tc[bind].over(tc[transfer], rate), 0.33, 0.20},
 		{"growth while a /8 is transferred", " MiB", median(growths), 10, 2},
-		{"the plugin alone, a hit / to build and write the same reply", "", medianRatio(ns["hit"], ns["reply"]), 2.0, 1.5},
-		{"the plugin alone, a miss / `plugin.NextOrFailure` alone", "", medianRatio(ns["miss"], ns["next"]), 2.5, 1.5},
+		{"the plugin alone: a hit / building and writing the same reply", "", medianRatio(ns["hit"], ns["reply"]), 2.0, 1.5},
+		{"the plugin alone: a miss / `plugin.NextOrFailure` alone", "", medianRatio(ns["miss"], ns["next"]), 2.5, 1.5},
 	})
 }

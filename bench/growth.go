@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// series is what one thing costs as it grows.
+// series is what a server costs as one thing grows.
 type series struct {
 	name   string
 	points []point
 }
 
-// point is one of a series.
+// point is one measurement of a series.
 type point struct {
-	x      int
+	x      int // how much there is of what grows
 	server *server
 	load   load
 	costs  costs
 }
 
-// growthOf returns the series that are measured.
+// growthOf returns the series to be measured.
 func growthOf(s settings, p *programs) []series {
 	argv := append([]string{p.coredns}, corednsArgs...)
 	of := func(name string, set func(*point), xs ...int) series {
@@ -58,7 +58,7 @@ func powers(n int) (all []int) {
 	return all
 }
 
-// zones gives a server a stanza that lists n zones, and questions for names in them all.
+// zones gives a server a stanza that lists n zones, and questions for names in all of them.
 func zones(s *server, n int) {
 	var b strings.Builder
 	s.questions = nil
@@ -72,7 +72,7 @@ func zones(s *server, n int) {
 	}
 }
 
-// labels gives a server a zone below which a name has n labels.
+// labels gives a server a zone in which computed names have n labels.
 func labels(s *server, n int) {
 	zone := strings.Repeat("a.", n-3) + "example.org"
 	s.files = map[string]string{"Corefile": corefile(zone, "    workstation {\n        name ip-{ip}\n        network 10.0.0.0/24\n    }\n")}
@@ -83,6 +83,7 @@ func labels(s *server, n int) {
 	}
 }
 
+// measureGrowth measures what a server costs as stanzas, zones, clients and so on grow.
 func measureGrowth(s settings, p *programs) error {
 	all := growthOf(s, p)
 	var servers []*server

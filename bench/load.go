@@ -15,26 +15,26 @@ import (
 	"time"
 )
 
-// fixedRate is the queries a second under which latency is measured.
+// fixedRate is the number of queries a second at which latency is measured.
 const fixedRate = 10_000
 
-// cost is what one round measured of a server.
+// cost is what one round measured for a server.
 type cost struct {
-	start    time.Duration // from its execution to its first answer
+	start    time.Duration // from execution to the first right answer
 	cpu      time.Duration // of a query
-	rate     float64       // queries a second, when as many come as it answers
+	rate     float64       // queries answered a second, when more are always waiting
 	p50, p99 time.Duration // from query to response, at the fixed rate
-	memory   int           // resident after all this, in bytes
+	memory   int           // the proportional set size after the load, in bytes
 }
 
 // load says how a server is driven.
 type load struct {
 	seconds float64
 	clients int
-	cores   string // on which dnsperf runs
-	threads int    // of dnsperf; one unless said
-	rate    int    // of queries a second; as many as it can unless said
-	latency bool   // is measured, too
+	cores   string // where dnsperf runs
+	threads int    // of dnsperf; 0 means one
+	rate    int    // queries a second; 0 means as many as possible
+	latency bool   // whether to measure latency, too
 }
 
 // measure starts the server, checks it and drives it.
@@ -60,8 +60,8 @@ func (s *server) measure(l load) (c cost, err error) {
 	return c, err
 }
 
-// measureStart returns the median of some starts. The first one does not count, for the
-// program's file may have left memory since the round before.
+// measureStart returns the median of five starts. One more start before them does not count,
+// because the kernel may have dropped the program's file from memory since the last round.
 func (s *server) measureStart() (time.Duration, error) {
 	var starts []float64
 	for range 6 {
@@ -75,7 +75,7 @@ func (s *server) measureStart() (time.Duration, error) {
 	return time.Duration(median(starts[1:])), nil
 }
 
-// drive has dnsperf ask the server all its questions, over and over.
+// drive has dnsperf send the server its questions over and over.
 func (p *process) drive(l load, c *cost) error {
 	questions := filepath.Join(p.dir, "questions")
 	if err := writeQuestions(questions, p.questions); err != nil {
@@ -128,8 +128,8 @@ func (p *process) drive(l load, c *cost) error {
 	return nil
 }
 
-// writeQuestions writes the questions as dnsperf reads them, in an order that has
-// nothing to do with the addresses.
+// writeQuestions writes the questions in dnsperf's format, in an order that is independent of
+// the addresses.
 func writeQuestions(path string, questions []question) error {
 	var b bytes.Buffer
 	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(len(questions)) {
@@ -138,11 +138,11 @@ func writeQuestions(path string, questions []question) error {
 	return os.WriteFile(path, b.Bytes(), 0o644)
 }
 
-// perf is what dnsperf tells.
+// perf is what dnsperf reports.
 type perf struct {
 	completed int
 	rate      float64
-	latencies []time.Duration // with -v
+	latencies []time.Duration // only with -v
 }
 
 var (
@@ -152,13 +152,14 @@ var (
 	rateRE      = regexp.MustCompile(`Queries per second: +([0-9.]+)\n`)
 )
 
-// parsePerf reads what dnsperf tells. Queries that are lost or not answered are an
-// error, but for a few in a thousand, which the load itself may have lost.
+// parsePerf parses what dnsperf reports. It returns an error if more than five in a thousand
+// queries were lost, or if any response had another code than NOERROR. dnsperf itself may lose
+// a few.
 func parsePerf(output []byte) (*perf, error) {
 	p := new(perf)
 	completed, lost, rate := completedRE.FindSubmatch(output), lostRE.FindSubmatch(output), rateRE.FindSubmatch(output)
 	if completed == nil || lost == nil || rate == nil || !codesRE.Match(output) {
-		return nil, fmt.Errorf("dnsperf had other responses:\n%s", output[max(0, len(output)-2000):])
+		return nil, fmt.Errorf("dnsperf reported other responses than NOERROR:\n%s", output[max(0, len(output)-2000):])
 	}
 	var err error
 	if p.completed, err = strconv.Atoi(string(completed[1])); err != nil {

@@ -1,6 +1,6 @@
-// Command bench measures CoreDNS with the plugin workstation beside other servers that
-// give numbered hosts their addresses, and writes the results into the manual. The
-// script run beside it installs what it needs; README.md says what it measures.
+// Command bench compares CoreDNS with the plugin workstation with other servers that give
+// numbered hosts their addresses, and writes the results into README.md. The script run
+// installs what it needs. README.md says what it measures.
 package main
 
 import (
@@ -13,14 +13,16 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// Processes that are to end with the thread that started them end with this one.
+// init keeps main on one thread. The kernel ends a server when the thread that started it ends,
+// so that thread must live as long as this program.
 func init() { runtime.LockOSThread() }
 
-// settings are those of the command line.
+// settings are the flags of the command line.
 type settings struct {
 	rounds  int
 	seconds float64
@@ -33,6 +35,7 @@ type part struct {
 	run  func(settings, *programs) error
 }
 
+// parts are all measurements, in the order in which they run.
 var parts = []part{
 	{"peers", measurePeers},
 	{"own", measureOwn},
@@ -40,12 +43,20 @@ var parts = []part{
 	{"builds", measureBuilds},
 }
 
+// partNames returns the names of all parts.
+func partNames() (names []string) {
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	return names
+}
+
 func main() {
 	log.SetFlags(log.Ltime)
 	var s settings
-	flag.IntVar(&s.rounds, "rounds", 7, "how often each server is measured")
-	flag.Float64Var(&s.seconds, "seconds", 3, "for how long")
-	flag.StringVar(&s.out, "out", results, "the directory for the results, which the manuals show if it is this one")
+	flag.IntVar(&s.rounds, "rounds", 7, "measure each server this many times")
+	flag.Float64Var(&s.seconds, "seconds", 3, "send queries for this many seconds each time")
+	flag.StringVar(&s.out, "out", results, "write the results to this directory; only results in the default one are shown in README.md")
 	flag.Parse()
 	if err := run(s, flag.Args()); err != nil {
 		log.Fatal(err)
@@ -54,12 +65,12 @@ func main() {
 
 func run(s settings, names []string) error {
 	for _, name := range names {
-		if !slices.ContainsFunc(parts, func(p part) bool { return p.name == name }) {
-			return fmt.Errorf("there is no part %q", name)
+		if !slices.Contains(partNames(), name) {
+			return fmt.Errorf("there is no part %q: name some of %s", name, strings.Join(partNames(), ", "))
 		}
 	}
 	if runtime.NumCPU() < 2 {
-		return errors.New("a server and what asks it take a core each: here is one")
+		return errors.New("this machine has one core, and the server and dnsperf need one each: use a machine with two")
 	}
 	if err := os.MkdirAll(s.out, 0o755); err != nil {
 		return err
@@ -84,14 +95,15 @@ func run(s settings, names []string) error {
 	return nil
 }
 
-// programs are those that are built here.
+// programs are the programs that are built here.
 type programs struct {
 	dir     string
 	coredns string // with the plugin
-	stock   string // CoreDNS of the same version, as it is
+	stock   string // CoreDNS of the same version, without it
 	echo    string
 }
 
+// build builds all programs in a directory.
 func build(dir string) (*programs, error) {
 	p := &programs{dir: dir}
 	var err error
@@ -111,7 +123,7 @@ func build(dir string) (*programs, error) {
 	return p, nil
 }
 
-// compile compiles a program of the module in a directory.
+// compile compiles a program of the module in a directory, and returns its path.
 func (p *programs) compile(name, module, source string, env []string, flags ...string) (string, error) {
 	program := filepath.Join(p.dir, name)
 	cmd := exec.Command("go", slices.Concat([]string{"-C", module, "build", "-o", program}, flags, []string{source})...)
@@ -122,8 +134,9 @@ func (p *programs) compile(name, module, source string, env []string, flags ...s
 	return program, forget(program)
 }
 
-// forget has the kernel read a file anew. It maps more of a program that has just been
-// written than of one that it has read.
+// forget makes the kernel read a file from disk the next time. The kernel maps more of a program
+// that was just written than of one that it has read. So this measures programs that were just
+// built in the same way as installed ones.
 func forget(path string) error {
 	file, err := os.Open(path)
 	if err != nil {

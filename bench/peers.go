@@ -9,21 +9,21 @@ import (
 	"github.com/miekg/dns"
 )
 
-// peer is a row of the table.
+// peer is a row of the table of peers.
 type peer struct {
 	*server
 	version string  // of the program
-	large   *server // the same with the 65,536 hosts of a /16; nil if it stores and computes none
+	large   *server // the same with the 65,536 hosts of a /16; nil if it has no hosts
 }
 
-// The programs' arguments.
+// These are arguments of programs; namedArgs and pdnsArgs begin with the program.
 var (
 	corednsArgs = []string{"-conf", "Corefile"}
 	namedArgs   = []string{"named", "-f", "-n", "1", "-c", "{{.Dir}}/named.conf"}
 	pdnsArgs    = []string{"pdns_server", "--config-dir={{.Dir}}", "--daemon=no", "--guardian=no"}
 )
 
-// allPeers returns the peers, and the packages of the operating system that they are from.
+// allPeers returns the peers, with the versions that are installed.
 func allPeers(p *programs) ([]*peer, error) {
 	versions, err := packageVersions("bind9", "dnsmasq-base", "knot", "nsd", "pdns-server", "python3-twisted", "unbound")
 	if err != nil {
@@ -45,13 +45,13 @@ func allPeers(p *programs) ([]*peer, error) {
 		all = append(all, &peer{one, version, &large})
 		return all[len(all)-1]
 	}
-	frame := func(name, config, version string, argv []string, right func(question, *dns.Msg) error) {
+	withoutHosts := func(name, config, version string, argv []string, right func(question, *dns.Msg) error) {
 		one := add(name, config, version, argv)
 		one.right, one.large = right, nil
 	}
 
-	frame("Go, each packet sent back", "", goVersion(), []string{p.echo, "127.0.0.1:{{.Port}}"}, echoed)
-	frame("CoreDNS, *whoami*", "coredns-whoami", coredns, stock, introduced)
+	withoutHosts("Go, each packet sent back", "", goVersion(), []string{p.echo, "127.0.0.1:{{.Port}}"}, echoed)
+	withoutHosts("CoreDNS, *whoami*", "coredns-whoami", coredns, stock, introduced)
 	add("CoreDNS with *workstation*", "workstation", coredns, ours)
 	add("CoreDNS, *hosts*", "coredns-hosts", coredns, stock)
 	add("CoreDNS, *file*", "coredns-file", coredns, stock)
@@ -70,13 +70,13 @@ func allPeers(p *programs) ([]*peer, error) {
 	return all, nil
 }
 
-// network returns the questions for the addresses of 10.0.0.0/bits, or for 4096 of them
-// spread over it.
+// network returns questions for the addresses of 10.0.0.0/bits. If there are more than 4096, it
+// returns that many, spread over the network.
 func network(bits int) []question {
 	size := 1 << (32 - bits)
 	questions := make([]question, min(size, 4096))
 	for i := range questions {
-		// The factor is odd, so that each address comes once, and in no order.
+		// The factor is odd, so each address comes once, in a scattered order.
 		h := hostAt(i * 40_503 % size)
 		questions[i] = question{h.Label + ".lab.example.org.", h.Addr}
 	}
@@ -90,24 +90,23 @@ func upstream(s *server, bits int) *server {
 	return &u
 }
 
-// echoed tells whether r is the query.
+// echoed returns an error unless r is the query.
 func echoed(q question, r *dns.Msg) error {
 	if r.Question[0].Name != q.name || len(r.Answer)+len(r.Ns)+len(r.Extra) != 0 {
-		return errors.New("not the query")
+		return errors.New("the response is not the query")
 	}
 	return nil
 }
 
-// introduced tells whether r is what whoami responds.
+// introduced returns an error unless r is a response of whoami.
 func introduced(_ question, r *dns.Msg) error {
 	if r.Rcode != dns.RcodeSuccess || len(r.Extra) != 2 {
-		return fmt.Errorf("not from whoami: %v", r)
+		return fmt.Errorf("the response is not from whoami: %v", r)
 	}
 	return nil
 }
 
-// packageVersions returns the versions of installed Debian packages, without what Debian
-// appends.
+// packageVersions returns the versions of installed Debian packages, without Debian's suffixes.
 func packageVersions(names ...string) (map[string]string, error) {
 	versions := make(map[string]string)
 	for _, name := range names {
@@ -126,6 +125,7 @@ func packageVersions(names ...string) (map[string]string, error) {
 	return versions, nil
 }
 
+// corednsVersion returns the version that a CoreDNS program prints.
 func corednsVersion(program string) (string, error) {
 	output, err := exec.Command(program, "-version").Output()
 	if err != nil {

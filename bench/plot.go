@@ -19,7 +19,7 @@ var (
 	plain     = color.RGBA{R: 0xb0, G: 0xb8, B: 0xc0, A: 0xff}
 )
 
-// plotPeers plots what a query costs each of the peers, which are in that order.
+// plotPeers plots the CPU time a query for each peer. The peers must be sorted by it.
 func (s settings) plotPeers(peers []*peer, costs map[*server]costs) error {
 	p := plot.New()
 	p.Title.Text = "CPU a query, in microseconds (logarithmic)"
@@ -29,7 +29,7 @@ func (s settings) plotPeers(peers []*peer, costs map[*server]costs) error {
 	for i, peer := range slices.Backward(peers) {
 		value := costs[peer.server].median(cpu)
 		y := float64(len(peers) - 1 - i)
-		// A bar is a wide line, for a bar chart begins at zero, which has no logarithm.
+		// A wide line stands for a bar, because gonum's bars begin at zero, which has no logarithm.
 		bar, err := plotter.NewLine(plotter.XYs{{X: 1, Y: y}, {X: value, Y: y}})
 		if err != nil {
 			return err
@@ -47,12 +47,12 @@ func (s settings) plotPeers(peers []*peer, costs map[*server]costs) error {
 		names = append(names, strings.ReplaceAll(peer.name, "*", ""))
 	}
 	p.NominalY(names...)
-	p.Y.Padding = vg.Points(30) // for fonts that are wider than gonum's
-	p.X.Label.Text = s.circumstances()
+	p.Y.Padding = vg.Points(30) // a browser's font may be wider than gonum's
+	p.X.Label.Text = s.conditions()
 	return p.Save(vg.Points(760), vg.Points(26*float64(len(peers)+3)), filepath.Join(s.out, "peers.svg"))
 }
 
-// plotGrowth plots what a query costs, and below what memory the program has, as each
+// plotGrowth plots the CPU time a query in one row, and the memory in the row below, as each
 // thing grows.
 func (s settings) plotGrowth(all []series) error {
 	rows := [][]*plot.Plot{nil, nil}
@@ -60,7 +60,7 @@ func (s settings) plotGrowth(all []series) error {
 		for i, of := range []struct {
 			name  string
 			value func(cost) float64
-			most  float64
+			top   float64 // of the axis, at least
 		}{{"CPU a query, µs", cpu, 12}, {"memory, MiB", memory, 100}} {
 			p := plot.New()
 			p.Title.Text, p.Y.Label.Text = one.name, of.name
@@ -74,7 +74,7 @@ func (s settings) plotGrowth(all []series) error {
 			}
 			line.Color, points.Color, points.Shape = highlight, highlight, draw.CircleGlyph{}
 			p.Add(plotter.NewGrid(), line, points)
-			p.Y.Min, p.Y.Max = 0, max(of.most, p.Y.Max)
+			p.Y.Min, p.Y.Max = 0, max(of.top, p.Y.Max)
 			if last := one.points[len(one.points)-1].x; last >= 100 {
 				p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 			}

@@ -12,11 +12,10 @@ import (
 	"time"
 )
 
-// results is the directory for what is written, if no other is named. What is written
-// there is shown in the manuals.
+// results is the default directory for the results. README.md shows what is in it.
 const results = "results"
 
-// measurePeers measures the peers.
+// measurePeers compares the plugin with the peers.
 func measurePeers(s settings, p *programs) error {
 	peers, err := allPeers(p)
 	if err != nil {
@@ -43,7 +42,7 @@ func measurePeers(s settings, p *programs) error {
 	})
 	var table strings.Builder
 	row := rows(&table, "server", "version", "CPU a query, µs", "queries a second", "p50, µs", "p99, µs",
-		"memory, MiB", "start, ms", "memory with 65,536 hosts", "start with them")
+		"memory, MiB", "start, ms", "memory with 65,536 hosts, MiB", "start with them, ms")
 	for _, p := range peers {
 		cs := costs[p.server]
 		large := []any{"", ""}
@@ -59,21 +58,23 @@ func measurePeers(s settings, p *programs) error {
 	if err := s.write("peers", table.String()); err != nil {
 		return err
 	}
-	return s.writeGoals("beside-peers", peerGoals(peers, costs))
+	return s.writeGoals("peer-goals", peerGoals(peers, costs))
 }
 
+// writeGoals writes how the values compare with their limits.
 func (s settings) writeGoals(name string, goals []goal) error {
 	var table strings.Builder
-	row := rows(&table, "ratio", "measured", "at most", "dream")
+	row := rows(&table, "ratio", "measured", "at most", "ideal")
 	for _, g := range goals {
-		row(g.what, fmt.Sprintf("%.2f%s", g.ratio, g.unit), fmt.Sprintf("%.2f", g.most), fmt.Sprintf("%.2f", g.dream))
+		row(g.what, fmt.Sprintf("%.2f%s", g.value, g.unit), fmt.Sprintf("%.2f", g.limit), fmt.Sprintf("%.2f", g.ideal))
 	}
 	return s.write(name, table.String())
 }
 
+// writeGrowth writes the figures and the plot of all series.
 func writeGrowth(s settings, all []series) error {
 	var table strings.Builder
-	row := rows(&table, "what grows", "to", "CPU a query, µs", "memory, MiB", "start, ms")
+	row := rows(&table, "what grows", "how many", "CPU a query, µs", "memory, MiB", "start, ms")
 	for _, one := range all {
 		for _, pt := range one.points {
 			row(one.name, thousands(float64(pt.x)), figure(pt.costs.median(cpu)), figure(pt.costs.median(memory)), figure(pt.costs.median(start)))
@@ -85,6 +86,7 @@ func writeGrowth(s settings, all []series) error {
 	return s.write("growth", table.String())
 }
 
+// writeBuilds writes the costs of each setting, and their ratio to those of the first.
 func writeBuilds(s settings, all []*server, costs map[*server]costs) error {
 	var table strings.Builder
 	row := rows(&table, "setting", "CPU a query, µs", "ratio", "memory, MiB")
@@ -95,7 +97,7 @@ func writeBuilds(s settings, all []*server, costs map[*server]costs) error {
 	return s.write("builds", table.String())
 }
 
-// rows begins a table in Markdown, and returns what adds a row to it.
+// rows begins a Markdown table, and returns a function that adds a row to it.
 func rows(b *strings.Builder, titles ...string) (row func(...any)) {
 	row = func(cells ...any) {
 		for _, cell := range cells {
@@ -112,7 +114,7 @@ func rows(b *strings.Builder, titles ...string) (row func(...any)) {
 	return row
 }
 
-// figure writes a value with two or three digits that mean something.
+// figure writes a value with three significant digits, or as a whole number from 100 on.
 func figure(v float64) string {
 	switch {
 	case v < 10:
@@ -124,7 +126,7 @@ func figure(v float64) string {
 	}
 }
 
-// thousands writes a number with a comma before each three digits.
+// thousands writes a whole number with a comma between groups of three digits.
 func thousands(v float64) string {
 	digits := fmt.Sprintf("%.0f", v)
 	var b strings.Builder
@@ -137,35 +139,41 @@ func thousands(v float64) string {
 	return b.String()
 }
 
-// write writes a table, and into the manuals that show it.
+// write writes a table to the directory for the results. If it is the default one, README.md
+// shows the table, too.
 func (s settings) write(name, table string) error {
-	text := fmt.Sprintf("%s\nMeasured by `bench/run` on %s.\n", table, s.circumstances())
+	text := fmt.Sprintf("%s\nMeasured by `bench/run` on %s.\n", table, s.conditions())
 	if err := os.WriteFile(filepath.Join(s.out, name+".md"), []byte(text), 0o644); err != nil {
 		return err
 	}
 	if s.out != results {
 		return nil
 	}
-	for _, manual := range []string{"README.md", "../README.md"} {
-		b, err := os.ReadFile(manual)
-		if err != nil {
-			return err
-		}
-		begin, end := []byte("<!-- "+name+" -->\n"), []byte("<!-- end of "+name+" -->\n")
-		i, j := bytes.Index(b, begin), bytes.Index(b, end)
-		if i < 0 || j < i {
-			continue
-		}
-		shown := slices.Concat(b[:i], begin, []byte(text), b[j:])
-		if err := os.WriteFile(manual, shown, 0o644); err != nil {
-			return err
-		}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		return err
 	}
-	return nil
+	before, _, after, err := cutTable(string(readme), name)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile("README.md", []byte(before+text+after), 0o644)
 }
 
-// circumstances says when and where was measured, and how.
-func (s settings) circumstances() string {
+// cutTable splits the text of README.md around what it shows of a result. The comments that
+// enclose it, such as <!-- own --> and <!-- end of own -->, belong to before and after.
+func cutTable(readme, name string) (before, shown, after string, err error) {
+	begin, end := "<!-- "+name+" -->\n", "<!-- end of "+name+" -->\n"
+	i, j := strings.Index(readme, begin), strings.Index(readme, end)
+	if i < 0 || j < i {
+		return "", "", "", fmt.Errorf("README.md has no place for the results of %s: add the lines %q and %q", name, begin, end)
+	}
+	i += len(begin)
+	return readme[:i], readme[i:j], readme[j:], nil
+}
+
+// conditions returns the date, the machine and the settings of the measurement.
+func (s settings) conditions() string {
 	model := "a processor of unknown make"
 	if cpuinfo, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		if m := regexp.MustCompile(`model name\s*: (.*)`).FindSubmatch(cpuinfo); m != nil {
@@ -180,4 +188,5 @@ func (s settings) circumstances() string {
 		time.Now().Format(time.DateOnly), model, runtime.NumCPU(), bytes.TrimSpace(kernel), goVersion(), s.rounds, s.seconds)
 }
 
+// goVersion returns the version of Go that compiled the program.
 func goVersion() string { return runtime.Version() }

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// costs are those of a server, one of each round.
+// costs are the costs of one server, one for each round.
 type costs []cost
 
-// interleave measures all servers once, then once more, and so on: what slows the
-// machine down for a while slows them all.
+// interleave measures all servers once, then all once more, and so on. What slows the machine
+// down for a while then slows all of them.
 func interleave(rounds int, servers []*server, measure func(*server) (cost, error)) (map[*server]costs, error) {
 	all := make(map[*server]costs)
 	for round := range rounds {
@@ -27,15 +27,16 @@ func interleave(rounds int, servers []*server, measure func(*server) (cost, erro
 	return all, nil
 }
 
-// median returns the median of what of returns for each round.
+// median returns the median over all rounds of one part of the costs.
 func (cs costs) median(of func(cost) float64) float64 { return median(cs.each(of)) }
 
-// over returns the median of the ratio to the costs of another server in the same round.
+// over returns the median over all rounds of the ratio to the costs of another server in the
+// same round.
 func (cs costs) over(other costs, of func(cost) float64) float64 {
 	return medianRatio(cs.each(of), other.each(of))
 }
 
-// each returns what of returns for each round.
+// each returns one part of the costs for each round.
 func (cs costs) each(of func(cost) float64) []float64 {
 	values := make([]float64, len(cs))
 	for i, c := range cs {
@@ -44,7 +45,7 @@ func (cs costs) each(of func(cost) float64) []float64 {
 	return values
 }
 
-// medianRatio returns the median of the ratios of what two have in the same round.
+// medianRatio returns the median of the ratios of two values in the same round.
 func medianRatio(values, others []float64) float64 {
 	ratios := make([]float64, len(values))
 	for i, value := range values {
@@ -53,13 +54,15 @@ func medianRatio(values, others []float64) float64 {
 	return median(ratios)
 }
 
+// median returns the median of the values, and sorts them.
 func median(values []float64) float64 {
 	slices.Sort(values)
 	n := len(values)
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
-// What is taken of a cost, in units of its own: microseconds, MiB and milliseconds.
+// These are the parts of a cost as figures: times in microseconds, memory in MiB, and the start
+// in milliseconds.
 func cpu(c cost) float64    { return float64(c.cpu) / float64(time.Microsecond) }
 func rate(c cost) float64   { return c.rate }
 func p50(c cost) float64    { return float64(c.p50) / float64(time.Microsecond) }

@@ -22,7 +22,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// The servers run on one core, and what asks them on the other.
+// The servers run on one core, and dnsperf runs on the other.
 const (
 	serverCore = "0"
 	loadCore   = "1"
@@ -34,15 +34,15 @@ var peers embed.FS
 // server is a program that answers DNS queries, with its configuration.
 type server struct {
 	name      string
-	argv      []string          // {{.Dir}} and {{.Port}} stand for what it is run with
-	env       []string          // beside this program's own
-	config    string            // the directory in peers that has its files
-	files     map[string]string // further ones; the same templates
+	argv      []string          // a template, which is executed with a site
+	env       []string          // in addition to this program's environment
+	config    string            // the directory in peers with its files
+	files     map[string]string // more files, or other texts for them; templates, too
 	bits      int               // of the network 10.0.0.0/bits
-	cores     string            // on which it runs; the first one unless said
-	upstream  *server           // which it asks, and whose cost is its own
+	cores     string            // where it runs; if empty, on serverCore
+	upstream  *server           // the server that it forwards to; its cost is added
 	questions []question
-	right     func(question, *dns.Msg) error // whether a response is right; answered unless said
+	right     func(question, *dns.Msg) error // checks a response; if nil, answered does
 }
 
 // question is for the A record of a name.
@@ -51,13 +51,13 @@ type question struct {
 	addr netip.Addr // the answer
 }
 
-// host is one of the network's, for the files that list them.
+// host is a host of the network, for configurations that list all hosts.
 type host struct {
 	Label string
 	Addr  netip.Addr
 }
 
-// site is what the templates of a configuration are executed with.
+// site is the data for the templates of a configuration.
 type site struct {
 	Dir      string
 	Port     int
@@ -65,7 +65,7 @@ type site struct {
 	Bits     int
 }
 
-// Hosts are all of the network.
+// Hosts returns all hosts of the network.
 func (s site) Hosts() []host {
 	hosts := make([]host, 1<<(32-s.Bits))
 	for i := range hosts {
@@ -74,7 +74,7 @@ func (s site) Hosts() []host {
 	return hosts
 }
 
-// Thirds are the third octets of the network's addresses.
+// Thirds returns all third octets of the network's addresses.
 func (s site) Thirds() []int {
 	thirds := make([]int, 1<<max(0, 24-s.Bits))
 	for i := range thirds {
@@ -83,7 +83,7 @@ func (s site) Thirds() []int {
 	return thirds
 }
 
-// hostAt is the host of a place in 10.0.0.0/8.
+// hostAt returns the host with the i-th address of 10.0.0.0/8.
 func hostAt(i int) host {
 	addr := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 	return host{"ip-" + strings.ReplaceAll(addr.String(), ".", "-"), addr}
@@ -97,7 +97,7 @@ type process struct {
 	cmd      *exec.Cmd
 	exited   chan struct{}
 	upstream *process
-	start    time.Duration // until it answered
+	start    time.Duration // from execution to the first right answer
 }
 
 // run starts the server in a new directory, and waits until it answers.
@@ -116,6 +116,7 @@ func (s *server) run() (*process, error) {
 	return p, nil
 }
 
+// begin starts the server without its upstream, and waits until it answers.
 func (p *process) begin() error {
 	var err error
 	if p.dir, err = os.MkdirTemp("", "bench"); err != nil {
@@ -152,8 +153,8 @@ func (p *process) begin() error {
 	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = p.dir, output, output
 	p.cmd.Env = append(os.Environ(), p.env...)
-	// The server may have several processes: they are one group, which goes with this
-	// program.
+	// The server may have several processes. They form one group, so that they end together,
+	// and the server ends with this program.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 
 	begun := time.Now()
@@ -161,7 +162,7 @@ func (p *process) begin() error {
 		return err
 	}
 	go func() {
-		_ = p.cmd.Wait() // which tells that it was killed
+		_ = p.cmd.Wait() // it was killed, which Wait returns as an error
 		close(p.exited)
 	}()
 	err = p.wait()
@@ -201,9 +202,10 @@ func (p *process) configure(site site) error {
 	return os.Chmod(p.dir, 0o755)
 }
 
-// shared are the templates that others name: zones.
+// shared are the zone files, which other templates include by name.
 var shared = template.Must(template.ParseFS(peers, "peers/zone.*"))
 
+// execute executes a template.
 func execute(text string, site site) ([]byte, error) {
 	t, err := template.Must(shared.Clone()).New("").Parse(text)
 	if err != nil {
@@ -214,7 +216,7 @@ func execute(text string, site site) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// freePort returns a port of the loopback address that nobody has, of UDP and TCP.
+// freePort returns a port of the loopback address that is free for UDP and TCP.
 func freePort() (int, error) {
 	for {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -243,7 +245,7 @@ func (p *process) wait() error {
 		}
 		select {
 		case <-p.exited:
-			err = errors.New("it ended")
+			err = errors.New("the server ended")
 		case <-ctx.Done():
 		case <-time.After(time.Millisecond):
 			continue
@@ -253,7 +255,7 @@ func (p *process) wait() error {
 	}
 }
 
-// ask asks the server, and returns what is wrong with the response.
+// ask sends the server a question, and returns an error unless the response is right.
 func (p *process) ask(q question, timeout time.Duration) error {
 	m := new(dns.Msg)
 	m.SetQuestion(q.name, dns.TypeA)
@@ -268,7 +270,7 @@ func (p *process) ask(q question, timeout time.Duration) error {
 	return answered(q, r)
 }
 
-// check asks the server all its questions.
+// check sends the server all its questions, and returns an error if a response is wrong.
 func (p *process) check() error {
 	for _, q := range p.questions {
 		if err := p.ask(q, 5*time.Second); err != nil {
@@ -278,7 +280,7 @@ func (p *process) check() error {
 	return nil
 }
 
-// answered tells what is wrong with the response to a question.
+// answered returns an error unless r has the A record that the question is for, and no other.
 func answered(q question, r *dns.Msg) error {
 	if r.Rcode == dns.RcodeSuccess && len(r.Answer) == 1 {
 		a, ok := r.Answer[0].(*dns.A)
@@ -286,10 +288,10 @@ func answered(q question, r *dns.Msg) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("not one A record of %v for 3600 s: %v", q.addr, r)
+	return fmt.Errorf("the response is not one A record with %v and TTL 3600: %v", q.addr, r)
 }
 
-// stop ends the server, and removes its directory.
+// stop ends the server and its upstream, and removes their directories.
 func (p *process) stop() {
 	if p.cmd != nil && p.cmd.Process != nil {
 		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
@@ -301,7 +303,7 @@ func (p *process) stop() {
 	}
 }
 
-// members are the processes of the server.
+// members returns the process IDs of the server and its upstream.
 func (p *process) members() (pids []string, err error) {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -319,15 +321,14 @@ func (p *process) members() (pids []string, err error) {
 	return pids, nil
 }
 
-// statFields returns the fields of a /proc/PID/stat from the third one, or none of
-// a process that has ended. See proc(5).
+// statFields returns the fields of a file /proc/PID/stat from the third on, or none if the
+// process has ended. See proc(5).
 func statFields(path string) []string {
 	b, _ := os.ReadFile(path)
 	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 }
 
-// cpu returns the time for which the server has been on a core, in user mode and in the
-// kernel.
+// cpu returns the CPU time that the server has used, in user mode and in the kernel.
 func (p *process) cpu() (time.Duration, error) {
 	pids, err := p.members()
 	if err != nil {
@@ -350,8 +351,8 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }
 
-// memory returns the bytes of memory that the server has, where processes that share
-// some have a part each.
+// memory returns the proportional set size of the server in bytes: of memory that processes
+// share, each has its part.
 func (p *process) memory() (int, error) {
 	pids, err := p.members()
 	if err != nil {

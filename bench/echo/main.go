@@ -1,5 +1,5 @@
-// Command echo sends each UDP packet back to where it came from: the least that a
-// server in Go can do. Its argument is the address to listen on.
+// Command echo sends each UDP packet back to its sender, which is the least that a server in
+// Go can do. Its argument is the address to listen on.
 package main
 
 import (
@@ -22,7 +22,7 @@ func main() {
 	for {
 		n, from, err := conn.ReadFromUDPAddrPort(buf[:])
 		if err != nil {
-			continue // a client that is gone
+			continue // for example because a client has closed its socket
 		}
 		if _, err := conn.WriteToUDPAddrPort(buf[:n], from); err != nil {
 			continue

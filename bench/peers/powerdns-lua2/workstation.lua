@@ -1,4 +1,4 @@
--- The addresses of 10.0.0.0/{{.Bits}} by their names.
+-- Gives the names of 10.0.0.0/{{.Bits}} their addresses.
 local zone = newDN("lab.example.org")
 local soa = {type = pdns.SOA, name = zone, content = "ns.example.net. hostmaster.example.net. 1 7200 1800 86400 3600", ttl = 3600}
 

@@ -1,4 +1,4 @@
-"""Names with an address in them, after "Creating a custom server" of Twisted Names."""
+"""Computes names that contain an address. From "Creating a custom server" in the manual of Twisted Names."""
 
 import re
 
