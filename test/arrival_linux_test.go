@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// stampArrivals has the kernel tell when each message came in, so that a client that is
-// late to be woken does not make the server look slow.
+// stampArrivals asks the kernel for the time at which each message arrives. Otherwise a client that
+// wakes up late would make the server look slow.
 func stampArrivals(conn *net.UDPConn) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
@@ -24,7 +24,7 @@ func stampArrivals(conn *net.UDPConn) error {
 	return failed
 }
 
-// readStamped reads a message, and returns when it came in.
+// readStamped reads a message, and returns when it arrived.
 func readStamped(conn *net.UDPConn, buf []byte) (n int, arrived time.Time, err error) {
 	var control [64]byte
 	n, c, _, _, err := conn.ReadMsgUDPAddrPort(buf, control[:])

@@ -14,34 +14,35 @@ import (
 	"github.com/miekg/dns"
 )
 
-// dig asks a DNS server, as the program of that name does:
+// dig is a query to a DNS server. Its arguments are like those of the program of that name:
 //
 //	dig [@SERVER] [-p PORT] [-OPTION...] [+OPTION...] NAME [TYPE]
 //	dig [@SERVER] [-p PORT] [-OPTION...] [+OPTION...] -x ADDRESS
 //
-// The server is 127.0.0.1, its port $PORT, the type A, and the options are
+// By default the server is 127.0.0.1, the port is $PORT, and the type is A. The options are
 //
 //	-b ADDRESS   ask from ADDRESS
 //	-c CLASS     ask in the class CLASS
 //	-y [hmac:]NAME:SECRET
-//	             sign with a TSIG key, for hmac-sha256 unless said, and fail where
-//	             the response is not signed with it
-//	+tcp, +notcp ask over TCP, or do not, if it is for a zone transfer
-//	+short       print the data of the answer's records only, and fail where the
+//	             sign with a TSIG key, for hmac-sha256 by default, and fail if the
+//	             response is not signed with it
+//	+tcp         ask over TCP
+//	+notcp       ask over UDP for a zone transfer, too
+//	+short       print only the data of the answer's records, and fail if the
 //	             status is not NOERROR
 //	+norecurse   do not set RD
 //	+cdflag      set CD
 //	+dnssec      set DO, in an OPT record
 //	+additional  print the records of the additional section, too
-//	+bufsize=N   take up to N octets over UDP, not 4096, in an OPT record
+//	+bufsize=N   announce a buffer of N octets instead of 4096, in an OPT record
 //	+nsid        ask for the server's identifier, in an OPT record
-//	+opcode=OP   ask with the opcode OP, such as NOTIFY
-//	+noquestion  ask without a question
-//	+time=N      wait N seconds for the response, not 10
+//	+opcode=OP   send the opcode OP, such as NOTIFY
+//	+noquestion  send no question
+//	+time=N      wait N seconds for the response instead of 10
 //
-// A response is printed on one line, as summary has it, a zone transfer as one
-// line a record. A response to another question is an error, be it the same in
-// another case.
+// A response is printed on one line, in the format of summary. A zone transfer is printed with one
+// record on each line. It is an error if the response repeats the question in another way, even if
+// only the case differs.
 type dig struct {
 	addr    string
 	from    net.IP // nil: any
@@ -53,6 +54,7 @@ type dig struct {
 	secrets map[string]string // by name of the TSIG key
 }
 
+// parseDig returns the query for these arguments. The port is the default of -p.
 func parseDig(args []string, port string) (*dig, error) {
 	d := &dig{net: "udp", wait: 10 * time.Second, msg: new(dns.Msg)}
 	d.msg.SetQuestion(".", dns.TypeA)
@@ -72,7 +74,7 @@ func parseDig(args []string, port string) (*dig, error) {
 		case arg == "-b" && i+1 < len(args):
 			i++
 			if d.from = net.ParseIP(args[i]); d.from == nil {
-				return nil, fmt.Errorf("-b %s is no address", args[i])
+				return nil, fmt.Errorf("-b %s is not an address", args[i])
 			}
 		case arg == "-y" && i+1 < len(args):
 			i++
@@ -143,7 +145,7 @@ func parseDig(args []string, port string) (*dig, error) {
 	} else if d.isTransfer() && !noTCP {
 		d.net = "tcp"
 	}
-	if key != "" { // at the end, since a TSIG record is the last of a message
+	if key != "" { // at the end, because the TSIG record must be the last of the message
 		if err := d.sign(key); err != nil {
 			return nil, err
 		}
@@ -152,7 +154,7 @@ func parseDig(args []string, port string) (*dig, error) {
 	return d, nil
 }
 
-// opt returns the OPT record of the query, which it adds if there is none.
+// opt returns the OPT record of the query. It adds one if there is none.
 func (d *dig) opt() *dns.OPT {
 	if d.msg.IsEdns0() == nil {
 		d.msg.SetEdns0(dns.DefaultMsgSize, false)
@@ -160,7 +162,7 @@ func (d *dig) opt() *dns.OPT {
 	return d.msg.IsEdns0()
 }
 
-// sign has the query signed with key, which is [hmac:]NAME:SECRET.
+// sign signs the query with a key, which is [hmac:]NAME:SECRET.
 func (d *dig) sign(key string) error {
 	hmac, rest, _ := strings.Cut(key, ":")
 	name, secret, ok := strings.Cut(rest, ":")
@@ -176,7 +178,7 @@ func (d *dig) sign(key string) error {
 	return nil
 }
 
-// print asks, and prints the response to w.
+// print sends the query, and prints the response to w.
 func (d *dig) print(w io.Writer) error {
 	if d.isTransfer() && d.net == "tcp" {
 		return d.printTransfer(w)
@@ -198,25 +200,27 @@ func (d *dig) print(w io.Writer) error {
 	return nil
 }
 
-// isTransfer tells whether d asks for a zone transfer.
+// isTransfer reports whether d asks for a zone transfer.
 func (d *dig) isTransfer() bool {
 	return len(d.msg.Question) == 1 && (d.msg.Question[0].Qtype == dns.TypeAXFR || d.msg.Question[0].Qtype == dns.TypeIXFR)
 }
 
+// ask sends the query, and returns the response.
 func (d *dig) ask() (*dns.Msg, error) {
 	m, _, err := d.client().Exchange(d.msg, d.addr)
 	switch {
 	case err == nil && len(m.Question) > 0 && !slices.Equal(m.Question, d.msg.Question):
-		return nil, fmt.Errorf("%s: answers the question %v", summary(m), m.Question)
+		return nil, fmt.Errorf("%s: the response is to the question %v", summary(m), m.Question)
 	case d.secrets == nil || m == nil:
 	case m.IsTsig() == nil:
 		return nil, fmt.Errorf("%s: not signed", summary(m))
 	case m.IsTsig().Error != dns.RcodeSuccess:
-		return m, nil // the server does not take the key, and does not use it
+		return m, nil // the server refuses the key, and does not sign with it
 	}
 	return m, err
 }
 
+// client returns the client for the protocol, address and key of the query.
 func (d *dig) client() *dns.Client {
 	dialer := &net.Dialer{Timeout: d.wait}
 	switch {
@@ -229,6 +233,7 @@ func (d *dig) client() *dns.Client {
 	return &dns.Client{Net: d.net, Dialer: dialer, Timeout: d.wait, TsigSecret: d.secrets}
 }
 
+// printTransfer asks for a zone transfer over TCP, and prints its records.
 func (d *dig) printTransfer(w io.Writer) error {
 	conn, err := d.client().Dial(d.addr)
 	if err != nil {
@@ -250,9 +255,9 @@ func (d *dig) printTransfer(w io.Writer) error {
 	return nil
 }
 
-// summary returns the response m on one line: its status, the flags AA, TC and
-// AD if they are set, the records of the answer, the owner and type of those of
-// the authority section, and of an OPT record the NSID only. For example,
+// summary returns a response on one line. It has the status, the flags AA, TC and AD if they are set,
+// and the records of the answer. Of the authority section, it has the owner and type of each
+// record. Of an OPT record, it has only the NSID. For example,
 //
 //	NOERROR aa, workstation1.example.org. 3600 A 192.0.2.1
 //	NXDOMAIN, authority: example.org. SOA, nsid: ns1
@@ -284,8 +289,8 @@ func summary(m *dns.Msg) string {
 	return s
 }
 
-// summary returns the response m on one line, with the records of the additional section
-// if they are asked for.
+// summary returns a response on one line, with the records of the additional section if d has the
+// option +additional.
 func (d *dig) summary(m *dns.Msg) string {
 	s := summary(m)
 	for _, rr := range m.Extra {
@@ -296,44 +301,13 @@ func (d *dig) summary(m *dns.Msg) string {
 	return s
 }
 
-// record returns rr as in a zone file, without its class.
+// record returns a record in the format of a zone file, without its class.
 func record(rr dns.RR) string {
 	h := rr.Header()
 	return fmt.Sprintf("%s %d %s %s", h.Name, h.Ttl, dns.Type(h.Rrtype), rdata(rr))
 }
 
+// rdata returns the data of a record.
 func rdata(rr dns.RR) string {
 	return strings.TrimPrefix(rr.String(), rr.Header().String())
-}
-
-// answers asks each question of a table and returns an error that tells all
-// answers which are not those of the table. A line is
-//
-//	ARGUMENTS OF DIG => SUMMARY
-//
-// where the number of spaces does not matter; # begins a comment line.
-func answers(table, port string, args ...string) error {
-	var errs []error
-	for n, line := range strings.Split(table, "\n") {
-		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
-			continue
-		}
-		question, want, ok := strings.Cut(line, "=>")
-		if !ok {
-			return fmt.Errorf("line %d has no =>", n+1)
-		}
-		d, err := parseDig(append(args, strings.Fields(question)...), port)
-		if err != nil {
-			return fmt.Errorf("line %d: %w", n+1, err)
-		}
-		m, err := d.ask()
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", question, err))
-			continue
-		}
-		if got := d.summary(m); strings.Join(strings.Fields(want), " ") != got {
-			errs = append(errs, fmt.Errorf("%s\n\tgot  %s\n\twant%s", question, got, want))
-		}
-	}
-	return errors.Join(errs...)
 }

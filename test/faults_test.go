@@ -18,12 +18,12 @@ import (
 	"github.com/miekg/dns"
 )
 
-// What operators fear, under load: that a reload drops queries, that a Corefile with a
-// mistake stops the service, that a dead upstream or a flood takes the computed names
-// along. docs/trust.md has the results at full length.
+// The tests of this file check what operators fear, under load: that a reload drops queries, that a
+// Corefile with a mistake stops the service, and that computed names fail together with a dead
+// upstream or during a flood. docs/trust.md has the results at full length.
 
-// underLoad is served in these tests: a pool beside an upstream, and one that is a zone of
-// its own. TTL is what its versions are told apart by.
+// underLoad is the Corefile of these tests. It has a pool above an upstream, and a pool above a zone
+// file. The TTL shows which version of the Corefile gave an answer.
 const underLoad = `.:{$PORT} {
     bind 127.0.0.1
     errors {
@@ -51,28 +51,29 @@ desks.example.org:{$PORT} 100.51.198.in-addr.arpa:{$PORT} {
 }
 `
 
-// pools are questions that no upstream is needed for.
+// pools are questions that need no upstream.
 const pools = `
-workstation1.lab.example.org       => NOERROR aa, workstation1.lab.example.org. TTL A 192.0.2.1
-workstation255.lab.example.org AAAA => NOERROR aa, workstation255.lab.example.org. TTL AAAA 2001:db8::ff
+workstation1.lab.example.org          => NOERROR aa, workstation1.lab.example.org. TTL A 192.0.2.1
+workstation255.lab.example.org AAAA   => NOERROR aa, workstation255.lab.example.org. TTL AAAA 2001:db8::ff
 +dnssec workstation17.lab.example.org => NOERROR aa, workstation17.lab.example.org. TTL A 192.0.2.17
--x 192.0.2.7                       => NOERROR aa, 7.2.0.192.in-addr.arpa. TTL PTR workstation7.lab.example.org.
--x 2001:db8::ab                    => NOERROR aa, b.a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. TTL PTR workstation171.lab.example.org.
-workstation3.desks.example.org     => NOERROR aa, workstation3.desks.example.org. TTL A 198.51.100.3
-workstation3.desks.example.org AAAA => NOERROR aa, authority: desks.example.org. SOA
-workstation300.desks.example.org   => NXDOMAIN aa, authority: desks.example.org. SOA
--x 198.51.100.255                  => NOERROR aa, 255.100.51.198.in-addr.arpa. TTL PTR workstation255.desks.example.org.
+-x 192.0.2.7                          => NOERROR aa, 7.2.0.192.in-addr.arpa. TTL PTR workstation7.lab.example.org.
+-x 2001:db8::ab                       => NOERROR aa,
+    b.a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. TTL PTR workstation171.lab.example.org.
+workstation3.desks.example.org        => NOERROR aa, workstation3.desks.example.org. TTL A 198.51.100.3
+workstation3.desks.example.org AAAA   => NOERROR aa, authority: desks.example.org. SOA
+workstation300.desks.example.org      => NXDOMAIN aa, authority: desks.example.org. SOA
+-x 198.51.100.255                     => NOERROR aa, 255.100.51.198.in-addr.arpa. TTL PTR workstation255.desks.example.org.
 `
 
-// forwarded are those that the upstream answers.
+// forwarded are questions that the upstream answers.
 const forwarded = `
 www.example.com                    => NOERROR, www.example.com. 60 A 203.0.113.80
 workstation1.lab.example.org TXT   => NOERROR, authority: example.com. SOA
 nobody.example.com MX              => NXDOMAIN, authority: example.com. SOA
 `
 
-// A faultyUpstream is what the tests forward to. It has addresses for names that begin with
-// www, and denies all others, unless it has a fault.
+// A faultyUpstream is the upstream of these tests. It has addresses for names that begin with www, and
+// denies all others, unless it has a fault.
 type faultyUpstream struct {
 	t       *testing.T
 	port    string
@@ -81,7 +82,7 @@ type faultyUpstream struct {
 	asked   atomic.Int64
 }
 
-// A fault does what an upstream does wrong with its nth reply.
+// A fault is called in place of sending the nth reply of an upstream.
 type fault func(n int64, w dns.ResponseWriter, reply *dns.Msg)
 
 // startUpstream starts an upstream without a fault.
@@ -93,7 +94,7 @@ func startUpstream(t *testing.T) *faultyUpstream {
 	return u
 }
 
-// open has the upstream listen.
+// open starts the listeners of the upstream.
 func (u *faultyUpstream) open() {
 	for _, network := range []string{"udp", "tcp"} {
 		started, ended := make(chan struct{}), make(chan struct{})
@@ -112,7 +113,7 @@ func (u *faultyUpstream) open() {
 	}
 }
 
-// close has the upstream stop, so that its port is refused.
+// close stops the listeners, so that connections to the port are refused.
 func (u *faultyUpstream) close() {
 	for _, s := range u.servers {
 		s.Shutdown()
@@ -143,7 +144,7 @@ func (u *faultyUpstream) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 	w.WriteMsg(reply)
 }
 
-// A loaded server is one with underLoad and an upstream.
+// A loaded server runs with underLoad and a faultyUpstream.
 type loaded struct {
 	*server
 	port, path, metrics string
@@ -151,6 +152,7 @@ type loaded struct {
 	upstream            *faultyUpstream
 }
 
+// startLoaded starts a loaded server and its upstream.
 func startLoaded(t *testing.T) *loaded {
 	t.Helper()
 	dir := t.TempDir()
@@ -161,18 +163,18 @@ func startLoaded(t *testing.T) *loaded {
 	return l
 }
 
-// with returns the Corefile with that TTL.
+// with returns the Corefile with a TTL.
 func (l *loaded) with(ttl string) string { return strings.ReplaceAll(l.corefile, "TTL", ttl) }
 
-// client returns one that asks the server.
+// client returns a client of the server.
 func (l *loaded) client(network string) client {
 	return client{network: network, addr: "127.0.0.1:" + l.port}
 }
 
-// write gives the server a Corefile, which it does not know yet.
+// write replaces the Corefile. The server does not know it yet.
 func (l *loaded) write(t *testing.T, corefile string) {
 	t.Helper()
-	// At once, since the server reads it whenever it likes.
+	// The replacement is atomic, because the server may read the file at any time.
 	next := filepath.Join(filepath.Dir(l.path), "next")
 	if err := os.WriteFile(next, []byte(corefile), 0o644); err != nil {
 		t.Fatal(err)
@@ -182,7 +184,7 @@ func (l *loaded) write(t *testing.T, corefile string) {
 	}
 }
 
-// push writes a Corefile, and waits until the server has noticed it and logs pattern.
+// push replaces the Corefile, and waits until the server has noticed it and logs pattern.
 func (l *loaded) push(t *testing.T, corefile, pattern string) {
 	t.Helper()
 	offset := len(l.output())
@@ -192,13 +194,13 @@ func (l *loaded) push(t *testing.T, corefile, pattern string) {
 	}
 }
 
-// leaveOutReload has the Corefiles that are written from now on do without *reload*. It does not
-// go with SIGUSR1 (coredns/coredns#6263), so that comes after one of these.
+// leaveOutReload removes *reload* from the Corefiles that follow. It does not work together with
+// SIGUSR1 (coredns/coredns#6263).
 func (l *loaded) leaveOutReload() {
 	l.corefile = strings.Replace(l.corefile, "    reload 2s 1s\n", "", 1)
 }
 
-// serves fails unless the server answers with the TTL of its Corefile.
+// serves checks that the server answers with the TTL of its Corefile.
 func (l *loaded) serves(t *testing.T, ttl string) {
 	t.Helper()
 	if err := answers(strings.ReplaceAll(pools, "TTL", ttl), l.port); err != nil {
@@ -206,10 +208,10 @@ func (l *loaded) serves(t *testing.T, ttl string) {
 	}
 }
 
-// TestLoadReload has the server read its Corefile again and again, by SIGUSR1 and
-// by *reload*, and refuse one with a mistake in between, while a hundred clients wait for
-// answers: all get them, right ones, over UDP from the first query sent. Over TCP the
-// server cuts connections.
+// TestLoadReload reloads the Corefile again and again, with *reload* and with SIGUSR1. Each time, the
+// server first refuses a Corefile with a mistake. Meanwhile a hundred clients ask: all get correct
+// answers. Over UDP, they get them for the first query. Over TCP, the server cuts connections, and the
+// clients ask again.
 func TestLoadReload(t *testing.T) {
 	l := startLoaded(t)
 	table := pools + forwarded
@@ -222,7 +224,7 @@ func TestLoadReload(t *testing.T) {
 	tcp := startLoad(10, l.client("tcp"), questions)
 	cycles := atLength(1, 50)
 	var warm usage
-	// Each Corefile has another TTL than the one before it, and each second one a mistake.
+	// Each Corefile has another TTL than the one before. Every second one has a mistake.
 	served, next := "60", "3600"
 	wrong := func() string {
 		return strings.Replace(l.with(next), "192.0.2.0/24", "192.0.2.1/24", 1)
@@ -265,16 +267,16 @@ func TestLoadReload(t *testing.T) {
 	overTCP.check(t, "TCP")
 	for _, logged := range []string{"Corefile changed but reload failed", "[ERROR] SIGUSR1: "} {
 		if n := strings.Count(l.output(), logged); n < cycles { // on a slow machine, a signal is sent again
-			t.Errorf("%d Corefiles with a mistake, and the log has %q %d times", cycles, logged, n)
+			t.Errorf("the log has %[2]q %[3]d times, want %[1]d", cycles, logged, n)
 		}
 	}
 	if after.more(idle) || after.memory > warm.memory+growth(32) {
-		t.Errorf("the server took %+v, %+v with load, and takes %+v", idle, warm, after)
+		t.Errorf("the server used %+v before the load, %+v under load, and uses %+v after it", idle, warm, after)
 	}
 }
 
-// faults are what may be wrong with an upstream. Each begins it, and returns what ends it.
-// The second one shows how much times differ by themselves.
+// faults are the faults of an upstream. begin starts the fault, and returns the function that ends it.
+// The first two are no faults. The second one shows how much the times vary without a cause.
 var faults = []struct {
 	name  string
 	begin func(u *faultyUpstream) (end func())
@@ -317,7 +319,7 @@ var faults = []struct {
 	}},
 }
 
-// replies has the upstream do f in place of a reply.
+// replies returns a fault of faults that calls f in place of sending a reply.
 func replies(f fault) func(*faultyUpstream) func() {
 	return func(u *faultyUpstream) func() {
 		u.fault.Store(&f)
@@ -325,7 +327,7 @@ func replies(f fault) func(*faultyUpstream) func() {
 	}
 }
 
-// lie sends what is not an answer to the question, or is none at all.
+// lie sends a message that is not an answer to the question, or not a DNS message.
 func lie(n int64, w dns.ResponseWriter, reply *dns.Msg) {
 	switch n % 7 {
 	case 0:
@@ -349,9 +351,9 @@ func lie(n int64, w dns.ResponseWriter, reply *dns.Msg) {
 	w.WriteMsg(reply)
 }
 
-// misses asks a server for names that only the upstream knows, each for another one, so
-// many a second, and does not wait for the answers. It returns what ends it, which
-// tells how many were asked and how many replies came, by rcode.
+// misses asks a server for names that only the upstream knows. It sends rate queries a second, each for
+// another name, and does not wait for the answers. The returned function ends this. It returns how
+// many queries were sent, and how many replies came by rcode.
 func misses(t *testing.T, port string, rate int) (end func() (asked int, answered map[string]int)) {
 	t.Helper()
 	conn, err := net.Dial("udp", "127.0.0.1:"+port)
@@ -399,10 +401,10 @@ func misses(t *testing.T, port string, rate int) (end func() (asked int, answere
 	}
 }
 
-// inTurns runs a load while each of a list of troubles lasts, and logs what it took, beside
-// the first of the list, which is as things should be. There are rounds, each in an order of
-// its own, since the machine may be slower at one time than at another, and before each
-// trouble the server is to have done with the one before. It returns what was counted in each.
+// inTurns runs a load during each trouble of a list, and logs the times compared with those of the first
+// one, which is no trouble. It repeats this in several rounds, each in a random order, since the speed
+// of the machine varies. With -full, it waits before each trouble until the server has recovered. It
+// returns the counts of each trouble.
 func (l *loaded) inTurns(t *testing.T, names []string, rounds int, run func(trouble int) tally) []tally {
 	t.Helper()
 	idle := usageOf(t, l.metrics)
@@ -411,7 +413,7 @@ func (l *loaded) inTurns(t *testing.T, names []string, rounds int, run func(trou
 		for _, i := range rand.Perm(len(names)) {
 			if *full {
 				if after := settled(t, l.metrics, idle); after.more(idle) {
-					t.Errorf("the server took %+v when it was idle, and takes %+v a minute after the trouble", idle, after)
+					t.Errorf("the server used %+v when it was idle, and uses %+v a minute after the trouble", idle, after)
 				}
 			}
 			c := run(i)
@@ -429,9 +431,9 @@ func (l *loaded) inTurns(t *testing.T, names []string, rounds int, run func(trou
 	return sums
 }
 
-// TestLoadFaultyUpstream asks for computed names, and for others, while the upstream has each
-// of the faults: computed names do not need it, and are answered as ever. *forward* opens
-// a socket for each query that fails, so it matters how many may fail at a time.
+// TestLoadFaultyUpstream asks for computed names and for others while the upstream has each of the
+// faults. Computed names do not need the upstream, and are answered as before. *forward* opens a
+// socket for each query that fails, so the test runs with two values of max_concurrent.
 func TestLoadFaultyUpstream(t *testing.T) {
 	var names []string
 	for _, f := range faults {
@@ -460,13 +462,13 @@ func TestLoadFaultyUpstream(t *testing.T) {
 				forwarded = l.upstream.asked.Load() - forwarded
 				end()
 				t.Logf("%s: of %d misses, %d reached the upstream, and %v were answered", names[i], asked, forwarded, answered)
-				// Without -full, what the fault before has left behind is still there: queries that
-				// wait, so that others are REFUSED.
+				// Without -full, queries of the previous fault may still wait. Then max_concurrent is
+				// reached, and other queries are REFUSED.
 				if refused := names[i] == "dead, its port refused"; refused != (forwarded == 0) && (refused || *full) {
 					t.Errorf("%s: the upstream was asked %d times", names[i], forwarded)
 				}
 				if good := answered["NOERROR"] > asked*9/10; good != (i < 2) && (good || *full) {
-					t.Errorf("%s: of %d misses, %v were answered", names[i], asked, answered)
+					t.Errorf("%s: of %d misses, too many or too few were answered: %v", names[i], asked, answered)
 				}
 				return sum
 			})
@@ -477,9 +479,9 @@ func TestLoadFaultyUpstream(t *testing.T) {
 	}
 }
 
-// TestLoadFlood asks for computed names while a flood of others waits for an upstream that is
-// silent: with the limits of the manifests, over TCP as deploy/node-local has it, and
-// with what else is said to help, or not to.
+// TestLoadFlood asks for computed names while a flood of other queries waits for a silent upstream. It
+// does so with the limits of the manifests, over TCP to the upstream as in deploy/node-local, and
+// with other settings that are said to help or to harm.
 func TestLoadFlood(t *testing.T) {
 	rates := atLength([]int{1, 2000}, []int{1, 2000, 5000, 10000, 20000, 40000})
 	for _, tc := range []struct {
@@ -505,9 +507,9 @@ func TestLoadFlood(t *testing.T) {
 	}
 }
 
-// flood asks for computed names while a server gets misses at these rates by turns. If it has
-// the limits of the manifests, the names are to be answered, as long as the machine is not too
-// busy for client and server, and neither log nor memory are to grow by much.
+// flood asks for computed names while a server gets misses at each of the rates. With the limits of the
+// manifests, the server must answer the computed names, up to a rate at which the machine is too busy
+// for client and server. Its log and its memory must not grow much.
 func (l *loaded) flood(t *testing.T, rates []int, limited bool) {
 	t.Helper()
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
@@ -537,10 +539,10 @@ func (l *loaded) flood(t *testing.T, rates []int, limited bool) {
 		t.Error(err)
 	}
 	if lines := strings.Count(l.output(), "[ERROR]"); limited && lines > 4+2*int(time.Since(start)/(30*time.Second)) {
-		t.Errorf("it logged %d lines in %v", lines, time.Since(start))
+		t.Errorf("the server logged %d errors in %v", lines, time.Since(start))
 	}
 	if limited && peak.memory > before.memory+growth(64) {
-		t.Errorf("the server took %+v before, and %+v at most", before, peak)
+		t.Errorf("the server used %+v before, and %+v at most", before, peak)
 	}
 	for i, sum := range sums {
 		if lost := sum.lost + sum.wrong; limited && rates[i] <= 20000 && float64(lost) > 0.001*float64(sum.asked) {
@@ -549,9 +551,9 @@ func (l *loaded) flood(t *testing.T, rates []int, limited bool) {
 	}
 }
 
-// TestLoadStop stops the server while a hundred clients wait for answers. None of
-// them waits in vain if they are sent elsewhere within the lameduck period of *health*,
-// as Kubernetes does, and neither does one that then still waits for the upstream.
+// TestLoadStop stops the server while a hundred clients ask. All get answers if they switch to another
+// server within the lameduck period of *health*, as they do in Kubernetes. A query that still waits
+// for the upstream at the end of this period is answered, too.
 func TestLoadStop(t *testing.T) {
 	l := startLoaded(t)
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
@@ -577,7 +579,7 @@ func TestLoadStop(t *testing.T) {
 			t.Errorf("%d connections were cut before the end of the lameduck period", sum.cut)
 		}
 	}
-	// It is asked within that period, and answered after it.
+	// This query is sent within the lameduck period, and answered after it.
 	defer replies(func(_ int64, w dns.ResponseWriter, reply *dns.Msg) {
 		time.Sleep(1500 * time.Millisecond) // *forward* waits for 2 s
 		w.WriteMsg(reply)
@@ -601,9 +603,9 @@ func TestLoadStop(t *testing.T) {
 	}
 }
 
-// TestLoadMultisocket has the server read its Corefile again with as many sockets as
-// before, which loses nothing, and with more or fewer of them, which loses what waits in those
-// that are closed, and what the kernel still had for them: that is logged here.
+// TestLoadMultisocket reloads the Corefile with *multisocket*. With the same number of sockets, no query
+// is lost. With more or fewer sockets, the queries that wait in closed sockets are lost. The test logs
+// how many.
 func TestLoadMultisocket(t *testing.T) {
 	l := startLoaded(t)
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))

@@ -9,8 +9,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net"
-	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,11 +17,11 @@ import (
 	"github.com/miekg/dns"
 )
 
-// full has the tests under load run at their full length, which docs/trust.md tells
-// the results of. Without, they take some seconds each.
+// full runs the tests under load at their full length, with the results in docs/trust.md. Without it,
+// each takes some seconds.
 var full = flag.Bool("full", false, "run the tests under load at their full length")
 
-// atLength returns what a test under load is to do: all of it with -full.
+// atLength returns all with -full, and else short.
 func atLength[T any](short, all T) T {
 	if *full {
 		return all
@@ -31,24 +29,27 @@ func atLength[T any](short, all T) T {
 	return short
 }
 
-// An exchange is a query in wire format, of which a client sets the ID, and what makes
-// a reply to it right.
+// An exchange is a query in wire format, and the check of its reply. A client sets the ID of the query.
 type exchange struct {
 	text  string
 	query []byte
 	right func(reply []byte) bool
 }
 
-// learn asks the questions of a table, as answers does, and returns them: what they
-// are answered under load must be the same, to the octet. A table after the first
-// has the same questions and other answers that are right, too.
+// learn asks the questions of a table, as answers does, and returns them as exchanges. Under load, the
+// replies must be the same, octet by octet. If the exchanges of an earlier table with the same
+// questions are given, the replies to these are correct, too.
 func learn(t *testing.T, port, table string, before ...exchange) (questions []exchange) {
 	t.Helper()
 	if err := answers(table, port); err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.SplitSeq(strings.TrimSpace(table), "\n") {
-		text, _, _ := strings.Cut(line, "=>")
+	rows, err := tableRows(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		text := row[0]
 		query, want := onTheWire(t, port, text)
 		want = want[2:]
 		right := func(reply []byte) bool { return bytes.Equal(reply[2:], want) }
@@ -61,8 +62,7 @@ func learn(t *testing.T, port, table string, before ...exchange) (questions []ex
 	return questions
 }
 
-// onTheWire asks the question that dig has these arguments for, and returns query and
-// reply in wire format.
+// onTheWire asks a question, which is arguments of dig. It returns query and reply in wire format.
 func onTheWire(t *testing.T, port, args string) (query, reply []byte) {
 	t.Helper()
 	d, err := parseDig(strings.Fields(args), port)
@@ -82,32 +82,31 @@ func onTheWire(t *testing.T, port, args string) (query, reply []byte) {
 	return query, bytes.Clone(reply) // out of the client's large buffer
 }
 
-// A load is clients of a server. Each has a socket of its own, and asks one question
-// after the other, so that there are never more queries outstanding than clients.
+// A load is a number of clients. Each has its own socket, and asks one question after the other. So
+// there are never more outstanding queries than clients.
 type load struct {
 	clients []*client
 	quit    chan struct{}
 	running sync.WaitGroup
 }
 
-// A client asks, and counts.
+// A client sends queries, and counts the results.
 type client struct {
-	network string // udp or tcp
-	addr    string // of the server
-	wait    time.Duration
-	pace    time.Duration // from one query to the next, on average; 0: at once
+	network string        // udp or tcp
+	addr    string        // of the server
+	wait    time.Duration // for a reply; 0: 10 s
+	pace    time.Duration // the average time from one query to the next; 0: none
 
 	conn    net.Conn
 	id      uint16
 	buf     []byte
-	arrived time.Time // when the last reply came, or the client gave it up
+	arrived time.Time // when the last reply came, or the client stopped waiting for it
 	tally   tally
 }
 
-// A tally is what clients count: the queries asked, those that nobody answered within
-// the client's time, those with a wrong answer, and the connections that the server cut.
-// A query whose connection was cut is asked again, over another one, and is lost
-// only if that takes longer than the client's time.
+// A tally is the counts of clients: the queries asked, those lost because no answer came in time, those
+// with a wrong answer, and the connections that the server cut. If the server cuts a connection, the
+// client asks again over another one. The query is lost only if this takes too long.
 type tally struct {
 	asked, lost, wrong, cut int
 	fault                   string        // an example of a lost or wrong answer
@@ -115,8 +114,8 @@ type tally struct {
 	longest                 time.Duration // of the times
 }
 
-// intervalOf returns the interval that a time is counted in: from 1 us on, 32 for each
-// doubling, so that a quantile is 2 % off at most.
+// intervalOf returns the index of the interval of a time. Intervals begin at 1 us, and there are 32 for
+// each doubling, so that the error of a quantile is at most 2 %.
 func intervalOf(d time.Duration) int {
 	return min(int(32*math.Log2(max(1, float64(d)/1e3))), len(tally{}.times)-1)
 }
@@ -126,7 +125,7 @@ func (t tally) String() string {
 		t.asked, t.lost, t.wrong, t.cut, t.quantile(0.5), t.quantile(0.99), t.longest.Round(time.Microsecond))
 }
 
-// quantile returns how long the share q of the queries took at most.
+// quantile returns the time within which the share q of the queries was answered.
 func (t tally) quantile(q float64) time.Duration {
 	n := int(math.Ceil(q * float64(t.asked)))
 	for i, count := range t.times {
@@ -137,7 +136,7 @@ func (t tally) quantile(q float64) time.Duration {
 	return 0
 }
 
-// add adds what another one counted.
+// add adds the counts of another tally.
 func (t *tally) add(u tally) {
 	t.asked, t.lost, t.wrong, t.cut = t.asked+u.asked, t.lost+u.lost, t.wrong+u.wrong, t.cut+u.cut
 	t.longest = max(t.longest, u.longest)
@@ -149,8 +148,7 @@ func (t *tally) add(u tally) {
 	}
 }
 
-// startLoad starts n clients like one, which ask the questions by turns until they are
-// stopped.
+// startLoad starts n copies of a client, which ask the questions in turn until they are stopped.
 func startLoad(n int, like client, questions []exchange) *load {
 	if like.wait == 0 {
 		like.wait = 10 * time.Second
@@ -164,8 +162,7 @@ func startLoad(n int, like client, questions []exchange) *load {
 	return l
 }
 
-// stop ends the clients, each with the answer to its last query, and returns what they
-// counted together.
+// stop ends the clients after the answers to their last queries, and returns the sum of their counts.
 func (l *load) stop() (sum tally) {
 	close(l.quit)
 	l.running.Wait()
@@ -175,10 +172,10 @@ func (l *load) stop() (sum tally) {
 	return sum
 }
 
-// run asks the questions by turns, from the one with index first on. A client with a pace
-// that still waits for one reply when it would ask for the next counts that time, too:
-// else a server that stands still for a second would be late once, and not for each query of
-// that second.
+// run asks the questions in turn, beginning with the index first. A client with a pace may still wait for
+// a reply when its next query is due. Then the time counts from when the query was due. Otherwise a
+// server that does not respond for a second would be late for only one query, and not for all
+// queries of that second.
 func (c *client) run(quit <-chan struct{}, questions []exchange, first int) {
 	defer c.close()
 	next := time.Now()
@@ -195,9 +192,9 @@ func (c *client) run(quit <-chan struct{}, questions []exchange, first int) {
 		q := questions[i%len(questions)]
 		start := time.Now()
 		if c.pace > 0 && next.Before(c.arrived) {
-			start = next // but for the server
+			start = next // the client was late because of the server
 		} else {
-			next = start // how late the client was woken is not the server's to answer for
+			next = start // the client was late because it woke up late
 		}
 		reply, err := c.ask(q.query, c.wait)
 		if err != nil {
@@ -220,12 +217,11 @@ func (c *client) run(quit <-chan struct{}, questions []exchange, first int) {
 	}
 }
 
-// sometime returns a random time, which is d on average, so that clients do not march in
-// step.
+// sometime returns a random time with the average d, so that clients do not send at the same moments.
 func sometime(d time.Duration) time.Duration { return time.Duration(2 * rand.Float64() * float64(d)) }
 
-// ask sends a query, and returns the reply, which is valid until the next one. Over
-// TCP it asks again where the server cuts the connection.
+// ask sends a query, and returns the reply, which is valid until the next call. Over TCP, it asks again
+// if the server cuts the connection.
 func (c *client) ask(query []byte, wait time.Duration) ([]byte, error) {
 	if c.buf == nil {
 		c.buf = make([]byte, 2+dns.MaxMsgSize)
@@ -241,7 +237,7 @@ func (c *client) ask(query []byte, wait time.Duration) ([]byte, error) {
 			c.tally.cut++
 			c.close()
 		} else {
-			time.Sleep(time.Millisecond) // the server does not listen now
+			time.Sleep(time.Millisecond) // the server does not listen at the moment
 		}
 	}
 }
@@ -280,13 +276,14 @@ func (c *client) send(query []byte, deadline time.Time) (reply []byte, err error
 		if err != nil {
 			return nil, err
 		}
-		// A reply with another ID is one for which the client no longer waited.
+		// A reply with another ID is one for which the client no longer waits.
 		if n > 2 && binary.BigEndian.Uint16(c.buf) == c.id {
 			return c.buf[:n], nil
 		}
 	}
 }
 
+// close closes the connection, if there is one.
 func (c *client) close() {
 	if c.conn != nil {
 		c.conn.Close()
@@ -294,75 +291,10 @@ func (c *client) close() {
 	}
 }
 
-// check fails where a query was lost or answered wrongly. name is the load's.
+// check fails the test if a query was lost or answered wrongly. name is the name of the load.
 func (t tally) check(tb testing.TB, name string) {
 	tb.Helper()
 	if t.asked == 0 || t.lost > 0 || t.wrong > 0 {
 		tb.Errorf("%s: %v; for example %s", name, t, t.fault)
 	}
-}
-
-// usage is what a server takes: memory in MiB, goroutines and file descriptors.
-type usage struct{ memory, goroutines, files int }
-
-// more tells whether u is more than before, by more than what comes and goes.
-func (u usage) more(before usage) bool {
-	return u.goroutines > before.goroutines+10 || u.files > before.files+10
-}
-
-// most returns the most that was taken of each.
-func most(usages ...usage) (m usage) {
-	for _, u := range usages {
-		m = usage{max(m.memory, u.memory), max(m.goroutines, u.goroutines), max(m.files, u.files)}
-	}
-	return m
-}
-
-// growth returns by how many MiB a server may grow. With the race detector it is slow,
-// and still growing when a test ends.
-func growth(mib int) int {
-	if raceEnabled {
-		return 256
-	}
-	return mib
-}
-
-// settled returns what a server takes when it takes no more than before, or after a
-// minute: it waits for the rest of a message for some seconds, and as long for another query
-// to the upstream.
-func settled(t *testing.T, metrics string, before usage) usage {
-	t.Helper()
-	after := usageOf(t, metrics)
-	for deadline := time.Now().Add(time.Minute); after.more(before) && time.Now().Before(deadline); after = usageOf(t, metrics) {
-		time.Sleep(100 * time.Millisecond)
-	}
-	return after
-}
-
-// usageOf returns what a server takes by its metrics.
-func usageOf(t *testing.T, metrics string) usage {
-	t.Helper()
-	page := scrape(t, metrics)
-	return usage{
-		memory:     int(sample(t, page, "process_resident_memory_bytes")) >> 20,
-		goroutines: int(sample(t, page, "go_goroutines")),
-		files:      int(sample(t, page, "process_open_fds")),
-	}
-}
-
-// sample returns the sum of a metric's samples, of which there has to be one.
-func sample(t *testing.T, page []byte, metric string) (sum float64) {
-	t.Helper()
-	samples := regexp.MustCompile(`(?m)^`+metric+`(?:\{.*\})? (\S+)$`).FindAllSubmatch(page, -1)
-	if samples == nil {
-		t.Fatalf("there is no %s", metric)
-	}
-	for _, m := range samples {
-		v, err := strconv.ParseFloat(string(m[1]), 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum += v
-	}
-	return sum
 }

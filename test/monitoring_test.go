@@ -11,17 +11,16 @@ import (
 	"time"
 )
 
-// The tests of this file hold the queries of deploy/monitoring to what a running
-// server exports: names of metrics and labels. Whether Prometheus takes the
-// queries, prometheus_test.go asks it.
+// The tests of this file check the queries of deploy/monitoring against the metrics and labels that a
+// running server exports. prometheus_test.go runs the queries in Prometheus.
 
 const monitoring = "../deploy/monitoring/"
 
 // rule is an alert of prometheusrule.yaml.
 type rule struct{ name, expr, annotations string }
 
-// alertRules returns the alerts. It knows as much YAML as that file has; promtool
-// reads it all.
+// alertRules returns the alerts. It parses only the YAML that this file uses; promtool reads the whole
+// file.
 func alertRules(t *testing.T) (rules []rule) {
 	t.Helper()
 	b, err := os.ReadFile(monitoring + "prometheusrule.yaml")
@@ -42,7 +41,7 @@ func alertRules(t *testing.T) (rules []rule) {
 	return rules
 }
 
-// dashboard is what the tests need of dashboard.json.
+// dashboard is the part of dashboard.json that the tests need.
 type dashboard struct {
 	UID           string
 	SchemaVersion int
@@ -81,7 +80,7 @@ func readDashboard(t *testing.T) (d dashboard, text string) {
 	return d, string(b)
 }
 
-// labelValues returns the selector and the label of a variable's query.
+// labelValues returns the selector and the label in the query of a variable.
 func labelValues(t *testing.T, query string) (selector, label string) {
 	t.Helper()
 	m := regexp.MustCompile(`^label_values\((.*), (\w+)\)$`).FindStringSubmatch(query)
@@ -91,7 +90,7 @@ func labelValues(t *testing.T, query string) (selector, label string) {
 	return m[1], m[2]
 }
 
-// TestDashboard checks what Grafana takes for granted in a dashboard.
+// TestDashboard checks what Grafana requires of a dashboard, but does not check itself.
 func TestDashboard(t *testing.T) {
 	d, text := readDashboard(t)
 	if d.UID != "coredns-workstation" || d.SchemaVersion < 39 {
@@ -102,41 +101,17 @@ func TestDashboard(t *testing.T) {
 	queries := 0
 	for _, p := range d.Panels {
 		if p.ID <= 0 || ids[p.ID] {
-			t.Errorf("%s: id %d is not its own", p.Title, p.ID)
+			t.Errorf("%s: id %d is invalid, or another panel has it", p.Title, p.ID)
 		}
 		ids[p.ID] = true
-		g := p.GridPos
-		if g.H < 1 || g.W < 1 || g.X < 0 || g.Y < 0 || g.X+g.W > 24 {
-			t.Errorf("%s: outside of the grid: %+v", p.Title, g)
-		}
-		for x := g.X; x < g.X+g.W; x++ {
-			for y := g.Y; y < g.Y+g.H; y++ {
-				if other := cells[[2]int{x, y}]; other != "" {
-					t.Fatalf("%s lies over %s", p.Title, other)
-				}
-				cells[[2]int{x, y}] = p.Title
-			}
-		}
-		if p.Type == "row" {
-			continue
-		}
-		refs := make(map[string]bool)
-		for _, target := range p.Targets {
-			queries++
-			if refs[target.RefID] {
-				t.Errorf("%s: two queries %s", p.Title, target.RefID)
-			}
-			refs[target.RefID] = true
-			if want := (source{"prometheus", "${datasource}"}); p.Datasource != want || target.Datasource != want {
-				t.Errorf("%s: its data source is not the one chosen", p.Title)
-			}
-		}
-		if len(refs) == 0 {
-			t.Errorf("%s: there is no query", p.Title)
+		p.checkPlace(t, cells)
+		if p.Type != "row" {
+			p.checkQueries(t)
+			queries += len(p.Targets)
 		}
 	}
 	if queries < 20 {
-		t.Errorf("found %d queries", queries)
+		t.Errorf("the dashboard has %d queries, want 20 or more", queries)
 	}
 
 	variables := []string{"__rate_interval", "__range"}
@@ -150,14 +125,49 @@ func TestDashboard(t *testing.T) {
 	}
 }
 
-// monitored is a server of the program with a Corefile like that of a cluster, and
-// its upstream.
+// checkPlace checks that a panel is inside the grid and overlaps no other one. cells has the titles of
+// the panels so far by their cells.
+func (p panel) checkPlace(t *testing.T, cells map[[2]int]string) {
+	t.Helper()
+	g := p.GridPos
+	if g.H < 1 || g.W < 1 || g.X < 0 || g.Y < 0 || g.X+g.W > 24 {
+		t.Errorf("%s: the panel is outside the grid: %+v", p.Title, g)
+	}
+	for x := g.X; x < g.X+g.W; x++ {
+		for y := g.Y; y < g.Y+g.H; y++ {
+			if other := cells[[2]int{x, y}]; other != "" {
+				t.Fatalf("%s overlaps %s", p.Title, other)
+			}
+			cells[[2]int{x, y}] = p.Title
+		}
+	}
+}
+
+// checkQueries checks that a panel has queries with different ids, for the chosen data source.
+func (p panel) checkQueries(t *testing.T) {
+	t.Helper()
+	refs := make(map[string]bool)
+	for _, target := range p.Targets {
+		if refs[target.RefID] {
+			t.Errorf("%s: two queries have the id %s", p.Title, target.RefID)
+		}
+		refs[target.RefID] = true
+		if want := (source{"prometheus", "${datasource}"}); p.Datasource != want || target.Datasource != want {
+			t.Errorf("%s: the data source is not ${datasource}", p.Title)
+		}
+	}
+	if len(refs) == 0 {
+		t.Errorf("%s: the panel has no query", p.Title)
+	}
+}
+
+// monitored is a server with a Corefile like that of a cluster, and its upstream.
 type monitored struct {
 	*server
 	port, path, metrics string
 	corefile            string
 	upstream            *server
-	asked               int // the names of the upstream so far, none of which is asked twice
+	asked               int // the number of names asked of the upstream, each only once
 }
 
 const monitoredCorefile = `
@@ -185,6 +195,7 @@ lab.example.org:{$PORT} 2.0.192.in-addr.arpa:{$PORT} 0.0.0.0.0.0.0.0.8.b.d.0.1.0
 }
 `
 
+// startMonitored starts a monitored server and its upstream.
 func startMonitored(t *testing.T) *monitored {
 	t.Helper()
 	dir := t.TempDir()
@@ -204,8 +215,8 @@ func startMonitored(t *testing.T) *monitored {
 	return &m
 }
 
-// ask asks for a computed name in every way, for names that are not computed, and
-// for one of the upstream, which is answered with rcode.
+// ask asks for each kind of record of a computed name, for a name that does not exist, and for a name of
+// the upstream, which must get rcode.
 func (m *monitored) ask(t *testing.T, rcode string) {
 	t.Helper()
 	m.asked++
@@ -231,7 +242,7 @@ func (m *monitored) ask(t *testing.T, rcode string) {
 	}
 }
 
-// change has the server load another Corefile, and waits until it logs pattern.
+// change edits the Corefile, and waits until the server has read it and logs pattern.
 func (m *monitored) change(t *testing.T, old, new, pattern string) {
 	t.Helper()
 	corefile := strings.Replace(m.corefile, old, new, 1)
@@ -247,11 +258,13 @@ func (m *monitored) change(t *testing.T, old, new, pattern string) {
 	}
 }
 
+// accept gives the server another Corefile.
 func (m *monitored) accept(t *testing.T) {
 	t.Helper()
 	m.change(t, "cache 30", "cache 31", `Reloading complete`)
 }
 
+// refuse gives the server a Corefile with a mistake.
 func (m *monitored) refuse(t *testing.T) {
 	t.Helper()
 	m.change(t, "192.0.2.0/24", "192.0.2.1/24", `reload failed: .*has host bits set`)
@@ -259,7 +272,7 @@ func (m *monitored) refuse(t *testing.T) {
 
 var sampleRE = regexp.MustCompile(`(?m)^(\w+)(?:\{(.*)\})? \S+$`)
 
-// exported returns the metrics of the server, with the labels of each.
+// exported returns the labels of each metric that the server exports.
 func (m *monitored) exported(t *testing.T) map[string][]string {
 	t.Helper()
 	exported := make(map[string][]string)
@@ -273,8 +286,8 @@ func (m *monitored) exported(t *testing.T) map[string][]string {
 	return exported
 }
 
-// query is what an expression names: metrics, and labels in their matchers and
-// in lists, as after by.
+// query is the names in an expression: metrics with the labels in their matchers, and the labels in
+// lists, such as after "by".
 type query struct {
 	metrics map[string][]string
 	list    []string
@@ -287,8 +300,8 @@ var (
 	matcherRE  = regexp.MustCompile(`(\w+)\s*(?:=~|!~|!=|=)`)
 )
 
-// parseQuery finds them: every word is a metric that is not an operator or, before
-// a parenthesis, a function.
+// parseQuery finds the names in an expression. A word is a metric if it is not an operator, and not a
+// function, which has a parenthesis after it.
 func parseQuery(expr string) query {
 	q := query{metrics: make(map[string][]string)}
 	expr = textRE.ReplaceAllString(expr, "")
@@ -309,26 +322,26 @@ func parseQuery(expr string) query {
 	return q
 }
 
-// check holds an expression, and the labels that a text beside it shows, to what is
-// exported.
+// check checks the names in an expression, and the labels that its text shows, against the exported
+// metrics. It returns what is wrong.
 func check(exported map[string][]string, expr string, shown []string) (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	q := parseQuery(expr)
 	if len(q.metrics) == 0 {
-		fault("there is no metric")
+		fault("the expression has no metric")
 	}
 	for metric, labels := range q.metrics {
 		has, ok := exported[metric]
 		if metric == "up" {
-			ok = true // Prometheus's own
+			ok = true // a metric of Prometheus itself
 		}
 		if !ok {
-			fault("there is no metric %s", metric)
+			fault("the server does not export %s", metric)
 			continue
 		}
 		has = append([]string{"job", "instance"}, has...)
 		for _, l := range append(labels, q.list...) {
-			// Of a quantile's expression only the buckets have it.
+			// In the expression of a quantile, only the buckets have the label le.
 			if l == "le" && !strings.HasSuffix(metric, "_bucket") && strings.Contains(expr, "_bucket") {
 				continue
 			}
@@ -338,14 +351,14 @@ func check(exported map[string][]string, expr string, shown []string) (faults []
 		}
 		for _, l := range shown {
 			if !slices.Contains(has, l) || strings.Contains(expr, " by (") && !slices.Contains(q.list, l) {
-				fault("a label %s is shown, and not in the result", l)
+				fault("the text shows the label %s, which the result does not have", l)
 			}
 		}
 	}
 	return faults
 }
 
-// TestCheckQuery breaks a query in every way that check is to find.
+// TestCheckQuery checks that check finds each kind of fault.
 func TestCheckQuery(t *testing.T) {
 	exported := map[string][]string{"a_total": {"zone", "rcode"}, "b_bucket": {"zone", "le"}}
 	for _, tc := range []struct {
@@ -372,13 +385,13 @@ func TestCheckQuery(t *testing.T) {
 	}
 }
 
-// TestMonitoring has a server do all that the alerts and the dashboard are about,
-// but panic, and holds their expressions to what it exports then.
+// TestMonitoring makes a server do everything that the alerts and the dashboard observe, except panic.
+// Then it checks their expressions against the exported metrics.
 func TestMonitoring(t *testing.T) {
 	t.Parallel()
 	m := startMonitored(t)
 
-	// An increase is only seen of what is there before.
+	// Prometheus only sees an increase if the counter is there before.
 	for _, counter := range []string{"coredns_panics_total", "coredns_reload_failed_total", "coredns_forward_healthcheck_broken_total"} {
 		if !strings.Contains(string(scrape(t, m.metrics)), "\n"+counter+" 0\n") {
 			t.Errorf("%s is not 0 at the start", counter)
@@ -390,7 +403,7 @@ func TestMonitoring(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.ask(t, "SERVFAIL")
-	// Neither of these counts as a refused reload, which the README of the alerts says.
+	// These two failures do not count as a refused reload, as the README of the alerts says.
 	m.change(t, "ip6.arpa\n}", "ip6.arpa\n", `Corefile parse failed`)
 	if err := m.reload(); err != nil {
 		t.Fatal(err)
@@ -398,7 +411,7 @@ func TestMonitoring(t *testing.T) {
 	m.refuse(t)
 	for deadline := time.Now().Add(time.Minute); m.exported(t)["coredns_proxy_healthcheck_failures_total"] == nil; {
 		if time.Now().After(deadline) {
-			t.Fatal("the upstream has gone, and no health check fails")
+			t.Fatal("the upstream is stopped, but no health check fails")
 		}
 		m.ask(t, "SERVFAIL")
 		time.Sleep(100 * time.Millisecond)
@@ -413,10 +426,17 @@ func TestMonitoring(t *testing.T) {
 		`coredns_workstation_responses_total{.*type="PTR".*zone="lab.*}`: `[1-9]\d*`,
 	} {
 		if !regexp.MustCompile(`(?m)^` + sample + ` ` + want + `$`).Match(scrape(t, m.metrics)) {
-			t.Errorf("no %s is %s in\n%s", sample, want, scrape(t, m.metrics))
+			t.Errorf("%s is not %s in\n%s", sample, want, scrape(t, m.metrics))
 		}
 	}
 
+	checkAlerts(t, exported)
+	checkDashboard(t, exported)
+}
+
+// checkAlerts checks the expressions of the alerts against the exported metrics.
+func checkAlerts(t *testing.T, exported map[string][]string) {
+	t.Helper()
 	for _, r := range alertRules(t) {
 		var shown []string
 		for _, l := range regexp.MustCompile(`\$labels\.(\w+)`).FindAllStringSubmatch(r.annotations, -1) {
@@ -426,6 +446,11 @@ func TestMonitoring(t *testing.T) {
 			t.Errorf("alert %s: %s", r.name, fault)
 		}
 	}
+}
+
+// checkDashboard checks the expressions of the dashboard against the exported metrics.
+func checkDashboard(t *testing.T, exported map[string][]string) {
+	t.Helper()
 	d, _ := readDashboard(t)
 	for _, p := range d.Panels {
 		for _, target := range p.Targets {

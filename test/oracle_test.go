@@ -4,40 +4,23 @@ package test
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/miekg/dns"
 )
 
-// The tests of this file run software that we did not write, and hold coredns to
-// its answers. The lines of both are those of docs/transition.md. What differs on
-// purpose is told, and shown, in a table of each test. Debian's packages are
-// all-knowing-dns, bind9, dnsmasq-base, knot, pdns-server and pdns-backend-bind.
+// The tests of this file run other name servers, and compare their answers with those of coredns. The
+// configurations of both are in docs/transition.md. Each test has a table of the intended
+// differences. Debian's packages are all-knowing-dns, bind9, dnsmasq-base, knot, pdns-server and
+// pdns-backend-bind.
 
-// transition returns the lines of one peer in docs/transition.md, and the
-// Corefile that follows them, in a directory with the document's zone files.
-func transition(t *testing.T, peer string) (dir, lines, corefile string) {
-	t.Helper()
-	_, fences := fencesOf(t, "../docs/transition.md")
-	i := slices.IndexFunc(fences, func(f fence) bool { return f.info == peer })
-	if i < 0 || fences[i+1].info != "corefile" {
-		t.Fatalf("docs/transition.md has no lines of %s with a Corefile after them", peer)
-	}
-	dir = t.TempDir()
-	writeZones(t, dir, fences)
-	return dir, fences[i].text, fences[i+1].text
-}
-
-// origins splits lines into those of each $ORIGIN, and writes them into dir as
-// zone files, after those of db.empty. It returns the files by origin.
+// origins splits lines at each $ORIGIN, and writes a zone file for each into dir. A zone file begins
+// with the records of db.empty. It returns the files by origin.
 func origins(t *testing.T, dir, lines string) map[string]string {
 	t.Helper()
 	empty, err := os.ReadFile(filepath.Join(dir, "db.empty"))
@@ -55,140 +38,15 @@ func origins(t *testing.T, dir, lines string) map[string]string {
 	return files
 }
 
-// write writes a file of a peer into dir, and returns its path.
-func write(t *testing.T, dir, name, text string) string {
-	t.Helper()
-	path := filepath.Join(dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// store adds records to the zone file that the servers of dir share.
-func store(t *testing.T, dir, records string) {
-	t.Helper()
-	empty, err := os.ReadFile(filepath.Join(dir, "db.empty"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, dir, "db.empty", string(empty)+records)
-}
-
-// startPeer runs a name server until the end of the test, and returns once it
-// answers. The server is a port of 127.0.0.1, or HOST:PORT.
-func startPeer(t *testing.T, server string, program string, args ...string) {
-	t.Helper()
-	runProgram(t, func() bool {
-		d, err := digAt(server, "+time=1", "lab.example.org", "SOA")
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := d.ask()
-		return err == nil && m.Rcode != dns.RcodeServerFailure
-	}, program, args...)
-}
-
-// runProgram runs a program until the end of the test, and returns once it is
-// ready.
-func runProgram(t *testing.T, ready func() bool, program string, args ...string) {
-	t.Helper()
-	s, err := startProgram(exec.Command(program, args...), filepath.Join(t.TempDir(), "log"))
-	if err != nil {
-		t.Fatalf("%v; is it installed?", err)
-	}
-	t.Cleanup(func() {
-		s.cmd.Process.Kill()
-		<-s.done
-		s.showOnFailure(t)
-	})
-	for deadline := time.Now().Add(time.Minute); !ready(); {
-		select {
-		case <-s.done:
-			t.Fatalf("%v ended: %v", s.cmd, s.err)
-		case <-time.After(100 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%v is not ready", s.cmd)
-		}
-	}
-}
-
-// digAt is parseDig for a server that is a port of 127.0.0.1, or HOST:PORT.
-func digAt(server string, args ...string) (*dig, error) {
-	host, port, err := net.SplitHostPort(server)
-	if err != nil {
-		return parseDig(args, server)
-	}
-	return parseDig(append([]string{"@" + host}, args...), port)
-}
-
-// askServer returns the response to a question, in the words of dig, which does not ask for
-// recursion.
-func askServer(t *testing.T, server, question string) *dns.Msg {
-	t.Helper()
-	d, err := digAt(server, append(strings.Fields(question), "+norecurse")...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := d.ask()
-	if err != nil {
-		t.Fatalf("%s: dig %s: %v", server, question, err)
-	}
-	return m
-}
-
-// ask returns of the response of askServer the status and the records of the answer.
-func ask(t *testing.T, server, question string) *dns.Msg {
-	t.Helper()
-	m := askServer(t, server, question)
-	slices.SortFunc(m.Answer, func(a, b dns.RR) int { return strings.Compare(a.String(), b.String()) })
-	return &dns.Msg{MsgHdr: dns.MsgHdr{Rcode: m.Rcode}, Answer: m.Answer}
-}
-
-// agree asks two servers, and compares their responses: the status, and the
-// records with their owners and TTLs. It returns how many questions got a record.
-func agree(t *testing.T, theirs, ours string, questions []string) (answered int) {
-	t.Helper()
-	for _, q := range questions {
-		their, our := ask(t, theirs, q), ask(t, ours, q)
-		if summary(their) != summary(our) {
-			t.Errorf("%s: got %q, want %q", q, summary(our), summary(their))
-		}
-		if len(our.Answer) > 0 {
-			answered++
-		}
-	}
-	return answered
-}
-
-// differ asks both servers questions on which they differ on purpose:
-//
-//	QUESTION => THEIR SUMMARY => OURS
-func differ(t *testing.T, theirs, ours, table string) {
-	t.Helper()
-	for line := range strings.Lines(table) {
-		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
-			continue
-		}
-		fields := strings.Split(line, "=>")
-		if len(fields) != 3 {
-			t.Fatalf("%q is not QUESTION => THEIR => OUR", line)
-		}
-		if got, want := summary(ask(t, theirs, fields[0])), strings.TrimSpace(fields[1]); got != want {
-			t.Errorf("%s: they say %q, not %q: change the table, and docs/transition.md", fields[0], got, want)
-		}
-		if got, want := summary(ask(t, ours, fields[0])), strings.TrimSpace(fields[2]); got != want {
-			t.Errorf("%s: got %q, want %q", fields[0], got, want)
-		}
-	}
-}
-
-// samples returns addresses of a prefix: the first, those at the ends of octets and
-// groups, and those that are written in a way of their own.
+// samples returns addresses of a prefix: the first, addresses at the ends of octets and groups, and IPv6
+// addresses that are abbreviated in different ways.
 func samples(prefix string) (addresses []netip.Addr) {
 	network := netip.MustParsePrefix(prefix)
-	hosts := []string{"::", "::1", "::9", "::10", "::63", "::64", "::ff", "::100", "::ffff", "::1:0", "::1:0:0:1", "::1:0:1", "::1:2:3:4", "::1:2:3:0", "::ffff:ffff:ffff:ffff", "0:0:1::", "0:0:1::1", "0:0:1:2:3:4:5:6", "0:0:0:1:2:3:4:5", "0:0:0:1:0:0:0:1", "0:0:0:1::"}
+	hosts := []string{
+		"::", "::1", "::9", "::10", "::63", "::64", "::ff", "::100", "::ffff",
+		"::1:0", "::1:0:0:1", "::1:0:1", "::1:2:3:4", "::1:2:3:0", "::ffff:ffff:ffff:ffff",
+		"0:0:1::", "0:0:1::1", "0:0:1:2:3:4:5:6", "0:0:0:1:2:3:4:5", "0:0:0:1:0:0:0:1", "0:0:0:1::",
+	}
 	for _, host := range hosts {
 		a, h := network.Addr().As16(), netip.MustParseAddr(host).As16()
 		for i := range a {
@@ -205,7 +63,7 @@ func samples(prefix string) (addresses []netip.Addr) {
 	return addresses
 }
 
-// reverseQuestions asks for the PTR records of addresses of the prefixes.
+// reverseQuestions returns questions for the PTR records of samples of the prefixes.
 func reverseQuestions(prefixes ...string) (questions []string) {
 	for _, prefix := range prefixes {
 		for _, addr := range samples(prefix) {
@@ -215,7 +73,7 @@ func reverseQuestions(prefixes ...string) (questions []string) {
 	return questions
 }
 
-// names asks a server for the names of addresses, and returns them.
+// names asks a server for PTR records, and returns the names that they give.
 func names(t *testing.T, server string, questions []string) (names []string) {
 	t.Helper()
 	for _, q := range questions {
@@ -226,6 +84,7 @@ func names(t *testing.T, server string, questions []string) (names []string) {
 	return names
 }
 
+// TestOracleBIND compares with BIND, which has the names by $GENERATE.
 func TestOracleBIND(t *testing.T) {
 	dir, lines, corefile := transition(t, "bind")
 	files := origins(t, dir, lines)
@@ -246,23 +105,25 @@ func TestOracleBIND(t *testing.T) {
 		agree(t, theirs, ours, asked)
 	}
 	if expanded != 2*(256+99+256) {
-		t.Errorf("BIND made %d records of the lines, want %d", expanded, 2*(256+99+256))
+		t.Errorf("BIND expanded the lines to %d records, want %d", expanded, 2*(256+99+256))
 	}
 
-	// What no $GENERATE gives, and what is above that which it gives.
+	// Names that no $GENERATE gives, and names above those that it gives.
 	agree(t, theirs, ours, []string{
 		"ws256.lab.example.org", "ws007.lab.example.org", "ws.lab.example.org", "ws-1.lab.example.org",
-		"printer0.lab.example.org", "printer000.lab.example.org", "printer7.lab.example.org", "printer0007.lab.example.org", "printer100.lab.example.org",
-		"nodeff.lab.example.org AAAA", "node0100.lab.example.org AAAA", "NODE00FF.lab.example.org A", "a.ws1.lab.example.org", "lab.example.org A",
+		"printer0.lab.example.org", "printer000.lab.example.org", "printer7.lab.example.org",
+		"printer0007.lab.example.org", "printer100.lab.example.org",
+		"nodeff.lab.example.org AAAA", "node0100.lab.example.org AAAA", "NODE00FF.lab.example.org A",
+		"a.ws1.lab.example.org", "lab.example.org A",
 		"100.100.51.198.in-addr.arpa PTR", "200.100.51.198.in-addr.arpa PTR", "100.51.198.in-addr.arpa PTR",
 		"256.2.0.192.in-addr.arpa PTR", "007.2.0.192.in-addr.arpa PTR", "1.1.2.0.192.in-addr.arpa PTR",
 		"0.8.b.d.0.1.0.0.2.ip6.arpa PTR", "0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa TXT", "1.0.8.b.d.0.1.0.0.2.ip6.arpa PTR",
 	})
 }
 
-// TestOracleGenerate has a line of $GENERATE, and the properties of the stanza
-// that should give the same names: no more, as the neighbours of each are asked
-// for, too, and no less.
+// TestOracleGenerate compares lines of $GENERATE with stanzas that should give the same names. It asks
+// for each name and for names that differ in one character, so it finds missing names and names that
+// should not exist.
 func TestOracleGenerate(t *testing.T) {
 	tests := []struct{ zone, generate, properties string }{
 		{"lab.example.org", "0-255 ws$ A 192.0.2.$", "name ws{n}\nnetwork 192.0.2.0/24"},
@@ -281,12 +142,14 @@ func TestOracleGenerate(t *testing.T) {
 		{"2.0.192.in-addr.arpa", "1-20 ${100} PTR p${0,3,d}.lab.example.org.", "name p{n:3}\nnetwork 192.0.2.0/24\nnumbers 1-20\noffset 100"},
 		{"8.b.d.0.1.0.0.2.ip6.arpa", "0-300 ${0,47,n} PTR n${0,3,x}.lab.example.org.", "name n{x:3}\nnetwork 2001:db8::/64\nnumbers 0-300"},
 	}
-	// A /16 takes BIND a line for each 256 addresses, and us none more.
+	// For a /16, BIND needs a line for each 256 addresses, and workstation a single stanza.
 	var carried strings.Builder
 	for third := range 256 {
 		fmt.Fprintf(&carried, "\n$GENERATE 0-255 ws${%d} A 10.0.%d.$", 256*third, third)
 	}
-	tests = append(tests, struct{ zone, generate, properties string }{"lab.example.org", strings.TrimPrefix(carried.String(), "\n$GENERATE "), "network 10.0.0.0/16\nname ws{n}"})
+	tests = append(tests, struct{ zone, generate, properties string }{
+		"lab.example.org", strings.TrimPrefix(carried.String(), "\n$GENERATE "), "network 10.0.0.0/16\nname ws{n}",
+	})
 
 	_, fences := fencesOf(t, "../docs/transition.md")
 	for _, tc := range tests {
@@ -295,8 +158,13 @@ func TestOracleGenerate(t *testing.T) {
 			writeZones(t, dir, fences)
 			theirs := testPort(t)
 			startNamed(t, dir, theirs, primaries(origins(t, dir, "$ORIGIN "+tc.zone+".\n$GENERATE "+tc.generate+"\n")))
-			ours := startCorefile(t, dir, fmt.Sprintf(
-				"lab.example.org 192.0.2.0/24 2001:db8::/32 {\n workstation {\n ttl 300\n %s\n }\n file db.empty\n}", tc.properties))
+			ours := startCorefile(t, dir, fmt.Sprintf(`lab.example.org 192.0.2.0/24 2001:db8::/32 {
+				workstation {
+					ttl 300
+					%s
+				}
+				file db.empty
+			}`, tc.properties))
 
 			var asked []string
 			for i, rr := range transfer(t, theirs, tc.zone) {
@@ -320,8 +188,8 @@ func TestOracleGenerate(t *testing.T) {
 	}
 }
 
-// neighbours returns names that differ from name in one character of the first
-// label, which is another, doubled or gone.
+// neighbours returns names that differ from name in one character of the first label: it is another
+// character, doubled, preceded by a zero, or missing.
 func neighbours(name string) (names []string) {
 	for i := range strings.IndexByte(name, '.') {
 		before, c, after := name[:i], name[i], name[i+1:]
@@ -334,14 +202,27 @@ func neighbours(name string) (names []string) {
 	return names
 }
 
-// startNamed starts BIND's server with the zones of a configuration.
+// startNamed starts BIND with the zones of a configuration.
 func startNamed(t *testing.T, dir, port, zones string) {
 	t.Helper()
-	startPeer(t, port, "named", "-g", "-c", write(t, dir, "named.conf", fmt.Sprintf(
-		"options { directory %q; listen-on port %s { 127.0.0.1; }; listen-on-v6 { none; }; pid-file none; session-keyfile none; recursion no; empty-zones-enable no; minimal-responses yes; allow-transfer { any; }; notify no; };\ncontrols {};\n%s", dir, port, zones)))
+	startPeer(t, port, "named", "-g", "-c", write(t, dir, "named.conf", fmt.Sprintf(`
+options {
+    directory %q;
+    listen-on port %s { 127.0.0.1; };
+    listen-on-v6 { none; };
+    pid-file none;
+    session-keyfile none;
+    recursion no;
+    empty-zones-enable no;
+    minimal-responses yes;
+    allow-transfer { any; };
+    notify no;
+};
+controls {};
+%s`, dir, port, zones)))
 }
 
-// primaries are the lines of BIND for zones that are in files.
+// primaries returns the configuration of BIND for zone files.
 func primaries(files map[string]string) (zones string) {
 	for origin, file := range files {
 		zones += fmt.Sprintf("zone %q { type primary; file %q; };\n", origin, file)
@@ -349,14 +230,20 @@ func primaries(files map[string]string) (zones string) {
 	return zones
 }
 
-// startKnot starts Knot DNS with some of its configuration.
+// startKnot starts Knot DNS with lines of its configuration.
 func startKnot(t *testing.T, dir, port, lines string) {
 	t.Helper()
-	startPeer(t, port, "knotd", "-c", write(t, dir, "knot.conf", fmt.Sprintf(
-		"server:\n    listen: 127.0.0.1@%s\n    rundir: %q\ndatabase:\n    storage: %[2]q\n%s", port, dir, lines)))
+	startPeer(t, port, "knotd", "-c", write(t, dir, "knot.conf", fmt.Sprintf(`
+server:
+    listen: 127.0.0.1@%s
+    rundir: %q
+database:
+    storage: %[2]q
+%s`, port, dir, lines)))
 }
 
-// knotQuestions asks for the names of addresses, and for what there is at these names.
+// knotQuestions returns questions for PTR records, and for each kind of record of the names that Knot
+// gives in them.
 func knotQuestions(t *testing.T, port string) []string {
 	t.Helper()
 	questions := reverseQuestions("192.0.2.0/24", "2001:db8::/32")
@@ -370,6 +257,7 @@ func knotQuestions(t *testing.T, port string) []string {
 	return questions
 }
 
+// TestOracleKnot compares with Knot DNS and its module synthrecord.
 func TestOracleKnot(t *testing.T) {
 	dir, lines, corefile := transition(t, "knot")
 	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
@@ -377,21 +265,29 @@ func TestOracleKnot(t *testing.T) {
 
 	questions := knotQuestions(t, theirs)
 	agree(t, theirs, ours, append(questions,
-		"ip-192-0-3-1.lab.example.org", "ip-192-0-2-256.lab.example.org", "ip-192-0-2-05.lab.example.org", "ip-192-0-2.lab.example.org", "ip-.lab.example.org", "ip-foo.lab.example.org",
-		"ip-2001-db9--5.lab.example.org AAAA", "ip-2001-db8--g.lab.example.org AAAA", "ip-2001-db8.lab.example.org AAAA", "lab.example.org A", "www.lab.example.org",
+		"ip-192-0-3-1.lab.example.org", "ip-192-0-2-256.lab.example.org", "ip-192-0-2-05.lab.example.org",
+		"ip-192-0-2.lab.example.org", "ip-.lab.example.org", "ip-foo.lab.example.org",
+		"ip-2001-db9--5.lab.example.org AAAA", "ip-2001-db8--g.lab.example.org AAAA", "ip-2001-db8.lab.example.org AAAA",
+		"lab.example.org A", "www.lab.example.org",
 		"2.0.192.in-addr.arpa PTR", "5.5.2.0.192.in-addr.arpa PTR", "256.2.0.192.in-addr.arpa PTR",
 		"0.8.b.d.0.1.0.0.2.ip6.arpa PTR", "0.f.e.8.b.d.0.1.0.0.2.ip6.arpa TXT", "g.8.b.d.0.1.0.0.2.ip6.arpa PTR",
 	))
 	differ(t, theirs, ours, `
-		# Knot takes every way to write an address; we have one name for each.
-		ip-2001-db8-0-0-0-0-0-5.lab.example.org AAAA => NOERROR, ip-2001-db8-0-0-0-0-0-5.lab.example.org. 300 AAAA 2001:db8::5 => NXDOMAIN
-		ip-2001-0db8--5.lab.example.org AAAA         => NOERROR, ip-2001-0db8--5.lab.example.org. 300 AAAA 2001:db8::5 => NXDOMAIN
-		ip-2001-db8--.lab.example.org AAAA           => NOERROR, ip-2001-db8--.lab.example.org. 300 AAAA 2001:db8:: => NXDOMAIN
+		# Knot accepts every spelling of an address. In coredns, each address has one name.
+		ip-2001-db8-0-0-0-0-0-5.lab.example.org AAAA
+			=> NOERROR, ip-2001-db8-0-0-0-0-0-5.lab.example.org. 300 AAAA 2001:db8::5
+			=> NXDOMAIN
+		ip-2001-0db8--5.lab.example.org AAAA
+			=> NOERROR, ip-2001-0db8--5.lab.example.org. 300 AAAA 2001:db8::5
+			=> NXDOMAIN
+		ip-2001-db8--.lab.example.org AAAA
+			=> NOERROR, ip-2001-db8--.lab.example.org. 300 AAAA 2001:db8::
+			=> NXDOMAIN
 	`)
 }
 
-// TestOracleKnotLong has reverse-short: off, with which Knot writes all digits of an
-// IPv6 address, and takes either form.
+// TestOracleKnotLong has reverse-short: off. With it, Knot writes all digits of an IPv6 address, and
+// accepts the short form as well.
 func TestOracleKnotLong(t *testing.T) {
 	dir, lines, corefile := transition(t, "knot long")
 	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
@@ -408,26 +304,38 @@ func TestOracleKnotLong(t *testing.T) {
 		"ip-2001-0db8-0000-0000-0000-0000-0000.lab.example.org AAAA", "ip-192-000-002-017.lab.example.org",
 	))
 	differ(t, theirs, ours, `
-		# Knot takes forms in between, and labels between the name and the zone.
-		ip-2001-0db8--5.lab.example.org AAAA     => NOERROR, ip-2001-0db8--5.lab.example.org. 300 AAAA 2001:db8::5 => NXDOMAIN
-		ip-192-0-2-17.any.lab.example.org        => NOERROR, ip-192-0-2-17.any.lab.example.org. 300 A 192.0.2.17 => NXDOMAIN
-		ip-192-0-2-17.any.any.lab.example.org    => NOERROR, ip-192-0-2-17.any.any.lab.example.org. 300 A 192.0.2.17 => NXDOMAIN
+		# Knot accepts partly abbreviated forms, and labels between the name and the zone.
+		ip-2001-0db8--5.lab.example.org AAAA
+			=> NOERROR, ip-2001-0db8--5.lab.example.org. 300 AAAA 2001:db8::5
+			=> NXDOMAIN
+		ip-192-0-2-17.any.lab.example.org
+			=> NOERROR, ip-192-0-2-17.any.lab.example.org. 300 A 192.0.2.17
+			=> NXDOMAIN
+		ip-192-0-2-17.any.any.lab.example.org
+			=> NOERROR, ip-192-0-2-17.any.any.lab.example.org. 300 A 192.0.2.17
+			=> NXDOMAIN
 	`)
 }
 
-// startDnsmasq starts dnsmasq with lines of its configuration. The TTL is 0 where
-// --local-ttl does not say another.
+// startDnsmasq starts dnsmasq with lines of its configuration. Without --local-ttl, its TTL is 0.
 func startDnsmasq(t *testing.T, dir, port, lines string) {
 	t.Helper()
-	startPeer(t, port, "dnsmasq", "--no-daemon", "--conf-file="+write(t, dir, "dnsmasq.conf", lines), "--port="+port,
-		"--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv", "--no-hosts", "--user=", "--pid-file=", "--local-ttl=3600", "--local=/#/")
+	startPeer(t, port, "dnsmasq", "--no-daemon", "--conf-file="+write(t, dir, "dnsmasq.conf", lines),
+		"--port="+port, "--listen-address=127.0.0.1", "--bind-interfaces", "--no-resolv", "--no-hosts",
+		"--user=", "--pid-file=", "--local-ttl=3600", "--local=/#/")
 }
 
+// TestOracleDnsmasq compares with dnsmasq.
 func TestOracleDnsmasq(t *testing.T) {
 	dir, lines, corefile := transition(t, "dnsmasq")
-	upstream := testPort(t) // which denies everything
-	corefile = strings.ReplaceAll(corefile, "/etc/resolv.conf", "127.0.0.1:"+upstream) +
-		".:" + upstream + " {\n template ANY ANY {\n rcode NXDOMAIN\n }\n}\n"
+	upstream := testPort(t)
+	corefile = strings.ReplaceAll(corefile, "/etc/resolv.conf", "127.0.0.1:"+upstream) + ".:" + upstream + ` {
+    # The upstream denies everything.
+    template ANY ANY {
+        rcode NXDOMAIN
+    }
+}
+`
 	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
 	startDnsmasq(t, dir, theirs, lines)
 
@@ -450,17 +358,23 @@ func TestOracleDnsmasq(t *testing.T) {
 		"ip-2001-db9--5.lab.example.org AAAA", "ws-5.example.org",
 	))
 	differ(t, theirs, ours, `
-		# dnsmasq takes leading zeros, nothing for zero, and every way to write an IPv6 address.
+		# dnsmasq accepts leading zeros, an empty number for zero, and every spelling of an IPv6 address.
 		ws-05.lab.example.org                       => NOERROR, ws-05.lab.example.org. 3600 A 192.0.2.5 => NXDOMAIN
 		ws-.lab.example.org                         => NOERROR, ws-.lab.example.org. 3600 A 192.0.2.0 => NXDOMAIN
-		ip-2001-db8-0-0-0-0-0-5.lab.example.org AAAA => NOERROR, ip-2001-db8-0-0-0-0-0-5.lab.example.org. 3600 AAAA 2001:db8::5 => NXDOMAIN
+		ip-2001-db8-0-0-0-0-0-5.lab.example.org AAAA
+			=> NOERROR, ip-2001-db8-0-0-0-0-0-5.lab.example.org. 3600 AAAA 2001:db8::5
+			=> NXDOMAIN
 		# Its name for an address that ends in zeros ends in a hyphen.
-		-x 2001:db8:: => NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR ip-2001-db8--.lab.example.org. => NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR ip-2001-db8--0.lab.example.org.
-		ip-2001-db8--.lab.example.org AAAA          => NOERROR, ip-2001-db8--.lab.example.org. 3600 AAAA 2001:db8:: => NXDOMAIN
+		-x 2001:db8::
+			=> NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR ip-2001-db8--.lab.example.org.
+			=> NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR ip-2001-db8--0.lab.example.org.
+		ip-2001-db8--.lab.example.org AAAA
+			=> NOERROR, ip-2001-db8--.lab.example.org. 3600 AAAA 2001:db8::
+			=> NXDOMAIN
 	`)
 }
 
-// v6zeros are the labels of the lower 96 bits of an address.
+// v6zeros is the labels of the lower 96 bits of an IPv6 address that are zero.
 var v6zeros = strings.Repeat("0.", 24)
 
 // startPowerDNS starts PowerDNS with lines of zone files.
@@ -470,10 +384,12 @@ func startPowerDNS(t *testing.T, dir, port, lines string) {
 	for origin, file := range origins(t, dir, lines) {
 		zones += fmt.Sprintf("zone %q { type native; file %q; };\n", origin, file)
 	}
-	startPeer(t, port, "pdns_server", "--config-dir="+dir, "--daemon=no", "--guardian=no", "--launch=bind", "--bind-config="+write(t, dir, "named.conf", zones),
+	startPeer(t, port, "pdns_server", "--config-dir="+dir, "--daemon=no", "--guardian=no",
+		"--launch=bind", "--bind-config="+write(t, dir, "named.conf", zones),
 		"--enable-lua-records=yes", "--local-address=127.0.0.1", "--local-port="+port, "--socket-dir="+dir, "--setuid=", "--setgid=")
 }
 
+// TestOraclePowerDNS compares with the Lua records of PowerDNS.
 func TestOraclePowerDNS(t *testing.T) {
 	dir, lines, corefile := transition(t, "powerdns")
 	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
@@ -492,27 +408,29 @@ func TestOraclePowerDNS(t *testing.T) {
 		agree(t, theirs, ours, []string{name + qtype, strings.ToUpper(name) + qtype})
 	}
 	differ(t, theirs, ours, `
-		# createForward knows no network, nor a name that has no address.
+		# createForward knows no networks, and answers for names without an address.
 		8-8-8-8.lab.example.org => NOERROR, 8-8-8-8.lab.example.org. 300 A 8.8.8.8 => NXDOMAIN
 		foo.lab.example.org     => NOERROR, foo.lab.example.org. 300 A 0.0.0.0     => NXDOMAIN
 		2001-db8--5.lab.example.org A => NOERROR, 2001-db8--5.lab.example.org. 300 A 0.0.0.0 => NOERROR
 		10-0-0-5.lab.example.org AAAA => SERVFAIL => NOERROR
 		# Its name for an address that ends in zeros ends in a hyphen.
-		-x 2001:db8:: => NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 300 PTR 2001-db8--.lab.example.org. => NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 300 PTR 2001-db8--0.lab.example.org.
+		-x 2001:db8::
+			=> NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 300 PTR 2001-db8--.lab.example.org.
+			=> NOERROR, `+v6zeros+`8.b.d.0.1.0.0.2.ip6.arpa. 300 PTR 2001-db8--0.lab.example.org.
 	`)
 }
 
-// TestOraclePowerDNSFormats has the other formats of createReverse and createReverse6,
-// and an exception.
+// TestOraclePowerDNSFormats compares the other formats of createReverse and createReverse6, and an
+// exception.
 func TestOraclePowerDNSFormats(t *testing.T) {
 	dir, lines, corefile := transition(t, "powerdns formats")
 	theirs, ours := testPort(t), startCorefile(t, dir, corefile)
 	startPowerDNS(t, dir, theirs, lines)
 
-	// Each address has the name that PowerDNS gives it, and that name the address.
+	// Each address has the name that PowerDNS gives it, and this name has the address.
 	for _, tc := range []struct {
 		network string
-		forward bool // createForward reads what createReverse writes
+		forward bool // createForward can read the names of createReverse
 	}{
 		{"10.1.0.0/16", false},
 		{"10.2.0.0/16", true},
@@ -536,7 +454,7 @@ func TestOraclePowerDNSFormats(t *testing.T) {
 			}
 			for _, name := range names(t, theirs, []string{reverse}) {
 				if got := ask(t, ours, name+qtype); len(got.Answer) != 1 || rdata(got.Answer[0]) != addr.String() {
-					t.Errorf("%s has the name %s, and that %q", addr, name, summary(got))
+					t.Errorf("%s has the name %s, for which the answer is %q", addr, name, summary(got))
 				}
 				if tc.forward && addr.String() != "10.6.0.1" {
 					agree(t, theirs, ours, []string{name + qtype, strings.ToUpper(name) + qtype})
@@ -545,24 +463,34 @@ func TestOraclePowerDNSFormats(t *testing.T) {
 		}
 	}
 	differ(t, theirs, ours, `
-		# createForward reads four octets, in their order.
-		12-7-1-10.lab.example.org     => NOERROR, 12-7-1-10.lab.example.org. 300 A 12.7.1.10 => NOERROR, 12-7-1-10.lab.example.org. 300 A 10.1.7.12
-		12.7.4.10.dyn.lab.example.org => NOERROR, 12.7.4.10.dyn.lab.example.org. 300 A 12.7.4.10 => NOERROR, 12.7.4.10.dyn.lab.example.org. 300 A 10.4.7.12
-		h7-12.lab.example.org         => NOERROR, h7-12.lab.example.org. 300 A 0.0.0.0 => NOERROR, h7-12.lab.example.org. 300 A 10.5.7.12
-		# It takes leading zeros, and any prefix, except that hexadecimal digits need two characters.
+		# createForward reads four octets, in the usual order.
+		12-7-1-10.lab.example.org
+			=> NOERROR, 12-7-1-10.lab.example.org. 300 A 12.7.1.10
+			=> NOERROR, 12-7-1-10.lab.example.org. 300 A 10.1.7.12
+		12.7.4.10.dyn.lab.example.org
+			=> NOERROR, 12.7.4.10.dyn.lab.example.org. 300 A 12.7.4.10
+			=> NOERROR, 12.7.4.10.dyn.lab.example.org. 300 A 10.4.7.12
+		h7-12.lab.example.org
+			=> NOERROR, h7-12.lab.example.org. 300 A 0.0.0.0
+			=> NOERROR, h7-12.lab.example.org. 300 A 10.5.7.12
+		# It accepts leading zeros and any prefix. Before hexadecimal digits, it needs two characters.
 		ip-10-6-0-05.lab.example.org  => NOERROR, ip-10-6-0-05.lab.example.org. 300 A 10.6.0.5 => NXDOMAIN
 		x-10-6-0-5.lab.example.org    => NOERROR, x-10-6-0-5.lab.example.org. 300 A 10.6.0.5 => NXDOMAIN
 		xx0a02070c.lab.example.org    => NOERROR, xx0a02070c.lab.example.org. 300 A 10.2.7.12 => NXDOMAIN
 		0a02070c.lab.example.org      => NOERROR, 0a02070c.lab.example.org. 300 A 0.0.0.0 => NXDOMAIN
 		20010db8000000000000000000000005.lab.example.org AAAA => SERVFAIL => NXDOMAIN
-		# The name of an exception is an ordinary one, which hosts gives its address.
-		gateway.lab.example.org       => NOERROR, gateway.lab.example.org. 300 A 0.0.0.0 => NOERROR, gateway.lab.example.org. 300 A 10.6.0.1
-		ip-10-6-0-1.lab.example.org   => NOERROR, ip-10-6-0-1.lab.example.org. 300 A 10.6.0.1 => NOERROR, ip-10-6-0-1.lab.example.org. 300 A 10.6.0.1
+		# The name of an exception is an ordinary name, to which hosts gives the address.
+		gateway.lab.example.org
+			=> NOERROR, gateway.lab.example.org. 300 A 0.0.0.0
+			=> NOERROR, gateway.lab.example.org. 300 A 10.6.0.1
+		ip-10-6-0-1.lab.example.org
+			=> NOERROR, ip-10-6-0-1.lab.example.org. 300 A 10.6.0.1
+			=> NOERROR, ip-10-6-0-1.lab.example.org. 300 A 10.6.0.1
 	`)
 }
 
-// TestOracleAllKnowingDNS takes port 53 of a loopback address, since AllKnowingDNS
-// takes no other.
+// TestOracleAllKnowingDNS compares with AllKnowingDNS. It runs on port 53 of a loopback address, since
+// AllKnowingDNS supports no other port.
 func TestOracleAllKnowingDNS(t *testing.T) {
 	dir, lines, corefile := transition(t, "all-knowing-dns")
 	address := nextResolver()
@@ -581,38 +509,59 @@ func TestOracleAllKnowingDNS(t *testing.T) {
 		"ipv6-5.lab.example.org AAAA", "ipv6-00000000000000005.lab.example.org AAAA", "ipv6-.lab.example.org AAAA", "www.lab.example.org AAAA",
 	))
 	differ(t, theirs, ours, `
-		# It knows its names in the case of its configuration only, and takes letters for digits.
-		IPV6-0000000000000005.lab.example.org AAAA => NXDOMAIN => NOERROR, IPV6-0000000000000005.lab.example.org. 3600 AAAA 2001:db8:0:1::5
-		ipv6-000000000000000g.lab.example.org AAAA => NOERROR, ipv6-000000000000000g.lab.example.org. 3600 AAAA 2001:db8:0:1:: => NXDOMAIN
+		# It compares names case-sensitively, and accepts letters that are not hexadecimal digits.
+		IPV6-0000000000000005.lab.example.org AAAA
+			=> NXDOMAIN
+			=> NOERROR, IPV6-0000000000000005.lab.example.org. 3600 AAAA 2001:db8:0:1::5
+		ipv6-000000000000000g.lab.example.org AAAA
+			=> NOERROR, ipv6-000000000000000g.lab.example.org. 3600 AAAA 2001:db8:0:1::
+			=> NXDOMAIN
 		lab.example.org TXT => NXDOMAIN => NOERROR
 	`)
 }
 
-// TestOracleStored has records at the names and addresses that are generated. Others
-// let what is stored win; here the computed record of the type comes first.
+// TestOracleStored stores records at generated names and addresses. In the other servers, stored records
+// win. In coredns, the computed record of the type wins by default.
 func TestOracleStored(t *testing.T) {
 	t.Run("Knot", func(t *testing.T) {
 		dir, lines, corefile := transition(t, "knot")
-		store(t, dir, "ip-192-0-2-17 300 A 203.0.113.9\nip-192-0-2-18 300 TXT stored\n17 300 PTR gateway.example.org.\n")
+		store(t, dir, `
+			ip-192-0-2-17 300 A   203.0.113.9
+			ip-192-0-2-18 300 TXT stored
+			17            300 PTR gateway.example.org.
+		`)
 		theirs, ours := testPort(t), startCorefile(t, dir, corefile)
 		startKnot(t, dir, theirs, fmt.Sprintf("template:\n  - id: default\n    storage: %q\n%s", dir, lines))
 		differ(t, theirs, ours, `
-			ip-192-0-2-17.lab.example.org => NOERROR, ip-192-0-2-17.lab.example.org. 300 A 203.0.113.9 => NOERROR, ip-192-0-2-17.lab.example.org. 300 A 192.0.2.17
-			-x 192.0.2.17 => NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR gateway.example.org. => NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR ip-192-0-2-17.lab.example.org.
-			# A record of another type takes the address away.
+			ip-192-0-2-17.lab.example.org
+				=> NOERROR, ip-192-0-2-17.lab.example.org. 300 A 203.0.113.9
+				=> NOERROR, ip-192-0-2-17.lab.example.org. 300 A 192.0.2.17
+			-x 192.0.2.17
+				=> NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR gateway.example.org.
+				=> NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR ip-192-0-2-17.lab.example.org.
+			# In Knot, a stored record of another type removes the address.
 			ip-192-0-2-18.lab.example.org => NOERROR => NOERROR, ip-192-0-2-18.lab.example.org. 300 A 192.0.2.18
 		`)
 		agree(t, theirs, ours, []string{"ip-192-0-2-18.lab.example.org TXT", "-x 192.0.2.18"})
 	})
 	t.Run("PowerDNS", func(t *testing.T) {
 		dir, lines, corefile := transition(t, "powerdns")
-		store(t, dir, "10-0-1-17 300 A 203.0.113.9\n10-0-1-18 300 TXT stored\n17.1 300 PTR gateway.example.org.\n")
+		store(t, dir, `
+			10-0-1-17 300 A   203.0.113.9
+			10-0-1-18 300 TXT stored
+			17.1      300 PTR gateway.example.org.
+		`)
 		theirs, ours := testPort(t), startCorefile(t, dir, corefile)
 		startPowerDNS(t, dir, theirs, lines)
 		differ(t, theirs, ours, `
-			10-0-1-17.lab.example.org => NOERROR, 10-0-1-17.lab.example.org. 300 A 203.0.113.9 => NOERROR, 10-0-1-17.lab.example.org. 300 A 10.0.1.17
-			-x 10.0.1.17 => NOERROR, 17.1.0.10.in-addr.arpa. 300 PTR gateway.example.org. => NOERROR, 17.1.0.10.in-addr.arpa. 300 PTR 10-0-1-17.lab.example.org.
-			# A record of another type takes the address away, and one below a label what the wildcard gives below it.
+			10-0-1-17.lab.example.org
+				=> NOERROR, 10-0-1-17.lab.example.org. 300 A 203.0.113.9
+				=> NOERROR, 10-0-1-17.lab.example.org. 300 A 10.0.1.17
+			-x 10.0.1.17
+				=> NOERROR, 17.1.0.10.in-addr.arpa. 300 PTR gateway.example.org.
+				=> NOERROR, 17.1.0.10.in-addr.arpa. 300 PTR 10-0-1-17.lab.example.org.
+			# In PowerDNS, a stored record of another type removes the address. A name stored below a
+			# label removes the wildcard for the names below that label.
 			10-0-1-18.lab.example.org => NOERROR => NOERROR, 10-0-1-18.lab.example.org. 300 A 10.0.1.18
 			-x 10.0.1.18 => NXDOMAIN => NOERROR, 18.1.0.10.in-addr.arpa. 300 PTR 10-0-1-18.lab.example.org.
 		`)
@@ -620,19 +569,32 @@ func TestOracleStored(t *testing.T) {
 	})
 	t.Run("BIND", func(t *testing.T) {
 		dir, lines, corefile := transition(t, "bind")
-		store(t, dir, "ws17 300 A 203.0.113.9\nws18 300 TXT stored\n17 300 PTR gateway.example.org.\n")
+		store(t, dir, `
+			ws17 300 A   203.0.113.9
+			ws18 300 TXT stored
+			17   300 PTR gateway.example.org.
+		`)
 		theirs, ours := testPort(t), startCorefile(t, dir, corefile)
 		startNamed(t, dir, theirs, primaries(origins(t, dir, lines)))
 		differ(t, theirs, ours, `
-			# $GENERATE makes records like any others.
-			ws17.lab.example.org => NOERROR, ws17.lab.example.org. 300 A 192.0.2.17, ws17.lab.example.org. 300 A 203.0.113.9 => NOERROR, ws17.lab.example.org. 300 A 192.0.2.17
-			-x 192.0.2.17 => NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR gateway.example.org., 17.2.0.192.in-addr.arpa. 300 PTR ws17.lab.example.org. => NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR ws17.lab.example.org.
+			# In BIND, a stored record is added to the one of $GENERATE.
+			ws17.lab.example.org
+				=> NOERROR, ws17.lab.example.org. 300 A 192.0.2.17, ws17.lab.example.org. 300 A 203.0.113.9
+				=> NOERROR, ws17.lab.example.org. 300 A 192.0.2.17
+			-x 192.0.2.17
+				=> NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR gateway.example.org., 17.2.0.192.in-addr.arpa. 300 PTR ws17.lab.example.org.
+				=> NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR ws17.lab.example.org.
 		`)
 		agree(t, theirs, ours, []string{"ws18.lab.example.org", "ws18.lab.example.org TXT"})
 	})
 	t.Run("dnsmasq", func(t *testing.T) {
 		dir, lines, corefile := transition(t, "dnsmasq")
-		store(t, dir, "ws-17 3600 A 203.0.113.9\nws-19 3600 CNAME gateway\nws-20 3600 TXT stored\n18 3600 PTR gateway.lab.example.org.\n")
+		store(t, dir, `
+			ws-17 3600 A     203.0.113.9
+			ws-19 3600 CNAME gateway
+			ws-20 3600 TXT   stored
+			18    3600 PTR   gateway.lab.example.org.
+		`)
 		upstream := testPort(t)
 		theirs, ours := testPort(t), startCorefile(t, dir, strings.ReplaceAll(corefile, "/etc/resolv.conf", "127.0.0.1:"+upstream)+
 			".:"+upstream+" {\n file db.empty lab.example.org 2.0.192.in-addr.arpa\n}\n")
@@ -643,9 +605,15 @@ cname=ws-19.lab.example.org,gateway.lab.example.org
 txt-record=ws-20.lab.example.org,stored
 `)
 		differ(t, theirs, ours, `
-			ws-17.lab.example.org => NOERROR, ws-17.lab.example.org. 3600 A 203.0.113.9 => NOERROR, ws-17.lab.example.org. 3600 A 192.0.2.17
-			-x 192.0.2.18 => NOERROR, 18.2.0.192.in-addr.arpa. 3600 PTR gateway.lab.example.org. => NOERROR, 18.2.0.192.in-addr.arpa. 3600 PTR ws-18.lab.example.org.
-			ws-19.lab.example.org => NOERROR, gateway.lab.example.org. 3600 A 192.0.2.18, ws-19.lab.example.org. 3600 CNAME gateway.lab.example.org. => NOERROR, ws-19.lab.example.org. 3600 A 192.0.2.19
+			ws-17.lab.example.org
+				=> NOERROR, ws-17.lab.example.org. 3600 A 203.0.113.9
+				=> NOERROR, ws-17.lab.example.org. 3600 A 192.0.2.17
+			-x 192.0.2.18
+				=> NOERROR, 18.2.0.192.in-addr.arpa. 3600 PTR gateway.lab.example.org.
+				=> NOERROR, 18.2.0.192.in-addr.arpa. 3600 PTR ws-18.lab.example.org.
+			ws-19.lab.example.org
+				=> NOERROR, gateway.lab.example.org. 3600 A 192.0.2.18, ws-19.lab.example.org. 3600 CNAME gateway.lab.example.org.
+				=> NOERROR, ws-19.lab.example.org. 3600 A 192.0.2.19
 		`)
 		agree(t, theirs, ours, []string{"ws-18.lab.example.org", "-x 192.0.2.17", "ws-20.lab.example.org", "ws-20.lab.example.org TXT"})
 	})

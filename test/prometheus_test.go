@@ -17,11 +17,11 @@ import (
 	"time"
 )
 
-// The tests of this file have Prometheus read deploy/monitoring. Debian's package is
-// prometheus, which has promtool, too.
+// The tests of this file run deploy/monitoring in Prometheus. Debian's package is prometheus, which has
+// promtool, too.
 
-// monitoringRules runs the commands by which deploy/monitoring/README.md takes the
-// rules out of prometheusrule.yaml and tests them, and returns the rules' path.
+// monitoringRules runs the commands of deploy/monitoring/README.md that extract the rules from
+// prometheusrule.yaml and test them. It returns the path of the rules, and the output.
 func monitoringRules(t *testing.T) (path, out string) {
 	t.Helper()
 	_, fences := fencesOf(t, monitoring+"README.md")
@@ -42,8 +42,8 @@ func monitoringRules(t *testing.T) (path, out string) {
 	return filepath.Join(dir, "deploy/monitoring/rules.yaml"), string(b)
 }
 
-// TestOraclePromtool checks that promtool found the rules and their tests good, and
-// that each alert has a test in which it fires.
+// TestOraclePromtool checks that promtool accepts the rules and their tests, and that each alert fires in
+// a test.
 func TestOraclePromtool(t *testing.T) {
 	_, out := monitoringRules(t)
 	if !strings.Contains(out, "SUCCESS: 10 rules found") || strings.Count(out, "SUCCESS") != 2 {
@@ -63,8 +63,8 @@ func TestOraclePromtool(t *testing.T) {
 // prometheus is the address of a running Prometheus.
 type prometheus string
 
-// startPrometheus has Prometheus scrape a server and evaluate the rules, both every
-// second, until the end of the test.
+// startPrometheus runs Prometheus until the end of the test. It scrapes a server and evaluates the rules
+// every second.
 func startPrometheus(t *testing.T, metrics string) prometheus {
 	t.Helper()
 	dir := t.TempDir()
@@ -93,7 +93,7 @@ scrape_configs:
 	return prometheus(address)
 }
 
-// get decodes the data of a response of Prometheus's API.
+// get asks the API of Prometheus, and decodes the data of the response.
 func (p prometheus) get(t *testing.T, path string, data any) {
 	t.Helper()
 	resp, err := http.Get("http://" + string(p) + "/api/v1/" + path)
@@ -123,6 +123,7 @@ func (p prometheus) query(t *testing.T, expr string) (values []string) {
 	return values
 }
 
+// alert is an alert that is pending or firing.
 type alert struct {
 	State               string
 	Labels, Annotations map[string]string
@@ -140,9 +141,9 @@ func (p prometheus) alerts(t *testing.T) map[string]alert {
 	return alerts
 }
 
-// TestOraclePrometheus has a real Prometheus scrape the running program: nothing may
-// be pending while all is well, the alerts must come when it is not, and each query
-// of the dashboard must have a result.
+// TestOraclePrometheus runs Prometheus with the rules and a running server. While the server works, no
+// alert may be pending. When it does not, the alerts must come. Each query of the dashboard must have a
+// result.
 func TestOraclePrometheus(t *testing.T) {
 	m := startMonitored(t)
 	p := startPrometheus(t, m.metrics)
@@ -159,7 +160,7 @@ func TestOraclePrometheus(t *testing.T) {
 		for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 			m.ask(t, "NOERROR")
 			if alerts := p.alerts(t); len(alerts) > 0 {
-				t.Fatalf("all is well, and there are alerts: %v", alerts)
+				t.Fatalf("the server works, but there are alerts: %v", alerts)
 			}
 		}
 	}
@@ -167,24 +168,7 @@ func TestOraclePrometheus(t *testing.T) {
 	m.accept(t)
 	quiet()
 
-	var rules struct {
-		Groups []struct {
-			Rules []struct{ Name, Health, LastError, LastEvaluation string }
-		}
-	}
-	p.get(t, "rules", &rules)
-	n := 0
-	for _, g := range rules.Groups {
-		for _, r := range g.Rules {
-			n++
-			if r.Health != "ok" || r.LastError != "" || strings.HasPrefix(r.LastEvaluation, "0001") {
-				t.Errorf("%s: %s %s, evaluated %s", r.Name, r.Health, r.LastError, r.LastEvaluation)
-			}
-		}
-	}
-	if want := len(alertRules(t)); n != want {
-		t.Errorf("Prometheus has %d rules, want %d", n, want)
-	}
+	checkEvaluated(t, p)
 
 	if err := m.upstream.stop(); err != nil {
 		t.Fatal(err)
@@ -208,9 +192,9 @@ func TestOraclePrometheus(t *testing.T) {
 		}
 	}
 	for name, a := range p.alerts(t) {
-		// With an upstream that is away, its queries may well be slow.
+		// While the upstream is stopped, queries for it may be slow.
 		if wanted[name] == "" && name != "CoreDNSSlow" {
-			t.Errorf("there is an alert %s", name)
+			t.Errorf("there is an unexpected alert %s", name)
 		}
 		for _, text := range a.Annotations {
 			if regexp.MustCompile(`<no value>|<error|\{\{|  `).MatchString(text) || strings.TrimSpace(text) == "" {
@@ -220,9 +204,38 @@ func TestOraclePrometheus(t *testing.T) {
 		t.Logf("%s: %s", name, a.Annotations["summary"])
 	}
 
+	checkResults(t, p, m.metrics)
+}
+
+// checkEvaluated checks that Prometheus evaluates all rules without an error.
+func checkEvaluated(t *testing.T, p prometheus) {
+	t.Helper()
+	var rules struct {
+		Groups []struct {
+			Rules []struct{ Name, Health, LastError, LastEvaluation string }
+		}
+	}
+	p.get(t, "rules", &rules)
+	n := 0
+	for _, g := range rules.Groups {
+		for _, r := range g.Rules {
+			n++
+			if r.Health != "ok" || r.LastError != "" || strings.HasPrefix(r.LastEvaluation, "0001") {
+				t.Errorf("%s: %s %s, evaluated %s", r.Name, r.Health, r.LastError, r.LastEvaluation)
+			}
+		}
+	}
+	if want := len(alertRules(t)); n != want {
+		t.Errorf("Prometheus has %d rules, want %d", n, want)
+	}
+}
+
+// checkResults checks that each query of the dashboard has a result for a server with these metrics.
+func checkResults(t *testing.T, p prometheus, metrics string) {
+	t.Helper()
 	d, _ := readDashboard(t)
 	variables := strings.NewReplacer("$__rate_interval", "1m", "$__range", "5m",
-		"$job", "kube-dns", "$instance", "127.0.0.1:"+m.metrics, "$zone", ".*")
+		"$job", "kube-dns", "$instance", "127.0.0.1:"+metrics, "$zone", ".*")
 	for _, panel := range d.Panels {
 		for _, target := range panel.Targets {
 			values := p.query(t, variables.Replace(target.Expr))

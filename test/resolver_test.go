@@ -16,13 +16,13 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Resolvers that minimise their queries (RFC 9156) ask for the names above a name
-// before they ask for the name itself, and the strict ones give up where one of
-// these is denied. Here they resolve computed names, after they were asked for
-// much that does not exist. Debian's packages are bind9 and unbound.
+// Resolvers that minimise their queries (RFC 9156) ask for the names above a name before they ask for
+// the name itself. A strict resolver gives up if one of these is denied. In the tests of this file,
+// they resolve computed names after questions for names that do not exist. Debian's packages are
+// bind9 and unbound.
 
-// stanzas have networks that end within a label (the /15) and far below a zone
-// (the /64), and a zone, ip.site.example.org, below an empty non-terminal.
+// stanzas have a network that does not end on the boundary of a label (the /15), one far below a zone
+// (the /64), and a zone below an empty non-terminal (ip.site.example.org).
 const stanzas = `
     workstation lab.example.org {
         name ws{n}
@@ -34,16 +34,17 @@ const stanzas = `
     }
 `
 
-// places are the zones for which a resolver asks our server: those of the
-// stanzas, or zones above them.
+// places are the zones for which a resolver asks coredns: those of the stanzas, or zones above them.
 var places = []struct{ name, zones string }{
-	{"at the names", "lab.example.org ip.site.example.org 20.10.in-addr.arpa 21.10.in-addr.arpa 2.0.192.in-addr.arpa 0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa 1.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"},
+	{"at the names", "lab.example.org ip.site.example.org " +
+		"20.10.in-addr.arpa 21.10.in-addr.arpa 2.0.192.in-addr.arpa " +
+		"0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa 1.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"},
 	{"above", "example.org 10.in-addr.arpa 192.in-addr.arpa 8.b.d.0.1.0.0.2.ip6.arpa"},
 	{"at the top", "org arpa"},
 }
 
-// aboveFile has a zone file for each zone. The address of the name server is one
-// where nobody answers: a resolver has to keep to the address that it was given.
+// aboveFile has a zone file for each zone. Nothing answers at the address of the name server in the zone
+// file, so a resolver must use the address in its configuration.
 const aboveFile = `
 $ZONES {
     bind 127.0.0.1
@@ -52,14 +53,14 @@ $ZONES {
     file db.zone
 }`
 
+// zoneFile is the zone file of all zones.
 const zoneFile = `
 @  300 IN SOA  ns hostmaster 1 7200 1800 86400 300
 @  300 IN NS   ns
 ns 300 IN A    127.0.0.2
 `
 
-// aboveForward has an upstream that denies everything, with the SOA record of
-// the zone.
+// aboveForward has an upstream that denies everything, with the SOA record of the zone.
 const aboveForward = `
 . {
     bind 127.0.0.1
@@ -75,9 +76,9 @@ const aboveForward = `
     }
 }`
 
-// A minimiser is a resolver, configured to ask the server on port $SERVER about
-// each $ZONE, and to ask nobody else: what it sends can not leave the loopback.
-// Unbound's harden-below-nxdomain, on as by default, regards signed denials only.
+// A minimiser is a resolver that asks the server on port $SERVER for each $ZONE, and no other server: its
+// queries stay on the loopback interface. Unbound has harden-below-nxdomain by default. It only applies
+// to signed denials.
 type minimiser struct{ name, program, args, conf, zone string }
 
 const unboundConf = `
@@ -85,7 +86,7 @@ server:
     interface: 127.0.0.1@$PORT
     outgoing-interface: 127.0.0.1
     do-not-query-localhost: no
-    # It has the reverse zones of private networks itself.
+    # Unbound has its own reverse zones of private networks. This disables them.
     unblock-lan-zones: yes
     module-config: "iterator"
     qname-minimisation: yes
@@ -109,10 +110,10 @@ controls {};
 options {
     listen-on port $PORT { 127.0.0.1; };
     query-source address 127.0.0.1;
-    # A static-stub zone knows no ports: this is where queries go.
+    # A static-stub zone cannot have a port. This is the port for all queries.
     port $SERVER;
     recursion yes;
-    # It has the reverse zones of private networks itself.
+    # BIND has its own reverse zones of private networks. This disables them.
     empty-zones-enable no;
     dnssec-validation no;
     minimal-responses yes;
@@ -130,6 +131,7 @@ zone "$ZONE" {
 };
 `
 
+// minimisers are the resolvers that the tests run.
 var minimisers = []minimiser{
 	{"Unbound", "unbound", "-d -c", unboundConf, unboundZone},
 	{"Unbound, strict", "unbound", "-d -c", unboundConf + "    qname-minimisation-strict: yes\n", unboundZone},
@@ -137,7 +139,7 @@ var minimisers = []minimiser{
 	{"BIND, strict", "named", "-4 -g -c", strings.ReplaceAll(bindConf, "$MINIMISE", "strict"), bindZone},
 }
 
-// start starts the resolver, and returns its port.
+// start runs the resolver, and returns its port.
 func (r minimiser) start(t *testing.T, server string, zones []string) (port string) {
 	t.Helper()
 	dir, port := t.TempDir(), testPort(t)
@@ -150,11 +152,11 @@ func (r minimiser) start(t *testing.T, server string, zones []string) (port stri
 	return port
 }
 
-// A question is one in the words of dig, and what a resolver should say to it.
+// A question is arguments of dig, and the answer that a resolver should give.
 type question struct{ asked, want string }
 
-// records are questions for computed records: numbers on both sides of where the
-// octets carry, and addresses in IPv4 and IPv6.
+// records returns questions for computed records: numbers before and after a carry into the next octet,
+// and addresses of both families.
 func records() (questions []question) {
 	both := func(name, qtype string, addr netip.Addr) {
 		questions = append(questions, question{name + " " + qtype, addr.String()}, question{"-x " + addr.String(), name + "."})
@@ -181,9 +183,8 @@ func records() (questions []question) {
 	return questions
 }
 
-// provocations are questions for what is not there, of which those are left that
-// lie in the zones: a resolver should take none of the answers for more than it
-// says.
+// provocations returns questions for names and types that do not exist. It only returns those inside the
+// zones. A resolver must not conclude from such an answer that a computed name does not exist.
 func provocations(zones []string) (questions []question) {
 	add := func(want string, asked ...string) {
 		for _, q := range asked {
@@ -193,12 +194,13 @@ func provocations(zones []string) (questions []question) {
 		}
 	}
 	for _, name := range []string{
-		// the zones, and what is above them and above PTR records; but never minimised
+		// The zones, and names above them and above PTR records. The name minimised is left out.
 		"org", "example.org", "lab.example.org", "site.example.org", "ip.site.example.org",
 		"arpa", "in-addr.arpa", "10.in-addr.arpa", "20.10.in-addr.arpa", "21.10.in-addr.arpa", "0.21.10.in-addr.arpa",
 		"192.in-addr.arpa", "2.0.192.in-addr.arpa",
-		"ip6.arpa", "8.b.d.0.1.0.0.2.ip6.arpa", "0.8.b.d.0.1.0.0.2.ip6.arpa", "0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", "1.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
-		// computed names
+		"ip6.arpa", "8.b.d.0.1.0.0.2.ip6.arpa", "0.8.b.d.0.1.0.0.2.ip6.arpa",
+		"0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", "1.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+		// Computed names.
 		"ws256.lab.example.org", "0.1.20.10.in-addr.arpa", "ip-192-0-2-1.ip.site.example.org", "1.2.0.192.in-addr.arpa",
 	} {
 		add("NODATA", name+" TXT", name+" MX", name+" TYPE65280")
@@ -208,19 +210,18 @@ func provocations(zones []string) (questions []question) {
 		"site.example.org NS", "0.0.21.10.in-addr.arpa NS", "ip-192-0-2-1.ip.site.example.org AAAA", "ip-2001-db8-0-1--1.ip.site.example.org A",
 	)
 	add("NXDOMAIN",
-		// siblings of computed names, of the zones and of empty non-terminals
+		// Siblings of computed names, of the zones and of empty non-terminals.
 		"ws131072.lab.example.org A", "ws007.lab.example.org A", "ws.lab.example.org AAAA", "ip-192-0-3-1.ip.site.example.org A",
 		"nowhere.org A", "ws1.example.org A", "ip-192-0-2-1.site.example.org A", "10.site.example.org A",
 		"11.in-addr.arpa PTR", "1.0.22.10.in-addr.arpa PTR", "19.10.in-addr.arpa NS", "256.20.10.in-addr.arpa PTR", "x.0.20.10.in-addr.arpa PTR",
 		"3.ip6.arpa PTR", "1.8.b.d.0.1.0.0.2.ip6.arpa PTR", "x.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR",
-		// below computed names
+		// Names below computed names.
 		"a.ws255.lab.example.org A", "a.b.ip-192-0-2-1.ip.site.example.org A", "1.255.0.20.10.in-addr.arpa PTR", "a.b.1.2.0.192.in-addr.arpa PTR",
 	)
 	return questions
 }
 
-// resolve asks a resolver, and returns the data of the records of the answer, or
-// NODATA, or the status.
+// resolve asks a resolver. It returns the data of the records of the answer, or NODATA, or the status.
 func resolve(t *testing.T, port, asked string) string {
 	t.Helper()
 	d, err := parseDig(strings.Fields(asked), port)
@@ -244,9 +245,10 @@ func resolve(t *testing.T, port, asked string) string {
 	return strings.Join(data, ", ")
 }
 
-// minimised is asked for by no question: it is above the name of a PTR record.
+// minimised is above the name of a PTR record, and no question asks for it.
 const minimised = "255.20.10.in-addr.arpa."
 
+// TestOracleResolvers checks that each resolver finds all computed names, above file and above forward.
 func TestOracleResolvers(t *testing.T) {
 	for _, below := range []struct{ name, corefile string }{
 		{"file", aboveFile},
@@ -262,8 +264,8 @@ func TestOracleResolvers(t *testing.T) {
 				}
 				denied = append(denied, question{zone + " NS", want})
 			}
-			// A strict resolver that was denied an ancestor may not ask for it again, and
-			// find the next name below: so begin with the records, too.
+			// After the denial of an ancestor, a strict resolver may not ask for it again, and so find
+			// the next name below. So both orders are tested.
 			orders := map[string][]question{
 				"denied first": slices.Concat(denied, found, denied, found),
 				"found first":  slices.Concat(found, denied, found),
@@ -288,8 +290,8 @@ func TestOracleResolvers(t *testing.T) {
 	}
 }
 
-// checkMinimised looks in the log of coredns for a query for a name above one
-// that was asked for. That of relaxed BIND is for _, in place of the labels left out.
+// checkMinimised checks that the log of coredns has a query for the name minimised, so the resolver did
+// minimise its queries. Relaxed BIND puts the label _ in place of the labels that it leaves out.
 func checkMinimised(t *testing.T, log string) {
 	t.Helper()
 	query := regexp.MustCompile(`"(A|NS) IN (_[.])?` + regexp.QuoteMeta(minimised) + " ")
@@ -303,22 +305,21 @@ func checkMinimised(t *testing.T, log string) {
 			return
 		}
 	}
-	t.Errorf("nobody asked for %s:\n%s", minimised, logged)
+	t.Errorf("the resolver did not ask for %s:\n%s", minimised, logged)
 }
 
-// TestOracleResolversUnguarded shows what the guard is for. The stand-in has the
-// same records, each from a template, and does not keep the next plugin from
-// denying what is above them, or their other types. Each line is for resolvers
-// that have just been started.
+// TestOracleResolversUnguarded shows the purpose of the guard. It compares workstation with templates for
+// the same records. With these, the next plugin denies names above the records, and other types of
+// their names. Each resolver is started anew for each line.
 func TestOracleResolversUnguarded(t *testing.T) {
 	tests := []struct{ before, asked, want, lostBy string }{
-		// A name above is denied, and strict resolvers ask no further.
+		// A name above is denied, and strict resolvers stop there.
 		{"", "ip-192-0-2-1.ip.site.example.org A", "192.0.2.1", "Unbound, strict; BIND, strict"},
 		{"", "ip-2001-db8-0-1--1.ip.site.example.org AAAA", "2001:db8:0:1::1", "Unbound, strict; BIND, strict"},
 		{"", "-x 10.21.255.255", "ws131071.lab.example.org.", "Unbound, strict; BIND, strict"},
 		{"", "-x 2001:db8::100", "ws256.lab.example.org.", "Unbound, strict; BIND, strict"},
 		{"20.10.in-addr.arpa NS", "-x 10.20.1.0", "ws256.lab.example.org.", "Unbound, strict; BIND, strict"},
-		// The name itself is denied, which BIND has for all its types then.
+		// The name itself is denied, and then BIND denies all types of it.
 		{"ws256.lab.example.org TXT", "ws256.lab.example.org A", "10.20.1.0", "Unbound, strict; BIND, relaxed; BIND, strict"},
 		{"0.1.20.10.in-addr.arpa TXT", "-x 10.20.1.0", "ws256.lab.example.org.", "Unbound, strict; BIND, relaxed; BIND, strict"},
 	}
@@ -355,11 +356,15 @@ func TestOracleResolversUnguarded(t *testing.T) {
 	}
 }
 
-// TestOracleResolversSOA has an upstream that denies names with the SOA record of
-// a zone above the one for which the resolver asks our server. BIND takes a denial
-// (NXDOMAIN) with it, but not what the guard makes of a denial (NODATA).
+// TestOracleResolversSOA has an upstream that denies names with the SOA record of a zone above the one for
+// which the resolver asks coredns. BIND accepts such a denial (NXDOMAIN), but not the NODATA that the
+// guard makes of it.
 func TestOracleResolversSOA(t *testing.T) {
-	const records = "workstation example.org {\n name ws{n}\n network 192.0.2.0/24\n }"
+	const records = `
+    workstation example.org {
+        name ws{n}
+        network 192.0.2.0/24
+    }`
 	corefile := strings.Replace(aboveForward, "{{ .Zone }}", "org.", 1)
 	tests := []struct{ asked, unbound, bind string }{
 		{"ws1.example.org A", "192.0.2.1", "192.0.2.1"},
@@ -382,19 +387,24 @@ func TestOracleResolversSOA(t *testing.T) {
 	}
 }
 
-// expand returns a Corefile with its zones and what gives the records.
+// expand returns a Corefile with these zones, and with the plugins that give the records.
 func expand(t *testing.T, corefile, zones, records string) string {
 	t.Helper()
 	return strings.NewReplacer("$ZONES", zones, "$RECORDS", records, "$UPSTREAM", testPort(t)).Replace(corefile)
 }
 
-// TestOracleResolversDocumented has resolvers ask our server by the lines of
-// docs/zones.md.
+// TestOracleResolversDocumented runs resolvers with the configurations of docs/zones.md.
 func TestOracleResolversDocumented(t *testing.T) {
 	_, fences := fencesOf(t, zonesDoc)
 	dir := t.TempDir()
 	writeEmptyZone(t, dir)
-	server := startCorefile(t, dir, "lab.example.org 10.20.0.0/16 {\n workstation {\n name ws{n}\n network 10.20.0.0/16\n }\n file db.empty\n}")
+	server := startCorefile(t, dir, `lab.example.org 10.20.0.0/16 {
+		workstation {
+			name ws{n}
+			network 10.20.0.0/16
+		}
+		file db.empty
+	}`)
 	for _, tc := range []struct {
 		info      string
 		minimiser minimiser
@@ -404,7 +414,7 @@ func TestOracleResolversDocumented(t *testing.T) {
 	} {
 		i := slices.IndexFunc(fences, func(f fence) bool { return f.info == tc.info })
 		if i < 0 {
-			t.Fatalf("%s has no lines of %s", zonesDoc, tc.info)
+			t.Fatalf("%s has no configuration of %s", zonesDoc, tc.info)
 		}
 		r := tc.minimiser
 		r.conf = strings.Replace(r.conf, "unblock-lan-zones: yes", "unblock-lan-zones: no", 1) +
@@ -424,9 +434,9 @@ func TestOracleResolversDocumented(t *testing.T) {
 	}
 }
 
-// delegating is a server with exceptions of all kinds. All servers have port 53, as resolvers
-// ask those to which a zone is delegated on this port: $PARENT is the address of this one, and
-// $CHILD of the other one.
+// delegating is a server block with stored records of all kinds. $PARENT is its address, and $CHILD is the
+// address of the server to which it delegates zones. Both have port 53, because resolvers ask the name
+// servers of a delegation on this port.
 const delegating = `
 lab.example.org:53 1.10.in-addr.arpa:53 2.0.192.in-addr.arpa:53 {
     bind $PARENT
@@ -446,7 +456,7 @@ lab.example.org:53 1.10.in-addr.arpa:53 2.0.192.in-addr.arpa:53 {
 }
 `
 
-// delegatingZones are its zone files, without the records of zoneFile.
+// delegatingZones are the zone files of delegating. They follow the records of zoneFile.
 var delegatingZones = map[string]string{
 	"db.lab": `
 		ws1      300 A     203.0.113.1
@@ -482,16 +492,23 @@ var delegatingZones = map[string]string{
 	`,
 }
 
-// delegatedTo is the other server.
+// delegatedTo is the server block of the delegated zones.
 const delegatedTo = `
-ws4.lab.example.org:53 r3.lab.example.org:53 7.r4.lab.example.org:53 8.row.lab.example.org:53 3.1.10.in-addr.arpa:53 7.4.1.10.in-addr.arpa:53 4.2.0.192.in-addr.arpa:53 64/26.2.0.192.in-addr.arpa:53 {
+ws4.lab.example.org:53,
+r3.lab.example.org:53,
+7.r4.lab.example.org:53,
+8.row.lab.example.org:53,
+3.1.10.in-addr.arpa:53,
+7.4.1.10.in-addr.arpa:53,
+4.2.0.192.in-addr.arpa:53,
+64/26.2.0.192.in-addr.arpa:53 {
     bind $CHILD
     file db.child
 }
 `
 
-// delegatedZone is the file of all its zones, where, unlike in the zones above, resolvers go by
-// the name server.
+// delegatedZone is the zone file of all delegated zones. Resolvers use the address of the name server in
+// it.
 var delegatedZone = strings.Replace(zoneFile, "127.0.0.2", "$CHILD", 1) + `
 @  300 A   203.0.113.4
 @  300 PTR child.example.net.
@@ -501,7 +518,7 @@ var delegatedZone = strings.Replace(zoneFile, "127.0.0.2", "$CHILD", 1) + `
 65 300 PTR guest.example.net.
 `
 
-// startDelegating starts both servers, and returns the address of the first.
+// startDelegating starts coredns with both server blocks. It returns the address of the first.
 func startDelegating(t *testing.T) (parent string) {
 	t.Helper()
 	parent = nextResolver()
@@ -515,15 +532,14 @@ func startDelegating(t *testing.T) (parent string) {
 	return parent
 }
 
-// inBothModes are resolvers that minimise, and the same that do not.
+// inBothModes are resolvers that minimise their queries, and resolvers that do not.
 var inBothModes = append([]minimiser{
 	{"Unbound, whole names", "unbound", "-d -c", strings.Replace(unboundConf, "qname-minimisation: yes", "qname-minimisation: no", 1), unboundZone},
 	{"BIND, whole names", "named", "-4 -g -c", strings.ReplaceAll(bindConf, "$MINIMISE", "off"), bindZone},
 }, minimisers...)
 
-// TestOracleResolversDelegated has zones in which what is stored comes first: single records,
-// aliases, and delegations at and above computed names. All resolvers find the same, whatever
-// they have been asked before.
+// TestOracleResolversDelegated has zones with stored_first: stored records, aliases, and delegations at and
+// above computed names. All resolvers find the same records, after any earlier questions.
 func TestOracleResolversDelegated(t *testing.T) {
 	found := []question{
 		{"ws0.lab.example.org A", "192.0.2.0"},
@@ -586,8 +602,8 @@ func TestOracleResolversDelegated(t *testing.T) {
 	}
 }
 
-// TestOracleResolversHiddenCNAME has CNAME records stored at computed names, which come first.
-// A resolver that has seen one follows it for all types, so no answer has it.
+// TestOracleResolversHiddenCNAME stores CNAME records at computed names, which hide them. A resolver that
+// gets a CNAME record follows it for all types, so no answer may have it.
 func TestOracleResolversHiddenCNAME(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "db.lab", zoneFile+"ws5 300 CNAME www\nwww 300 A 203.0.113.80\nwww 300 TXT stored\nfive 300 CNAME ws5\n")

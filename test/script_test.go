@@ -1,23 +1,26 @@
-// Package test is the black-box test of cmd/coredns: it starts the program and
-// asks it. The scripts in testdata are for reading, too: each is a Corefile,
-// questions, and the answers to them.
+// Package test has the black-box tests of cmd/coredns: they start the program and send queries to
+// it. You can read the scripts in testdata as manual pages. Each one has Corefiles, questions, and
+// the answers to them.
 //
-// Besides the commands of testscript, a script has
+// Besides the commands of testscript, a script can use
 //
-//	serve COREFILE [BINARY]  start coredns; it logs to COREFILE.log
+//	serve COREFILE [BINARY]  start coredns, which logs to COREFILE.log
 //	logged COREFILE REGEXP   wait until it has logged a line that matches
-//	reload COREFILE          have it read its Corefile again
-//	end COREFILE             end it, as the end of the script does
-//	answers TABLE [ARG...]   ask the questions of a table, and compare
+//	reload COREFILE          tell it to read its Corefile again
+//	end COREFILE             end it; the end of the script ends it, too
+//	answers TABLE [ARG...]   ask the questions of a table, and compare the answers
 //	dig ARG...               ask one question, and print the answer
-//	get URL                  print what an HTTP server has there
+//	get URL                  print the response of an HTTP server
 //
-// and these variables, which a Corefile spells {$PORT} and so on:
+// and these variables, which are {$PORT} and so on in a Corefile:
 //
 //	$PORT, $UPSTREAM, $METRICS   free ports
-//	$RESOLVER                    an address to which the file resolv.conf in
-//	                             the script's directory points
+//	$RESOLVER                    the address of the name server in the file
+//	                             resolv.conf of the script's directory
 //	$CHECKOUT                    the root of this repository
+//
+// The documentation of type dig has the arguments of a question, and that of tableRows the format
+// of a table.
 package test
 
 import (
@@ -47,12 +50,13 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// TestScripts runs the scripts in testdata.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, params("testdata"))
 }
 
-// TestScriptsHaveNoStop keeps a word from scripts by which testscript ends them, so
-// that they pass, although it looks like the command that is called end here.
+// TestScriptsHaveNoStop checks that no script has the command stop. It ends the script, which then
+// passes without its remaining steps. The command that stops a server is called end.
 func TestScriptsHaveNoStop(t *testing.T) {
 	for _, dir := range []string{"testdata", "testdata/slow"} {
 		scripts, err := filepath.Glob(filepath.Join(dir, "*.txt"))
@@ -65,12 +69,13 @@ func TestScriptsHaveNoStop(t *testing.T) {
 				t.Fatal(err)
 			}
 			if commands, _, _ := strings.Cut(string(b), "\n-- "); regexp.MustCompile(`(?m)^stop\b`).MatchString(commands) {
-				t.Errorf("%s: what comes after stop is not run", script)
+				t.Errorf("%s: testscript does not run the lines after stop: use end to stop a server", script)
 			}
 		}
 	}
 }
 
+// params returns the commands and variables for the scripts in dir.
 func params(dir string) testscript.Params {
 	return testscript.Params{
 		Dir:                 dir,
@@ -90,9 +95,10 @@ func params(dir string) testscript.Params {
 	}
 }
 
-// portVariables are the variables with free ports.
+// portVariables are the variables that hold free ports.
 var portVariables = []string{"PORT", "UPSTREAM", "METRICS"}
 
+// setup builds the program, and sets the variables of a script.
 func setup(env *testscript.Env) error {
 	path, err := coredns()
 	if err != nil {
@@ -117,9 +123,9 @@ func setup(env *testscript.Env) error {
 	return os.WriteFile(filepath.Join(env.WorkDir, "resolv.conf"), []byte("nameserver "+resolver+"\n"), 0o644)
 }
 
-// condition knows [port53]: that a server can listen where a resolv.conf points
-// to, which has no place for a port. And [loopback]: that the whole of 127.0.0.0/8
-// is this machine's, to ask from. Neither is ever false in CI.
+// condition evaluates two conditions of scripts. [port53] reports whether a server can listen on port
+// 53, the only port that a resolv.conf can name. [loopback] reports whether a client can send queries
+// from all of 127.0.0.0/8. In CI it is an error if one of them is false.
 func condition(cond string) (bool, error) {
 	addresses := map[string]string{"port53": nextResolver() + ":53", "loopback": "127.0.1.1:0"}
 	if addresses[cond] == "" {
@@ -135,17 +141,18 @@ func condition(cond string) (bool, error) {
 	return true, l.Close()
 }
 
-// serversKey is the key of a script's running servers, by Corefile.
+// serversKey is the key of the value that holds the running servers of a script.
 type serversKey struct{}
 
+// servers returns the running servers of a script by Corefile.
 func servers(ts *testscript.TestScript) map[string]*server {
 	return ts.Value(serversKey{}).(map[string]*server)
 }
 
-// serverOf returns the server of the Corefile that is the only argument.
+// serverOf returns the server of a Corefile, which must be the only argument.
 func serverOf(ts *testscript.TestScript, neg bool, args []string) *server {
 	if neg || len(args) != 1 || servers(ts)[args[0]] == nil {
-		ts.Fatalf("usage: reload|end|logged COREFILE..., which was started with serve")
+		ts.Fatalf("usage: reload|end|logged COREFILE..., after serve COREFILE")
 	}
 	return servers(ts)[args[0]]
 }

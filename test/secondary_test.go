@@ -18,46 +18,63 @@ import (
 	"github.com/miekg/dns"
 )
 
-// zonesDoc is where the configurations of this file come from.
+// zonesDoc is the document with the configurations for the tests of this file.
 const zonesDoc = "../docs/zones.md"
 
-// secondary is a name server that gets its zones from us.
+// secondary is a name server that transfers its zones from coredns.
 type secondary struct {
 	name string
-	// start runs it with the lines of zonesDoc.
+	// start runs the server with lines of its configuration.
 	start func(t *testing.T, dir, port, lines string)
 }
 
+// secondaries are the servers that the tests run.
 var secondaries = []secondary{
 	{"bind", func(t *testing.T, dir, port, lines string) {
 		startNamed(t, dir, port, lines)
 	}},
 	{"nsd", func(t *testing.T, dir, port, lines string) {
-		startPeer(t, port, "nsd", "-d", "-c", write(t, dir, "nsd.conf", fmt.Sprintf(
-			"server:\n  ip-address: 127.0.0.1@%s\n  username: \"\"\n  zonesdir: %q\n  xfrdir: %[2]q\n  zonelistfile: \"%[2]s/zone.list\"\n  xfrdfile: \"%[2]s/xfrd.state\"\n  pidfile: \"\"\n  database: \"\"\n  rrl-ratelimit: 0\nremote-control:\n  control-enable: no\n%s", port, dir, lines)))
+		startPeer(t, port, "nsd", "-d", "-c", write(t, dir, "nsd.conf", fmt.Sprintf(`
+server:
+  ip-address: 127.0.0.1@%s
+  username: ""
+  zonesdir: %q
+  xfrdir: %[2]q
+  zonelistfile: "%[2]s/zone.list"
+  xfrdfile: "%[2]s/xfrd.state"
+  pidfile: ""
+  database: ""
+  rrl-ratelimit: 0
+remote-control:
+  control-enable: no
+%s`, port, dir, lines)))
 	}},
 	{"knot", func(t *testing.T, dir, port, lines string) {
 		startKnot(t, dir, port, strings.Replace(lines, "/var/lib/knot", dir, 1))
 	}},
 }
 
-// lines returns the lines that zonesDoc has for the secondary, with the primary at
-// port of this machine.
+// lines returns the configuration of the secondary in zonesDoc, with the primary at a port of this
+// machine.
 func (s secondary) lines(t *testing.T, port string) string {
 	t.Helper()
 	_, fences := fencesOf(t, zonesDoc)
 	i := slices.IndexFunc(fences, func(f fence) bool { return f.info == s.name })
 	if i < 0 {
-		t.Fatalf("%s has no lines of %s", zonesDoc, s.name)
+		t.Fatalf("%s has no configuration of %s", zonesDoc, s.name)
 	}
-	return strings.NewReplacer("192.0.2.53 port 53", "127.0.0.1 port "+port, "192.0.2.53@53", "127.0.0.1@"+port, "192.0.2.53", "127.0.0.1").Replace(fences[i].text)
+	return strings.NewReplacer(
+		"192.0.2.53 port 53", "127.0.0.1 port "+port,
+		"192.0.2.53@53", "127.0.0.1@"+port,
+		"192.0.2.53", "127.0.0.1",
+	).Replace(fences[i].text)
 }
 
-// firstZoneRE matches what the lines of a secondary say of their first zone.
+// firstZoneRE matches the first zone in the configuration of a secondary.
 var firstZoneRE = regexp.MustCompile(`(?s)(zone "|zone:\n    name: |  - domain: )lab\.example\.org.*?(\n};|-pattern: secondary|template: secondary)\n`)
 
-// startAll has all secondaries transfer zones from port of this machine, and returns
-// their ports by name. Their lines are those of zonesDoc, with these zones.
+// startAll starts all secondaries, which transfer zones from a port of this machine. It returns their
+// ports by name. Their configurations are those of zonesDoc, with these zones.
 func startAll(t *testing.T, port string, zones []string) (ports map[string]string) {
 	t.Helper()
 	ports = make(map[string]string)
@@ -65,7 +82,7 @@ func startAll(t *testing.T, port string, zones []string) (ports map[string]strin
 		lines := s.lines(t, port)
 		at := firstZoneRE.FindStringIndex(lines)
 		if at == nil {
-			t.Fatalf("the lines of %s do not begin with lab.example.org", s.name)
+			t.Fatalf("the first zone of %s is not lab.example.org", s.name)
 		}
 		first, all := lines[at[0]:at[1]], lines[:at[0]]
 		for _, zone := range zones {
@@ -83,15 +100,15 @@ func startAll(t *testing.T, port string, zones []string) (ports map[string]strin
 	return ports
 }
 
-// zoneQuestions asks for all there may be at the names of a transfer, and at
-// names beside, above and below of them.
+// zoneQuestions returns questions for all types of records at the names of a transfer, and at names next
+// to, above and below them.
 func zoneQuestions(rrs []dns.RR) (questions []string) {
 	names := make(map[string]bool)
 	for _, rr := range rrs {
 		name := rr.Header().Name
 		names[name], names["a."+name], names["0"+name], names["b"+name[1:]] = true, true, true, true
 		if i := strings.IndexByte(name, '.'); dns.CountLabel(name[i+1:]) >= dns.CountLabel(rrs[0].Header().Name) {
-			names[name[i+1:]] = true // above, an empty non-terminal perhaps
+			names[name[i+1:]] = true // above, perhaps an empty non-terminal
 		}
 	}
 	for name := range names {
@@ -103,8 +120,8 @@ func zoneQuestions(rrs []dns.RR) (questions []string) {
 	return questions
 }
 
-// TestOracleSecondaries has other servers transfer our zones, and then compares
-// what they answer with what we do: to all names, and all types.
+// TestOracleSecondaries transfers zones to other servers, and compares their answers with those of
+// coredns, for all names and all types.
 func TestOracleSecondaries(t *testing.T) {
 	_, fences := fencesOf(t, zonesDoc)
 	dir := t.TempDir()
@@ -148,8 +165,8 @@ func TestOracleSecondaries(t *testing.T) {
 	}
 	compare(t, 1, 3+4+512+3+256+3+256)
 
-	// New serials, and something new, some of it at computed names. The next refresh
-	// were in two hours: what brings the secondaries to ask is a NOTIFY.
+	// Raise the serials, and store new records, some of them at computed names. The next refresh would
+	// be in two hours, so only a NOTIFY message can make the secondaries ask.
 	raise := func(serial uint32, records string) {
 		for _, file := range []string{"db.lab.example.org", "db.reverse"} {
 			b, err := os.ReadFile(filepath.Join(dir, file))
@@ -166,8 +183,8 @@ func TestOracleSecondaries(t *testing.T) {
 	raise(2, "new 300 TXT new\nws6 300 A 198.51.100.6\n6 300 PTR hidden.example.org.\n")
 	compare(t, 2, 3+6+512+5+256+6+256)
 
-	// Other stanzas, and the serials that say so.
-	write(t, dir, filepath.Base(path), strings.Replace(corefile, "name ws{n}", "name ws{n}\n numbers 0-99", 1))
+	// Change the stanza, and then raise the serials.
+	write(t, dir, filepath.Base(path), strings.Replace(corefile, "name ws{n}", "name ws{n}\n        numbers 0-99", 1))
 	if err := primary.reload(); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +192,7 @@ func TestOracleSecondaries(t *testing.T) {
 	compare(t, 3, 3+6+200+5+100+6+100)
 }
 
-// waitForSerial waits until a server has the zone with a serial.
+// waitForSerial waits until a server has a zone with this serial.
 func waitForSerial(t *testing.T, port, zone string, serial uint32) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
@@ -189,7 +206,7 @@ func waitForSerial(t *testing.T, port, zone string, serial uint32) {
 	}
 }
 
-// TestOracleCheckzone has BIND check the zones that we transfer.
+// TestOracleCheckzone checks the transferred zones with named-checkzone of BIND.
 func TestOracleCheckzone(t *testing.T) {
 	_, fences := fencesOf(t, zonesDoc)
 	dir := t.TempDir()
@@ -208,8 +225,8 @@ func TestOracleCheckzone(t *testing.T) {
 	}
 }
 
-// nameQuestions asks for all there may be at names of a transfer, at those above them up
-// to the zone, and at names next to, below and as wildcards below all of these.
+// nameQuestions returns questions for all types of records at the names of a transfer and at the names
+// above them up to the zone. It adds names next to these, below these, and wildcards below these.
 func nameQuestions(zone string, names ...string) (questions []string) {
 	all := map[string]bool{zone + ".": true}
 	for _, name := range names {
@@ -232,7 +249,7 @@ func nameQuestions(zone string, names ...string) (questions []string) {
 	return questions
 }
 
-// owners returns the owner names of records, each once, except that of the zone.
+// owners returns the owner names of the records of a transfer, each once, without the apex.
 func owners(rrs []dns.RR) (names []string) {
 	for _, rr := range rrs[1:] {
 		if name := rr.Header().Name; name != rrs[0].Header().Name && !slices.Contains(names, name) {
@@ -242,7 +259,8 @@ func owners(rrs []dns.RR) (names []string) {
 	return names
 }
 
-// writeZone writes a zone file into dir, with the lines of db.empty and more.
+// writeZone writes a zone file into dir. It has the records of db.empty and further lines, which may be
+// indented.
 func writeZone(t *testing.T, dir, name, lines string) {
 	t.Helper()
 	writeEmptyZone(t, dir)
@@ -253,8 +271,8 @@ func writeZone(t *testing.T, dir, name, lines string) {
 	write(t, dir, name, string(empty)+regexp.MustCompile(`(?m)^\s+`).ReplaceAllString(lines, ""))
 }
 
-// TestOracleSecondariesOfNames does what TestOracleSecondaries does, with names of
-// octets and of several labels, further names, wildcards and a classless reverse zone.
+// TestOracleSecondariesOfNames compares secondaries with coredns for other kinds of names: octets,
+// several labels, several names of a host, wildcards, and a classless reverse zone.
 func TestOracleSecondariesOfNames(t *testing.T) {
 	dir := t.TempDir()
 	writeZone(t, dir, "db.rack", `
@@ -273,7 +291,10 @@ func TestOracleSecondariesOfNames(t *testing.T) {
 		below               300 CNAME a.b.ip-10-4-0-5
 		other               300 CNAME *.ip-2001-db8-4--5
 	`)
-	zones := []string{"rack.example.org", "lab.example.org", "ip.example.org", "10.in-addr.arpa", "4.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", "64/26.2.0.192.in-addr.arpa"}
+	zones := []string{
+		"rack.example.org", "lab.example.org", "ip.example.org",
+		"10.in-addr.arpa", "4.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", "64/26.2.0.192.in-addr.arpa",
+	}
 	ours := startCorefile(t, dir, strings.Join(zones, " ")+` {
 		transfer {
 			to *
@@ -305,7 +326,7 @@ func TestOracleSecondariesOfNames(t *testing.T) {
 	for _, zone := range zones {
 		rrs := transfer(t, ours, zone)
 		names := owners(rrs)
-		// The PTR records of IPv6 have names of 32 labels: one is enough.
+		// The names of IPv6 PTR records have 32 labels, which make many questions. One name is enough.
 		if strings.HasSuffix(zone, "ip6.arpa") {
 			names = names[:1]
 		}
@@ -323,8 +344,9 @@ func TestOracleSecondariesOfNames(t *testing.T) {
 	}
 }
 
-// TestOracleSecondariesAndWildcards shows where secondaries differ, since they go by RFC
-// 4592 for all names that they have, and this plugin does not know what is stored.
+// TestOracleSecondariesAndWildcards shows where secondaries give other answers. They apply RFC 4592 to
+// all names that they have. The plugin does not know the stored names, so these do not stop its
+// wildcards.
 func TestOracleSecondariesAndWildcards(t *testing.T) {
 	dir := t.TempDir()
 	writeZone(t, dir, "db.lab", `
@@ -357,44 +379,64 @@ func TestOracleSecondariesAndWildcards(t *testing.T) {
 				"mail.ip-10-1-7-12.lab.example.org TXT", "mail.ip-10-1-7-12.lab.example.org MX",
 				"www.ip-10-1-7-13.lab.example.org A", "_dns.app.ip-10-1-7-13.lab.example.org TXT", "app.ip-10-1-7-13.lab.example.org TXT",
 				"both.ip-10-1-7-14.lab.example.org TXT",
-				"alone.ip-10-1-7-15.lab.example.org A", "a.alone.ip-10-1-7-15.lab.example.org A", "www.ip-10-1-7-15.lab.example.org A", "www.ip-10-1-7-15.lab.example.org TXT",
+				"alone.ip-10-1-7-15.lab.example.org A", "a.alone.ip-10-1-7-15.lab.example.org A",
+				"www.ip-10-1-7-15.lab.example.org A", "www.ip-10-1-7-15.lab.example.org TXT",
 				"www.ip-10-1-7-16.lab.example.org TXT", "www.ip-10-1-7-16.lab.example.org A", "*.ip-10-1-7-16.lab.example.org TXT",
 				"nobody.lab.example.org MX", "nobody.lab.example.org A",
 			})
 			differ(t, ports[s.name], ours, `
-				# A name stored below a wildcard's takes the wildcard from itself and the names below it.
-				mail.ip-10-1-7-12.lab.example.org A      => NOERROR  => NOERROR, mail.ip-10-1-7-12.lab.example.org. 300 A 10.1.7.12
-				a.mail.ip-10-1-7-12.lab.example.org A    => NXDOMAIN => NOERROR, a.mail.ip-10-1-7-12.lab.example.org. 300 A 10.1.7.12
-				a.b.mail.ip-10-1-7-12.lab.example.org A  => NXDOMAIN => NOERROR, a.b.mail.ip-10-1-7-12.lab.example.org. 300 A 10.1.7.12
+				# On a secondary, a stored name that the wildcard covers stops it for this name and the
+				# names below it.
+				mail.ip-10-1-7-12.lab.example.org A
+					=> NOERROR
+					=> NOERROR, mail.ip-10-1-7-12.lab.example.org. 300 A 10.1.7.12
+				a.mail.ip-10-1-7-12.lab.example.org A
+					=> NXDOMAIN
+					=> NOERROR, a.mail.ip-10-1-7-12.lab.example.org. 300 A 10.1.7.12
+				a.b.mail.ip-10-1-7-12.lab.example.org A
+					=> NXDOMAIN
+					=> NOERROR, a.b.mail.ip-10-1-7-12.lab.example.org. 300 A 10.1.7.12
 				a.mail.ip-10-1-7-12.lab.example.org TXT  => NXDOMAIN => NOERROR
 				# So does an empty non-terminal above a stored name.
-				_dns.app.ip-10-1-7-13.lab.example.org A  => NOERROR  => NOERROR, _dns.app.ip-10-1-7-13.lab.example.org. 300 A 10.1.7.13
-				app.ip-10-1-7-13.lab.example.org A       => NOERROR  => NOERROR, app.ip-10-1-7-13.lab.example.org. 300 A 10.1.7.13
-				a.app.ip-10-1-7-13.lab.example.org A     => NXDOMAIN => NOERROR, a.app.ip-10-1-7-13.lab.example.org. 300 A 10.1.7.13
-				# A stored address is left out of the transfer, and so is no way out.
-				both.ip-10-1-7-14.lab.example.org A      => NOERROR  => NOERROR, both.ip-10-1-7-14.lab.example.org. 300 A 10.1.7.14
-				# A stored wildcard gives its records to computed names here, and to none on a secondary.
-				ip-10-1-7-20.lab.example.org MX          => NOERROR  => NOERROR, ip-10-1-7-20.lab.example.org. 300 MX 10 mail.example.net.
-				www.ip-10-1-7-20.lab.example.org MX      => NOERROR  => NOERROR, www.ip-10-1-7-20.lab.example.org. 300 MX 10 mail.example.net.
+				_dns.app.ip-10-1-7-13.lab.example.org A
+					=> NOERROR
+					=> NOERROR, _dns.app.ip-10-1-7-13.lab.example.org. 300 A 10.1.7.13
+				app.ip-10-1-7-13.lab.example.org A
+					=> NOERROR
+					=> NOERROR, app.ip-10-1-7-13.lab.example.org. 300 A 10.1.7.13
+				a.app.ip-10-1-7-13.lab.example.org A
+					=> NXDOMAIN
+					=> NOERROR, a.app.ip-10-1-7-13.lab.example.org. 300 A 10.1.7.13
+				# A stored address does not help, since it is left out of the transfer.
+				both.ip-10-1-7-14.lab.example.org A
+					=> NOERROR
+					=> NOERROR, both.ip-10-1-7-14.lab.example.org. 300 A 10.1.7.14
+				# A stored wildcard applies to computed names in coredns, and does not on a secondary.
+				ip-10-1-7-20.lab.example.org MX
+					=> NOERROR
+					=> NOERROR, ip-10-1-7-20.lab.example.org. 300 MX 10 mail.example.net.
+				www.ip-10-1-7-20.lab.example.org MX
+					=> NOERROR
+					=> NOERROR, www.ip-10-1-7-20.lab.example.org. 300 MX 10 mail.example.net.
 			`)
 		})
 	}
 }
 
-// pick returns one of some strings.
+// pick returns a random one of some strings.
 func pick(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
 
-// shapes are the names of a stanza, where @ stands for the same placeholders each time.
+// shapes are the patterns of a stanza. Each @ is replaced by the same placeholders.
 var shapes = []string{
 	"@", "ws@ pc-@-a", "ws@ *.ws@", "*.ws@", "a.ws@ *.ws@", "ws@ *.x.ws@", "a.b.@ *.b.@ @", "@.dyn *.@.dyn",
 	"@.a @.b *.@.b", "a.b.c.ws@ *.b.c.ws@ *.ws@", "*.a.@ *.b.@ c.@", "a.b.c.ws@ *.ws@",
 }
 
-// someStanza returns the properties of a random stanza with few hosts, and perhaps a
-// classless reverse zone for it. No other i gives the same addresses, and no other letter
-// the same names.
+// someStanza returns the properties of a random stanza with few hosts, and perhaps a classless reverse
+// zone for it. Stanzas with different i have different addresses, and stanzas with different letters
+// have different names.
 func someStanza(r *rand.Rand, i int, letter string) (properties, classless string) {
-	third := 6 * i // octets, of which each stanza has six
+	third := 6 * i // the third octet: each stanza has six of them
 	v4 := fmt.Sprintf("10.1.%d.%d/30", third, 4*r.IntN(64))
 	v6 := fmt.Sprintf("2001:db8:%x::/%d", i, 125+r.IntN(3))
 	families := pick(r, v4, v6, v4+" "+v6)
@@ -418,7 +460,7 @@ func someStanza(r *rand.Rand, i int, letter string) (properties, classless strin
 	}
 	name := strings.ReplaceAll(pick(r, shapes...), "@", letter+placeholders)
 	if placeholders == "{n}" {
-		name += " ws" + letter + "{n:3} ws" + letter + "{n:2}" // of which some may be the same
+		name += " ws" + letter + "{n:3} ws" + letter + "{n:2}" // some of these patterns may be the same
 		name = strings.Join(slices.Compact(strings.Fields(name)), " ")
 	}
 	hasPTR := slices.ContainsFunc(strings.Fields(name), func(pattern string) bool { return pattern[0] != '*' })
@@ -429,8 +471,8 @@ func someStanza(r *rand.Rand, i int, letter string) (properties, classless strin
 	return fmt.Sprintf("name %s\nnetwork %s\nttl %d\n%s", name, networks, 60*(1+r.IntN(3)), order), classless
 }
 
-// someRecords returns lines of a zone file for names of the zone and next to these,
-// none of which takes a wildcard away from names below it.
+// someRecords returns random lines of a zone file, for names of the zone and names next to these. None
+// of them stops a wildcard.
 func someRecords(r *rand.Rand, zone string, names []string) (lines string) {
 	exists, enclosers := make(map[string]bool), make(map[string]bool)
 	for _, name := range names {
@@ -441,7 +483,7 @@ func someRecords(r *rand.Rand, zone string, names []string) (lines string) {
 			exists[name] = true
 		}
 	}
-	below := func(name string) bool { // a wildcard's encloser
+	below := func(name string) bool { // reports whether a wildcard covers the name
 		for _, above, more := strings.Cut(name, "."); more; _, above, more = strings.Cut(above, ".") {
 			if enclosers[above] {
 				return true
@@ -465,7 +507,7 @@ func someRecords(r *rand.Rand, zone string, names []string) (lines string) {
 		used[owner] = true
 		records := []string{"TXT stored", "A 198.51.100.1", "AAAA 2001:db8:ffff::1", "MX 10 mail.example.net."}
 		target := pick(r, names...)
-		if target != owner && !targets[owner] { // else aliases may go in a circle
+		if target != owner && !targets[owner] { // otherwise aliases may form a loop
 			records = append(records, "CNAME "+target, "CNAME "+target)
 		}
 		record := pick(r, records...)
@@ -477,8 +519,8 @@ func someRecords(r *rand.Rand, zone string, names []string) (lines string) {
 	return lines
 }
 
-// TestOracleSecondariesOfRandomZones has the other servers transfer zones of random
-// stanzas, on top of random stored records.
+// TestOracleSecondariesOfRandomZones compares secondaries with coredns for random stanzas above random
+// stored records.
 func TestOracleSecondariesOfRandomZones(t *testing.T) {
 	r := rand.New(rand.NewPCG(2317, 4592))
 	dir := t.TempDir()
@@ -488,19 +530,24 @@ func TestOracleSecondariesOfRandomZones(t *testing.T) {
 	for i := range 10 {
 		zone := fmt.Sprintf("z%d.example.org", i)
 		forward = append(forward, zone)
-		fmt.Fprintf(&files, "file db.%s %[1]s\n", zone)
+		fmt.Fprintf(&files, "    file db.%s %[1]s\n", zone)
 		writeZone(t, dir, "db."+zone, "")
 		for j, letter := range []string{"", "q"} {
 			properties, classless := someStanza(r, 2*i+j, letter)
-			fmt.Fprintf(&stanzas, "workstation %s %s {\n%s}\n", zone, classless, properties)
+			fmt.Fprintf(&stanzas, "    workstation %s %s {\n%s}\n", zone, classless, properties)
 			reverse = append(reverse, strings.Fields(classless)...)
 		}
 	}
 	zones := slices.Concat(forward, reverse)
-	corefile := fmt.Sprintf("%s {\ntransfer {\nto *\n}\n%s%sfile db.empty %s\n}\n",
-		strings.Join(zones, " "), &stanzas, &files, strings.Join(reverse, " "))
+	corefile := fmt.Sprintf(`%s {
+    transfer {
+        to *
+    }
+%s%s    file db.empty %s
+}
+`, strings.Join(zones, " "), &stanzas, &files, strings.Join(reverse, " "))
 
-	// Where something may be stored is known by what is transferred while nothing is.
+	// A transfer without stored records gives the names at which records can be stored.
 	computed := startCorefile(t, dir, corefile)
 	for _, zone := range forward {
 		writeZone(t, dir, "db."+zone, someRecords(r, zone, owners(transfer(t, computed, zone))))
@@ -517,7 +564,7 @@ func TestOracleSecondariesOfRandomZones(t *testing.T) {
 		names := owners(rrs)
 		r.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 		if strings.HasSuffix(zone, "ip6.arpa") {
-			names = names[:2] // which have 32 labels
+			names = names[:2] // each name has 32 labels
 		}
 		questions = append(questions, nameQuestions(zone, names[:min(len(names), 10)]...)...)
 		for _, s := range secondaries {
@@ -533,8 +580,8 @@ func TestOracleSecondariesOfRandomZones(t *testing.T) {
 	}
 }
 
-// exceptions are pools of few hosts. ORDER is stored_first, or nothing. That pools of both
-// orders share a zone is what first{n} is for.
+// exceptions are pools of few hosts. ORDER is stored_first, or nothing. The pool of first{n} never has
+// it, so that pools of both orders share a zone.
 const exceptions = `
 	workstation lab.example.org 192.0.2.0/24 8.b.d.0.1.0.0.2.ip6.arpa {
 		name ws{n}
@@ -568,7 +615,7 @@ const exceptions = `
 	}
 `
 
-// stored are the exceptions of these zones in both orders.
+// stored are the stored records of these zones, in both orders.
 var stored = map[string]string{
 	"lab.example.org": `
 		ws1      300 A     203.0.113.1
@@ -612,7 +659,7 @@ var stored = map[string]string{
 		cut      300 NS    ns.cut
 		cut      300 NS    ws1
 		ns.cut   300 A     203.0.113.53
-		# What is stored at names that are not transferred is transferred.
+		# Stored records at computed names that are not transferred. They are transferred.
 		far1     300 A     203.0.113.33
 		far2     300 CNAME www
 		far3     300 TXT   stored
@@ -649,8 +696,8 @@ var stored = map[string]string{
 	`,
 }
 
-// storedCuts are further exceptions under stored_first. In the other order, queries get what is
-// computed at and below a cut, which no transfer can carry.
+// storedCuts are further stored records for stored_first. Without it, queries get computed records at
+// and below a cut, which no transfer can have.
 var storedCuts = map[string]string{
 	"lab.example.org": `
 		ws9      300 NS    ns.ws9
@@ -685,15 +732,19 @@ var storedCuts = map[string]string{
 	`,
 }
 
-// belowAliases are names of which the answers follow DNAME records or wildcards.
+// belowAliases are names that have their answers by DNAME records or wildcards.
 var belowAliases = map[string]string{
-	"lab.example.org":   "ws0.old ws1.old ws3.old ws4.old ws5.old ws6.old ws8.old ws300.old first1.old first2.old tested.old five.old 0.r0.old 1.r0.old r1.old 0.older 1.older 2.older x.any x.every x.y.every",
+	"lab.example.org": `
+		ws0.old ws1.old ws3.old ws4.old ws5.old ws6.old ws8.old ws300.old
+		first1.old first2.old tested.old five.old 0.r0.old 1.r0.old r1.old
+		0.older 1.older 2.older x.any x.every x.y.every
+	`,
 	"1.10.in-addr.arpa": "0.old 1.old 2.old",
 }
 
-// whole asks a server, and returns of the response what ask does, whether it is authoritative,
-// the SOA record where there is no answer, and the NS records of a referral with the addresses
-// of those name servers that lie below the cut.
+// whole does what ask does, but returns more of the response: whether it is authoritative, the SOA record
+// if there is no answer, and the NS records of a referral with the addresses of the name servers below
+// the cut.
 func whole(t *testing.T, server, question string) *dns.Msg {
 	t.Helper()
 	m := askServer(t, server, question)
@@ -702,7 +753,7 @@ func whole(t *testing.T, server, question string) *dns.Msg {
 	}
 	for _, rr := range m.Ns {
 		if rr.Header().Rrtype == dns.TypeSOA {
-			rr.Header().Ttl = 0 // as BIND has it where the SOA record was asked for
+			rr.Header().Ttl = 0 // BIND sets it if the question was for the SOA record
 		}
 	}
 	var glue []dns.RR
@@ -718,7 +769,7 @@ func whole(t *testing.T, server, question string) *dns.Msg {
 	return of
 }
 
-// agreeWhole does what agree does with all that whole returns.
+// agreeWhole does what agree does, but compares all that whole returns.
 func agreeWhole(t *testing.T, theirs, ours string, questions []string) (answered int) {
 	t.Helper()
 	for _, q := range questions {
@@ -733,14 +784,13 @@ func agreeWhole(t *testing.T, theirs, ours string, questions []string) (answered
 	return answered
 }
 
-// farAway matches questions on which secondaries differ, or may: those for names of far{n},
-// and those of which the answer goes on in another zone. NSD goes on, too, and BIND and Knot
-// do not.
+// farAway matches questions for which a secondary may have another answer: those for names of far{n}, and
+// those with an answer that continues in another zone. NSD follows it there, and BIND and Knot do not.
 var farAway = regexp.MustCompile(`^(far|33[.]2[.]0[.]192[.]|6[4-7][.]2[.]0[.]192[.])`)
 
-// TestOracleSecondariesOfExceptions has records of all kinds at, above and below computed
-// names, and aliases of these names. In either order, each secondary gives the whole answer
-// that we give. Wildcards at computed names are in TestOracleSecondariesAndWildcards.
+// TestOracleSecondariesOfExceptions stores records of all kinds at, above and below computed names, and
+// aliases of these names. With and without stored_first, each secondary gives the same whole answer as
+// coredns. Wildcards at computed names are in TestOracleSecondariesAndWildcards.
 func TestOracleSecondariesOfExceptions(t *testing.T) {
 	for _, order := range []string{"computed first", "stored_first"} {
 		t.Run(order, func(t *testing.T) {
@@ -748,10 +798,16 @@ func TestOracleSecondariesOfExceptions(t *testing.T) {
 			zones := slices.Sorted(maps.Keys(stored))
 			list := strings.Join(zones, " ")
 			lines, property, away := stored, "", `
-				far1.lab.example.org     => NOERROR, far1.lab.example.org. 300 A 203.0.113.33 => NOERROR, far1.lab.example.org. 60 A 192.0.2.33
-				far2.lab.example.org     => NOERROR, far2.lab.example.org. 300 CNAME www.lab.example.org., www.lab.example.org. 300 A 203.0.113.80 => NOERROR, far2.lab.example.org. 60 A 192.0.2.34
+				far1.lab.example.org
+					=> NOERROR, far1.lab.example.org. 300 A 203.0.113.33
+					=> NOERROR, far1.lab.example.org. 60 A 192.0.2.33
+				far2.lab.example.org
+					=> NOERROR, far2.lab.example.org. 300 CNAME www.lab.example.org., www.lab.example.org. 300 A 203.0.113.80
+					=> NOERROR, far2.lab.example.org. 60 A 192.0.2.34
 				far2.lab.example.org TXT => NOERROR, far2.lab.example.org. 300 CNAME www.lab.example.org. => NOERROR
-				-x 192.0.2.33            => NOERROR, 33.2.0.192.in-addr.arpa. 300 PTR far.example.org. => NOERROR, 33.2.0.192.in-addr.arpa. 60 PTR far1.lab.example.org.
+				-x 192.0.2.33
+					=> NOERROR, 33.2.0.192.in-addr.arpa. 300 PTR far.example.org.
+					=> NOERROR, 33.2.0.192.in-addr.arpa. 60 PTR far1.lab.example.org.
 			`
 			if order == "stored_first" {
 				lines, property, away = make(map[string]string), order, ""
@@ -759,7 +815,11 @@ func TestOracleSecondariesOfExceptions(t *testing.T) {
 					lines[zone] = stored[zone] + storedCuts[zone]
 				}
 			}
-			corefile := list + " {\ntransfer {\nto *\n}\n" + strings.ReplaceAll(exceptions, "ORDER", property)
+			corefile := list + ` {
+	transfer {
+		to *
+	}
+` + strings.ReplaceAll(exceptions, "ORDER", property)
 			writeEmptyZone(t, dir)
 			computed := startCorefile(t, dir, corefile+"file db.empty "+list+"\n}")
 			for i, zone := range zones {
@@ -771,10 +831,10 @@ func TestOracleSecondariesOfExceptions(t *testing.T) {
 
 			for _, zone := range zones {
 				rrs := transfer(t, ours, zone)
-				// Names that are not transferred because of what is stored are asked for as well.
+				// Include the names that are not transferred because of stored records.
 				names := slices.Concat(owners(rrs), owners(transfer(t, computed, zone)))
 				if strings.HasSuffix(zone, "ip6.arpa") {
-					names = names[:2] // which have 32 labels
+					names = names[:2] // each name has 32 labels
 				}
 				for below := range strings.FieldsSeq(belowAliases[zone]) {
 					names = append(names, below+"."+zone+".")
@@ -799,7 +859,9 @@ func TestOracleSecondariesOfExceptions(t *testing.T) {
 						far0.lab.example.org     => NXDOMAIN => NOERROR, far0.lab.example.org. 60 A 192.0.2.32
 						far0.lab.example.org TXT => NXDOMAIN => NOERROR
 						far3.lab.example.org     => NOERROR  => NOERROR, far3.lab.example.org. 60 A 192.0.2.35
-						-x 192.0.2.32            => NXDOMAIN => NOERROR, 32.2.0.192.in-addr.arpa. 60 PTR far0.lab.example.org.
+						-x 192.0.2.32
+							=> NXDOMAIN
+							=> NOERROR, 32.2.0.192.in-addr.arpa. 60 PTR far0.lab.example.org.
 					`)
 					agreed := []string{"far1.lab.example.org TXT", "far3.lab.example.org TXT", "far8.lab.example.org A", "a.far1.lab.example.org A"}
 					if order == "stored_first" {
@@ -827,8 +889,8 @@ func TestOracleSecondariesOfExceptions(t *testing.T) {
 	}
 }
 
-// agreeOnAddresses asks us, and compares the addresses of the additional section with those
-// that another server gives for each of these names.
+// agreeOnAddresses asks coredns, and compares the addresses of the additional section with the answers of
+// another server for each of these names.
 func agreeOnAddresses(t *testing.T, theirs, ours, question string) {
 	t.Helper()
 	d, err := parseDig(strings.Fields(question), ours)

@@ -16,23 +16,22 @@ import (
 	"testing"
 	"time"
 
-	// What the program is made of is imported, so that it is compiled before the
-	// tests begin, whose time is limited, and they only have to link it.
+	// These are the packages of the program. The imports compile them before the tests begin,
+	// whose time is limited, so that a test only links the program.
 	_ "github.com/coredns/coredns/core/plugin"
 	_ "github.com/coredns/coredns/coremain"
 
 	_ "github.com/seed-310b8fa8/workstation"
 )
 
-// buildDir is where TestMain has the program coredns built.
+// buildDir is the directory for the built program. TestMain sets it.
 var buildDir string
 
-// coredns builds cmd/coredns, once, and returns the program's path. It is built
-// with the race detector if the tests are, and counts the plugin's statements that run
-// if they do.
+// coredns builds cmd/coredns once, and returns the path of the program. The program has the race
+// detector if the tests have it, and measures the coverage of the plugin if the tests do.
 var coredns = sync.OnceValues(func() (string, error) {
-	// The go command does not see what another one builds, and would repeat the
-	// result of a test although the program has changed: look at its source.
+	// The go command caches test results. It does not know that the test builds the program, so the
+	// test looks at the source files: then a change of these invalidates the cached result.
 	for _, file := range []string{"main.go", "validate.go"} {
 		if _, err := os.Stat("../cmd/coredns/" + file); err != nil {
 			return "", err
@@ -41,7 +40,7 @@ var coredns = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(buildDir, "coredns")
 	args := []string{"build", "-race=" + strconv.FormatBool(raceEnabled), "-o", path}
 	if testing.CoverMode() != "" {
-		// Without its main package, the program would not tell at its end.
+		// A program writes its coverage at its end only if its main package is covered, too.
 		args = append(args, "-cover", "-coverpkg=github.com/seed-310b8fa8/workstation,github.com/seed-310b8fa8/workstation/cmd/coredns")
 	}
 	build := exec.Command("go", append(args, "../cmd/coredns")...)
@@ -51,16 +50,15 @@ var coredns = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// ports and resolvers count what was given to scripts. They begin at a place of
-// this process, so that several may run at once.
+// ports and resolvers count the ports and addresses that were given out. The numbers depend on the
+// process, so that several processes can run at once.
 var (
 	ports     atomic.Int32
 	resolvers atomic.Int32
 )
 
-// freePort returns a port that is free for UDP and TCP. It is below those that
-// the kernel gives out by itself, so that none of these takes it before the
-// server that is to have it.
+// freePort returns a port that is free for UDP and TCP. It is below the range from which the kernel
+// gives out ports, so that nothing else takes it before the server opens it.
 func freePort() (string, error) {
 	for range 20000 {
 		port := strconv.Itoa(10000 + (os.Getpid()*100+int(ports.Add(1)))%20000)
@@ -75,7 +73,7 @@ func freePort() (string, error) {
 	return "", errors.New("no free port")
 }
 
-// testPort returns a free port, or fails.
+// testPort is freePort for a test.
 func testPort(t *testing.T) string {
 	t.Helper()
 	port, err := freePort()
@@ -90,16 +88,16 @@ func nextResolver() string {
 	return fmt.Sprintf("127.53.%d.%d", 1+os.Getpid()%250, 1+resolvers.Add(1)%250)
 }
 
-// server is a running coredns, or another program beside it.
+// server is a running coredns, or another program.
 type server struct {
 	cmd  *exec.Cmd
-	log  string        // the file that it logs to
-	done chan struct{} // closed when it has ended
-	err  error         // of its end
+	log  string        // the path of its log file
+	done chan struct{} // closed when the program has ended
+	err  error         // the result of the program, after done is closed
 }
 
-// startServer starts the coredns at path with the given arguments and variables
-// in dir, and returns once it serves. Its output goes to the file log.
+// startServer starts the coredns at path in dir, with the given arguments and environment variables. It
+// returns when the server listens. The output goes to the file log.
 func startServer(path, dir, log string, env []string, args ...string) (*server, error) {
 	cmd := exec.Command(path, args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
@@ -107,7 +105,7 @@ func startServer(path, dir, log string, env []string, args ...string) (*server, 
 	if err != nil {
 		return nil, err
 	}
-	// CoreDNS prints its version when all listeners are open.
+	// CoreDNS prints its version after it has opened all listeners.
 	if err := s.waitForLog(`(?m)^CoreDNS-`, 0, time.Minute); err != nil {
 		s.cmd.Process.Kill()
 		return nil, err
@@ -115,7 +113,7 @@ func startServer(path, dir, log string, env []string, args ...string) (*server, 
 	return s, nil
 }
 
-// startProgram starts a program. Its output goes to the file log.
+// startProgram starts a program. The output goes to the file log.
 func startProgram(cmd *exec.Cmd, log string) (*server, error) {
 	out, err := os.Create(log)
 	if err != nil {
@@ -144,7 +142,7 @@ func (s *server) output() string {
 	return string(b)
 }
 
-// showOnFailure shows what the server has logged if the test has failed.
+// showOnFailure prints the log of the server if the test has failed.
 func (s *server) showOnFailure(t *testing.T) {
 	t.Helper()
 	if t.Failed() {
@@ -152,7 +150,7 @@ func (s *server) showOnFailure(t *testing.T) {
 	}
 }
 
-// waitForLog waits until what the server logs from offset on matches pattern.
+// waitForLog waits until the log, from offset on, matches pattern.
 func (s *server) waitForLog(pattern string, offset int, timeout time.Duration) error {
 	re := regexp.MustCompile(pattern)
 	for deadline := time.Now().Add(timeout); time.Now().Before(deadline); {
@@ -168,12 +166,12 @@ func (s *server) waitForLog(pattern string, offset int, timeout time.Duration) e
 	return fmt.Errorf("%v does not log %q:\n%s", s.cmd, pattern, s.output())
 }
 
-// reload tells the server to read its Corefile again, and returns once it has
-// done so or refused to.
+// reload tells the server to read its Corefile again. It returns when the server has accepted or
+// refused the Corefile.
 func (s *server) reload() error {
 	offset := len(s.output())
-	// CoreDNS begins to listen to signals in a goroutine of its own. On a busy
-	// machine that may come after the first answers, and what was sent is lost.
+	// CoreDNS starts to handle signals in a separate goroutine. On a busy machine this can happen
+	// after the first answers, and an earlier signal is lost. So the signal is sent again.
 	for range 60 {
 		if err := s.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
 			return err
@@ -185,8 +183,8 @@ func (s *server) reload() error {
 	return s.waitForLog(`(?m)Reloading complete$|^\[ERROR\]`, offset, time.Minute)
 }
 
-// stop ends the server. A server that panicked on the way, or in which the race
-// detector found a race, ends in an error.
+// stop ends the server. It returns an error if the server panicked, or if the race detector found a
+// race.
 func (s *server) stop() error {
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	select {
@@ -201,7 +199,37 @@ func (s *server) stop() error {
 		}
 	}
 	if status, ok := s.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signal() == syscall.SIGTERM {
-		return nil // it was not listening to signals yet: see reload
+		return nil // the server did not handle signals yet: see reload
 	}
 	return s.err
+}
+
+// startCorefile runs coredns with a Corefile in dir until the end of the test. It returns the port on
+// which the server listens. The Corefile can use it as {$PORT}.
+func startCorefile(t *testing.T, dir, corefile string) (port string) {
+	t.Helper()
+	port, _, _ = serveCorefile(t, dir, corefile)
+	return port
+}
+
+// serveCorefile does what startCorefile does. It also returns the path of the Corefile, and the server.
+func serveCorefile(t *testing.T, dir, corefile string) (port, path string, s *server) {
+	t.Helper()
+	binary, err := coredns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port = testPort(t)
+	path = write(t, dir, "Corefile-"+port, corefile)
+	s, err = startServer(binary, dir, path+".log", []string{"PORT=" + port}, "-conf", path, "-dns.port", port)
+	if err != nil {
+		t.Fatalf("%v\nwith\n%s", err, corefile)
+	}
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		s.showOnFailure(t)
+	})
+	return port, path, s
 }

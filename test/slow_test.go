@@ -16,7 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestSlowScripts runs the scripts that take minutes. They may use the Go tool.
+// TestSlowScripts runs the scripts that take minutes. They can use the go command.
 func TestSlowScripts(t *testing.T) {
 	p := params("testdata/slow")
 	p.Setup = func(env *testscript.Env) error {
@@ -34,8 +34,8 @@ func TestSlowScripts(t *testing.T) {
 	testscript.Run(t, p)
 }
 
-// TestSlowTransfer transfers a /8, the largest zone that is transferred, with a thousand exceptions:
-// all of it arrives, and the server takes no more memory for it than for a small one.
+// TestSlowTransfer transfers a /8, the largest zone that can be transferred, with a thousand stored
+// exceptions. All records arrive, and the server needs no more memory than for a small zone.
 func TestSlowTransfer(t *testing.T) {
 	dir := t.TempDir()
 	writeEmptyZone(t, dir)
@@ -47,9 +47,7 @@ func TestSlowTransfer(t *testing.T) {
 		exceptions = fmt.Appendf(exceptions, "%d.%d.%d 300 PTR stored.example.org.\n", 255-n%256, n%256, n/4)
 	}
 	exceptions = append(exceptions, "1.7.7 300 CNAME 1.8.7\n2.7.7 300 NS ns.example.net.\n255.7 300 NS ns.example.net.\n"...)
-	if err := os.WriteFile(filepath.Join(dir, "db.10"), exceptions, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	write(t, dir, "db.10", string(exceptions))
 	port, _, s := serveCorefile(t, dir, `10.0.0.0/8 192.0.2.0/24 {
 		transfer {
 			to *
@@ -68,25 +66,25 @@ func TestSlowTransfer(t *testing.T) {
 		t.Errorf("the transfer of a /24 has %d records, want %d", n, 3+1<<8)
 	}
 	before := peakMemory(t, s)
-	// Each exception stands in place of a PTR record, except those for a /24.
+	// Each exception replaces one PTR record, except those that replace a whole /24.
 	if n := countTransfer(t, port, "10.in-addr.arpa"); n != 3+1<<24-256+1 {
 		t.Errorf("the transfer of a /8 has %d records, want %d", n, 3+1<<24-256+1)
 	}
 	after := peakMemory(t, s)
-	t.Logf("the server took %d MiB before, and %d at its peak", before>>10, after>>10)
+	t.Logf("the server used %d MiB before, and %d at its peak", before>>10, after>>10)
 	if after > before+64<<10 {
-		t.Errorf("the server took %d MiB for a /8 and %d for a /24", after>>10, before>>10)
+		t.Errorf("the server used %d MiB for a /8 and %d for a /24", after>>10, before>>10)
 	}
 }
 
-// countTransfer transfers a zone, and returns how many records it has.
+// countTransfer transfers a zone, and returns the number of records.
 func countTransfer(t *testing.T, port, zone string) (n int) {
 	t.Helper()
 	eachMessage(t, port, zone, func(rrs []dns.RR) { n += len(rrs) })
 	return n
 }
 
-// peakMemory returns the most memory that a server has taken, in KiB.
+// peakMemory returns the peak memory of a server, in KiB.
 func peakMemory(t *testing.T, s *server) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))

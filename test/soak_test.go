@@ -14,9 +14,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// What the clients of a day ask: of each computed name and of each address what stub
-// resolvers and logs ask, and one of thirty times what the upstream answers. {n} is a number up
-// to 255, and {x} the same in hexadecimal.
+// These are the questions of the clients in a day: what stub resolvers and logs ask about each computed
+// name and each address, and about one time in thirty a question for the upstream. {n} is a number up
+// to 255, and {x} is the same number in hexadecimal.
 const (
 	mixOfPools = `
 workstation{n}.lab.example.org          => NOERROR aa, workstation{n}.lab.example.org. 3600 A 192.0.2.{n}
@@ -40,12 +40,12 @@ www{n}.example.com AAAA                 => NXDOMAIN, authority: example.com. SOA
 `
 )
 
-// TestLoadSoak asks as much as some thousand hosts do in a day: a hundred million queries, with
-// 24 reloads. Memory, goroutines and files stay what they are after the first hours.
+// TestLoadSoak sends as many queries as some thousand hosts do in a day: a hundred million, with 24
+// reloads. After the first hours, the use of memory, goroutines and files must not grow.
 func TestLoadSoak(t *testing.T) {
 	l := startLoaded(t)
 	var table strings.Builder
-	for n := atLength(200, 100); n < 256; n++ { // from 1100 on, workstation1{n} is none
+	for n := atLength(200, 100); n < 256; n++ { // workstation1{n} does not exist from 1100 on
 		mix := mixOfPools
 		if n%10 == 0 {
 			mix += mixOfOthers
@@ -82,18 +82,18 @@ func TestLoadSoak(t *testing.T) {
 
 	warm, last := most(hourly[hours/4:hours/2]...), most(hourly[hours*3/4:]...)
 	t.Logf("at most %+v in the second quarter, %+v in the last", warm, last)
-	// *forward* has up to a hundred sockets, and closes them if they are not needed for 10 s.
+	// *forward* keeps up to a hundred sockets, and closes those that are unused for 10 s.
 	if last.goroutines > warm.goroutines+10 || last.files > warm.files+100 || last.memory > warm.memory+growth(atLength(32, 8)) {
-		t.Errorf("the server took %+v in the second quarter, and %+v in the last", warm, last)
+		t.Errorf("the server used %+v in the second quarter, and %+v in the last", warm, last)
 	}
 	if n := strings.Count(l.output(), "[ERROR]"); n > 0 {
-		t.Errorf("it logged %d errors:\n%s", n, l.output())
+		t.Errorf("the server logged %d errors:\n%s", n, l.output())
 	}
 }
 
-// soak asks at least n questions over UDP, and returns when each is answered, and how many
-// were. Unlike the clients of a load, which are many, its own are few, and ask several questions
-// at once: this is faster, and the same to the server.
+// soak asks at least n questions over UDP. It returns the number of answered questions when all are
+// answered. A load has many clients with one outstanding query each. soak has few, which send several
+// queries at once: this is faster, and makes no difference to the server.
 func soak(t *testing.T, addr string, questions []exchange, n int64) int64 {
 	t.Helper()
 	const clients, outstanding = 4, 24
@@ -109,7 +109,7 @@ func soak(t *testing.T, addr string, questions []exchange, n int64) int64 {
 		conn.(*net.UDPConn).SetReadBuffer(1 << 20)
 		asking.Go(func() {
 			query, reply := make([]byte, dns.MinMsgSize), make([]byte, dns.MaxMsgSize)
-			var first uint16 // of the IDs of the queries that are outstanding
+			var first uint16 // the first ID of the outstanding queries
 			for i := rand.IntN(len(questions)); left.Add(-outstanding) > -outstanding; i += outstanding {
 				first = (first + outstanding) % (outstanding << 8)
 				for place := range outstanding {
@@ -130,7 +130,7 @@ func soak(t *testing.T, addr string, questions []exchange, n int64) int64 {
 					}
 					place := int(binary.BigEndian.Uint16(reply) - first)
 					if place >= outstanding || replied[place] || !questions[(i+place)%len(questions)].right(reply[:n]) {
-						t.Errorf("one of %d queries is answered wrongly or twice: %x", outstanding, reply[:n])
+						t.Errorf("one of %d queries got a wrong answer, or two: %x", outstanding, reply[:n])
 						return
 					}
 					replied[place] = true

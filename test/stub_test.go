@@ -14,23 +14,22 @@ import (
 	"time"
 )
 
-// stubs are the stub resolvers that most programs use. The programs of
-// testdata/stubs print the addresses of a name or the name of an address, as the
-// resolver has them, or its error. Debian's packages are gcc, libc6-dev,
-// musl-tools, python3 and nodejs, and iproute2 for the namespaces.
+// stubs are the stub resolvers that most programs use. The programs of testdata/stubs print the addresses
+// of a name, or the name of an address, or the error of the resolver. Debian's packages are gcc,
+// libc6-dev, musl-tools, python3 and nodejs, and iproute2 for the namespaces.
 var stubs = map[string]struct{ build, run string }{
 	"glibc":  {"gcc -o $DIR/stub-glibc stub.c", "stub-glibc"},
 	"musl":   {"musl-gcc -o $DIR/stub-musl stub.c", "stub-musl"},
 	"go":     {"go build -o $DIR/stub-go stub.go", "stub-go"},
 	"python": {"", "python3 stub.py"},
-	"node":   {"", "node stub.js lookup"},  // as the C library has it
-	"c-ares": {"", "node stub.js resolve"}, // A, and then AAAA
+	"node":   {"", "node stub.js lookup"},  // by the C library
+	"c-ares": {"", "node stub.js resolve"}, // one query for A, and one for AAAA
 }
 
-// What each gets, first with workstation and then with template, which answers A
-// only, in front of an upstream that denies every name. musl takes the denial of
-// the AAAA record for what it says, and drops the address; for c-ares these are
-// two questions, and the application gets both answers.
+// onHost is the result of each stub resolver, first with workstation, and then with template, which only
+// answers A. Both are above an upstream that denies every name. musl believes the denial of the AAAA
+// record, and ignores the address. For c-ares these are two questions, and the application gets both
+// answers.
 const onHost = `
 	glibc  workstation17.lab.example.org  => 192.0.2.17 => 192.0.2.17
 	musl   workstation17.lab.example.org  => 192.0.2.17 => Name does not resolve
@@ -47,7 +46,7 @@ const onHost = `
 	node   workstation300.lab.example.org => ENOTFOUND => ENOTFOUND
 	c-ares workstation300.lab.example.org => ENOTFOUND ENOTFOUND => ENOTFOUND ENOTFOUND
 
-	# A name for the address takes another template.
+	# The name of an address: template would need another stanza for it.
 	glibc  192.0.2.17 => workstation17.lab.example.org  => Name or service not known
 	musl   192.0.2.17 => workstation17.lab.example.org  => Name does not resolve
 	go     192.0.2.17 => workstation17.lab.example.org. => no such host
@@ -64,8 +63,8 @@ const onHost = `
 	c-ares 198.51.100.17 => ENOTFOUND    => ENOTFOUND
 `
 
-// The same in a pod of Kubernetes, whose resolv.conf has a search list, tried
-// first for names of fewer than five dots. Node asks c-ares for the name as it is.
+// inPod is the result in a pod of Kubernetes. Its resolv.conf has a search list, which comes first for
+// names with fewer than five dots. Node asks c-ares for the name without the search list.
 const inPod = `
 	glibc  workstation17 => 192.0.2.17 => 192.0.2.17
 	musl   workstation17 => 192.0.2.17 => Name does not resolve
@@ -89,8 +88,8 @@ const inPod = `
 	c-ares workstation300 => ENOTFOUND ENOTFOUND => ENOTFOUND ENOTFOUND
 `
 
-// What each gets from a server block in which nothing follows workstation, where there is no
-// upstream anywhere.
+// onHostAlone is the result with a server block in which no plugin follows workstation. There is no
+// upstream.
 const onHostAlone = `
 	glibc  workstation17.lab.example.org  => 192.0.2.17
 	musl   workstation17.lab.example.org  => 192.0.2.17
@@ -132,7 +131,8 @@ const onHostAlone = `
 	c-ares 192.0.2.200 => ENOTFOUND
 `
 
-// The same where the search list has the zone alone. The server refuses names of other zones.
+// searchedAlone is the same if the search list has only the zone. The server refuses names of other
+// zones.
 const searchedAlone = `
 	glibc  workstation17 => 192.0.2.17
 	musl   workstation17 => 192.0.2.17
@@ -148,9 +148,9 @@ const searchedAlone = `
 	c-ares workstation128.lab.example.org. => ENOTFOUND ENOTFOUND
 `
 
-// TestOracleStubs runs itself again, as root, in namespaces of its own, where the
-// server has port 53 and resolv.conf points to it. Nothing changes outside of
-// them, and they end with their first process, which is this test.
+// TestOracleStubs checks the results of the stub resolvers. It runs itself again as root in new namespaces,
+// where the server has port 53 and resolv.conf names it. Nothing changes outside of these namespaces.
+// They end with their first process, which is this test.
 func TestOracleStubs(t *testing.T) {
 	if os.Getpid() != 1 {
 		inNamespaces(t)
@@ -158,13 +158,14 @@ func TestOracleStubs(t *testing.T) {
 	}
 	runLine(t, "ip link set lo up")
 	mount(t, "/etc/nsswitch.conf", "hosts: files dns\n")
+	const searchList = "default.svc.cluster.local lab.example.org"
 	t.Run("workstation", func(t *testing.T) {
-		testStubs(t, 1, "NOERROR", onHost, "default.svc.cluster.local lab.example.org", inPod, beforeUpstream(`workstation lab.example.org {
+		testStubs(t, 1, "NOERROR", onHost, searchList, inPod, beforeUpstream(`workstation lab.example.org {
 			network 192.0.2.0/24
 		}`))
 	})
 	t.Run("template", func(t *testing.T) {
-		testStubs(t, 2, "NXDOMAIN", onHost, "default.svc.cluster.local lab.example.org", inPod, beforeUpstream(`template IN A lab.example.org {
+		testStubs(t, 2, "NXDOMAIN", onHost, searchList, inPod, beforeUpstream(`template IN A lab.example.org {
 			match "^workstation(?P<n>[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])[.]lab[.]example[.]org[.]$"
 			answer "{{ .Name }} 3600 IN A 192.0.2.{{ .Group.n }}"
 			fallthrough
@@ -181,8 +182,7 @@ func TestOracleStubs(t *testing.T) {
 	})
 }
 
-// beforeUpstream returns a Corefile with a plugin in front of an upstream that denies every
-// name.
+// beforeUpstream returns a Corefile with a plugin above an upstream that denies every name.
 func beforeUpstream(plugin string) (corefile string) {
 	return `.:53 {
 		bind 127.0.0.1
@@ -199,13 +199,13 @@ func beforeUpstream(plugin string) (corefile string) {
 	}`
 }
 
-// stubPatience is less than a stub resolver waits for a server that says nothing, or forward
-// for an upstream.
+// stubPatience is shorter than a stub resolver waits for a silent server, and than forward waits for an
+// upstream.
 const stubPatience = 3 * time.Second
 
-// testStubs asks the stubs the questions of the tables, the second of which is for a
-// resolv.conf with a search list, and compares the answers with a column. An AAAA query for the computed name, which all of them send, gets
-// rcode.
+// testStubs asks the stub resolvers the questions of two tables, and compares the answers with a column.
+// The second table is for a resolv.conf with a search list. All stub resolvers send an AAAA query for
+// the computed name, which must get rcode.
 func testStubs(t *testing.T, column int, rcode, onHost, search, searched, corefile string) {
 	dir := t.TempDir()
 	write(t, dir, "Corefile", corefile)
@@ -224,16 +224,15 @@ func testStubs(t *testing.T, column int, rcode, onHost, search, searched, corefi
 		{"nameserver 127.0.0.1\nsearch " + search + "\noptions ndots:5\n", searched},
 	} {
 		mount(t, "/etc/resolv.conf", tc.resolvConf)
-		for line := range strings.Lines(tc.table) {
-			if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
-				continue
-			}
-			columns := strings.Split(line, "=>")
+		rows, err := tableRows(tc.table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, columns := range rows {
 			stub, question, _ := strings.Cut(columns[0], " ")
-			question = strings.TrimSpace(question)
 			offset, start := len(s.output()), time.Now()
 			got := strings.Join(strings.Fields(runLine(t, stubs[stub].run+" "+question)), " ")
-			if want := strings.TrimSpace(columns[column]); got != want {
+			if want := columns[column]; got != want {
 				t.Errorf("%s: got %q, want %q; resolv.conf is\n%s", columns[0], got, want, tc.resolvConf)
 			}
 			if took := time.Since(start); took > stubPatience {
@@ -249,35 +248,34 @@ func testStubs(t *testing.T, column int, rcode, onHost, search, searched, corefi
 	}
 }
 
-// inNamespaces builds the programs, and runs the test in network, mount and PID
-// namespaces that are made for it.
+// inNamespaces builds the programs, and runs the test in new network, mount and PID namespaces.
 func inNamespaces(t *testing.T) {
 	binary, err := coredns()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The go command does not see what the compilers and interpreters read, either.
+	// The go command does not know either that compilers and interpreters read these files. So the
+	// test looks at them: then a change invalidates a cached result.
 	if _, err := os.ReadDir("testdata/stubs"); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	t.Setenv("PATH", dir+":"+filepath.Dir(binary)+":"+os.Getenv("PATH"))
 	t.Setenv("TMPDIR", dir)
-	t.Setenv("CGO_ENABLED", "0") // so that Go's resolver is its own
+	t.Setenv("CGO_ENABLED", "0") // so that Go uses its own resolver
 	for _, stub := range stubs {
 		if stub.build != "" {
 			runLine(t, strings.Replace(stub.build, "$DIR", dir, 1))
 		}
 	}
 
-	// The kernel ends the child, and with it all processes of its namespace, when
-	// this thread ends.
+	// The kernel ends the child when this thread ends, and with it all processes of its namespace.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	child := exec.Command("/proc/self/exe", "-test.run=^TestOracleStubs$", "-test.v")
 	child.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:   syscall.CLONE_NEWNET | syscall.CLONE_NEWPID,
-		Unshareflags: syscall.CLONE_NEWNS, // Go makes its mounts private, too
+		Unshareflags: syscall.CLONE_NEWNS, // Go makes the mounts private
 		Pdeathsig:    syscall.SIGKILL,
 	}
 	if out, err := child.CombinedOutput(); err != nil {
@@ -285,8 +283,7 @@ func inNamespaces(t *testing.T) {
 	}
 }
 
-// mount puts a file with the text in the place of the one at path until the end of
-// the test.
+// mount replaces the file at path by one with the text, until the end of the test.
 func mount(t *testing.T, path, text string) {
 	t.Helper()
 	file := write(t, t.TempDir(), filepath.Base(path), text)
@@ -300,7 +297,7 @@ func mount(t *testing.T, path, text string) {
 	})
 }
 
-// runLine runs a command in testdata/stubs, and returns what it prints.
+// runLine runs a command in testdata/stubs, and returns its output.
 func runLine(t *testing.T, line string) string {
 	t.Helper()
 	words := strings.Fields(line)

@@ -14,10 +14,55 @@ import (
 	"time"
 )
 
-// TestOracleSystemd has systemd start the unit of deploy/systemd, and does to it what an
-// operator does: the server listens on port 53 without root, refuses a Corefile with a
-// mistake, and takes its time to end.
+// TestOracleSystemd starts the unit of deploy/systemd with systemd, and does what an operator does. The
+// server listens on port 53 without root, refuses a Corefile with a mistake, and still answers while
+// it ends.
 func TestOracleSystemd(t *testing.T) {
+	dir := t.TempDir()
+	installUnit(t, dir)
+	run := bootSystemd(t, dir)
+	for range 300 {
+		if run("systemctl is-active coredns.service") == "active" {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	for _, step := range []struct{ line, want string }{
+		{"systemctl is-active coredns.service", `^active$`},
+		{"systemd-analyze verify coredns.service", `^$`},
+		// The server does not run as root. Its only capability is to bind low ports.
+		{"cat /proc/$(systemctl show --property MainPID --value coredns.service)/status", `(?s)Uid:\s+[1-9].*` +
+			`CapPrm:\s+0000000000000400\n.*CapBnd:\s+0000000000000400\n.*CapAmb:\s+0000000000000400\n.*NoNewPrivs:\s+1\nSeccomp:\s+2\n`},
+		{"dig +short @127.0.0.1 workstation17.lab.example.org", `^192\.0\.2\.17$`},
+		{"dig +short +tcp @::1 -x 2001:db8::11", `^workstation17\.lab\.example\.org\.$`},
+		{"dig +short +dnssec @127.0.0.1 workstation17.lab.example.org", `^192\.0\.2\.17\nA 13 4 3600 .* lab\.example\.org\. `},
+		// A reload accepts a correct Corefile, and refuses one with a mistake.
+		{"sed -i s,192.0.2.0/24,198.51.100.0/24, /etc/coredns/Corefile && systemctl reload coredns.service", `^$`},
+		{"dig +short @127.0.0.1 workstation17.lab.example.org", `^198\.51\.100\.17$`},
+		{"sed -i s,198.51.100.0/24,198.51.100.0/33, /etc/coredns/Corefile && systemctl reload coredns.service", `^$`},
+		{"journalctl --unit coredns.service", `\[ERROR\] SIGUSR1: .*plugin/workstation: /etc/coredns/Corefile:10 - .*198\.51\.100\.0/33`},
+		{"dig +short @127.0.0.1 workstation17.lab.example.org", `^198\.51\.100\.17$`},
+		// The server answers while it ends.
+		{"systemctl stop coredns.service & sleep 1; dig +short @127.0.0.1 workstation17.lab.example.org; wait", `^198\.51\.100\.17$`},
+		{"systemctl show --property ActiveState --property Result --property ExecMainStatus coredns.service",
+			`^Result=success\nExecMainStatus=0\nActiveState=inactive$`},
+	} {
+		// After a signal, the server takes some time to act.
+		want, got := regexp.MustCompile(step.want), run(step.line)
+		for deadline := time.Now().Add(10 * time.Second); !want.MatchString(got) && time.Now().Before(deadline); {
+			time.Sleep(100 * time.Millisecond)
+			got = run(step.line)
+		}
+		if !want.MatchString(got) {
+			t.Errorf("%s: got %q, want %s", step.line, got, step.want)
+		}
+	}
+}
+
+// installUnit writes the files for testdata/systemd/boot into dir: the program, the unit of
+// deploy/systemd, a Corefile, and a key for it.
+func installUnit(t *testing.T, dir string) {
+	t.Helper()
 	binary, err := coredns()
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +75,6 @@ func TestOracleSystemd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	for _, d := range []string{"root", "etc/coredns/keys", "etc/systemd/system/coredns.service.d"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
 			t.Fatal(err)
@@ -73,20 +117,23 @@ func TestOracleSystemd(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "coredns"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// bootSystemd boots systemd with the files of dir until the end of the test. It returns a function that
+// runs a command there, and returns its output.
+func bootSystemd(t *testing.T, dir string) (run func(line string) string) {
+	t.Helper()
 	s, err := startProgram(exec.Command("testdata/systemd/boot", dir), filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.showOnFailure(t)
-	// It ends when its shell does, and so does all in its namespaces.
-	defer func() {
+	t.Cleanup(func() {
+		// When the process unshare ends, all processes in its namespaces end.
 		exec.Command("pkill", "-KILL", "-f", "^unshare .*testdata/systemd/boot "+dir).Run()
 		<-s.done
-	}()
-
-	// inside runs a command there, and returns what it prints.
-	inside := func(line string) string {
-		t.Helper()
+		s.showOnFailure(t)
+	})
+	return func(line string) string {
 		pid, err := exec.Command("pgrep", "-n", "-f", "^/lib/systemd/systemd --system --unit=coredns.service").Output()
 		if err != nil {
 			return "systemd does not run"
@@ -94,41 +141,5 @@ func TestOracleSystemd(t *testing.T) {
 		args := append([]string{"--all", "--root", "--wd", "--target", strings.TrimSpace(string(pid))}, "sh", "-c", line)
 		out, _ := exec.Command("nsenter", args...).CombinedOutput()
 		return strings.TrimSpace(string(out))
-	}
-	for range 300 {
-		if inside("systemctl is-active coredns.service") == "active" {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	for _, step := range []struct{ line, want string }{
-		{"systemctl is-active coredns.service", `^active$`},
-		{"systemd-analyze verify coredns.service", `^$`},
-		// Neither its user nor its only capability is root's.
-		{"cat /proc/$(systemctl show --property MainPID --value coredns.service)/status", `(?s)Uid:\s+[1-9].*` +
-			`CapPrm:\s+0000000000000400\n.*CapBnd:\s+0000000000000400\n.*CapAmb:\s+0000000000000400\n.*NoNewPrivs:\s+1\nSeccomp:\s+2\n`},
-		{"dig +short @127.0.0.1 workstation17.lab.example.org", `^192\.0\.2\.17$`},
-		{"dig +short +tcp @::1 -x 2001:db8::11", `^workstation17\.lab\.example\.org\.$`},
-		{"dig +short +dnssec @127.0.0.1 workstation17.lab.example.org", `^192\.0\.2\.17\nA 13 4 3600 .* lab\.example\.org\. `},
-		// A reload takes a Corefile, and refuses one with a mistake.
-		{"sed -i s,192.0.2.0/24,198.51.100.0/24, /etc/coredns/Corefile && systemctl reload coredns.service", `^$`},
-		{"dig +short @127.0.0.1 workstation17.lab.example.org", `^198\.51\.100\.17$`},
-		{"sed -i s,198.51.100.0/24,198.51.100.0/33, /etc/coredns/Corefile && systemctl reload coredns.service", `^$`},
-		{"journalctl --unit coredns.service", `\[ERROR\] SIGUSR1: .*plugin/workstation: /etc/coredns/Corefile:10 - .*198\.51\.100\.0/33`},
-		{"dig +short @127.0.0.1 workstation17.lab.example.org", `^198\.51\.100\.17$`},
-		// It answers while it ends.
-		{"systemctl stop coredns.service & sleep 1; dig +short @127.0.0.1 workstation17.lab.example.org; wait", `^198\.51\.100\.17$`},
-		{"systemctl show --property ActiveState --property Result --property ExecMainStatus coredns.service",
-			`^Result=success\nExecMainStatus=0\nActiveState=inactive$`},
-	} {
-		// What a signal is to do takes the server some time.
-		want, got := regexp.MustCompile(step.want), inside(step.line)
-		for deadline := time.Now().Add(10 * time.Second); !want.MatchString(got) && time.Now().Before(deadline); {
-			time.Sleep(100 * time.Millisecond)
-			got = inside(step.line)
-		}
-		if !want.MatchString(got) {
-			t.Errorf("%s: got %q, want %s", step.line, got, step.want)
-		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestTransitionPatterns asks for every name in the table of docs/transition.md that
-// tells which pattern gives it. Each pattern has a zone of its own.
+// TestTransitionPatterns asks for every name in the table of docs/transition.md that shows which
+// pattern gives which name. Each pattern has a separate zone.
 func TestTransitionPatterns(t *testing.T) {
 	t.Parallel()
 	const network, address4, address6 = "10.1.0.0/16 2001:db8::/64", "10.1.7.12", "2001:db8::70c"
@@ -25,11 +25,16 @@ func TestTransitionPatterns(t *testing.T) {
 	}
 
 	var corefile strings.Builder
-	corefile.WriteString("example.org {\n")
+	corefile.WriteString("example.org {\n    file db.empty\n")
 	for i, row := range rows {
-		fmt.Fprintf(&corefile, "workstation z%d.example.org {\nname %s\nnetwork %s\nno_reverse\n}\n", i, row[2], network)
+		fmt.Fprintf(&corefile, `    workstation z%d.example.org {
+        name %s
+        network %s
+        no_reverse
+    }
+`, i, row[2], network)
 	}
-	corefile.WriteString("file db.empty\n}\n")
+	corefile.WriteString("}\n")
 	dir := t.TempDir()
 	writeZones(t, dir, fences)
 	port := startCorefile(t, dir, corefile.String())
@@ -38,7 +43,7 @@ func TestTransitionPatterns(t *testing.T) {
 		for quoted := range strings.SplitSeq(row[1], ", ") {
 			name := fmt.Sprintf("%s.z%d.example.org.", strings.Trim(quoted, "`"), i)
 			want := []string{name + " 3600 A " + address4, name + " 3600 AAAA " + address6}
-			if strings.Contains(row[2], "{ip") { // a name of one family
+			if strings.Contains(row[2], "{ip") { // the name has an address of one family
 				if strings.Contains(quoted, "20010db8") || strings.Contains(quoted, "2001-") {
 					want = want[1:]
 				} else {
@@ -52,7 +57,7 @@ func TestTransitionPatterns(t *testing.T) {
 	}
 }
 
-// addressRecords asks for the addresses of a name, and returns the records.
+// addressRecords returns the address records of a name.
 func addressRecords(t *testing.T, port, name string) (got []string) {
 	t.Helper()
 	for _, qtype := range []string{"A", "AAAA"} {
@@ -71,77 +76,118 @@ func addressRecords(t *testing.T, port, name string) (got []string) {
 	return got
 }
 
-// TestTransitionStoredFirst has the exceptions of other software beside the stanzas of
-// docs/transition.md. With stored_first they win, as the document's table says of that
-// software, and without it they are hidden.
+// TestTransitionStoredFirst stores exceptions at the names and addresses of the stanzas in
+// docs/transition.md. With stored_first they win, as they do in the other software by the
+// document's table. Without it they are hidden.
 func TestTransitionStoredFirst(t *testing.T) {
 	t.Parallel()
-	_, fences := fencesOf(t, "../docs/transition.md")
 	for _, tc := range []struct {
 		peer, stored string
-		table        string // QUESTION => WITH stored_first => WITHOUT
+		table        string // QUESTION => ANSWER WITH stored_first => ANSWER WITHOUT
 	}{
-		{"dnsmasq", "ws-17 300 A 203.0.113.9\nws-19 300 CNAME gateway\nws-20 300 TXT stored\ngateway 300 A 192.0.2.18\n18 300 PTR gateway.lab.example.org.\n", `
+		{"dnsmasq", `
+			ws-17   300 A     203.0.113.9
+			ws-19   300 CNAME gateway
+			ws-20   300 TXT   stored
+			gateway 300 A     192.0.2.18
+			18      300 PTR   gateway.lab.example.org.
+		`, `
 			ws-17.lab.example.org => 203.0.113.9 => 192.0.2.17
 			-x 192.0.2.18         => gateway.lab.example.org. => ws-18.lab.example.org.
 			ws-19.lab.example.org => gateway.lab.example.org. 192.0.2.18 => 192.0.2.19
 			ws-18.lab.example.org => 192.0.2.18 => 192.0.2.18
 			ws-20.lab.example.org => 192.0.2.20 => 192.0.2.20
 		`},
-		{"knot", "ip-192-0-2-17 300 A 203.0.113.9\nip-192-0-2-18 300 TXT stored\n17 300 PTR gateway.example.org.\n", `
+		{"knot", `
+			ip-192-0-2-17 300 A   203.0.113.9
+			ip-192-0-2-18 300 TXT stored
+			17            300 PTR gateway.example.org.
+		`, `
 			ip-192-0-2-17.lab.example.org => 203.0.113.9 => 192.0.2.17
 			-x 192.0.2.17                 => gateway.example.org. => ip-192-0-2-17.lab.example.org.
 			ip-192-0-2-18.lab.example.org => 192.0.2.18 => 192.0.2.18
 			-x 192.0.2.18                 => ip-192-0-2-18.lab.example.org. => ip-192-0-2-18.lab.example.org.
 		`},
-		{"powerdns", "10-0-1-17 300 A 203.0.113.9\n17.1 300 PTR gateway.example.org.\n", `
+		{"powerdns", `
+			10-0-1-17 300 A   203.0.113.9
+			17.1      300 PTR gateway.example.org.
+		`, `
 			10-0-1-17.lab.example.org => 203.0.113.9 => 10.0.1.17
 			-x 10.0.1.17              => gateway.example.org. => 10-0-1-17.lab.example.org.
 			-x 10.0.1.18              => 10-0-1-18.lab.example.org. => 10-0-1-18.lab.example.org.
 		`},
-		{"all-knowing-dns", "5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 300 PTR gateway.example.org.\n", `
+		{"all-knowing-dns", `
+			5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 300 PTR gateway.example.org.
+		`, `
 			-x 2001:db8:0:1::5 => gateway.example.org. => ipv6-0000000000000005.lab.example.org.
 			-x 2001:db8:0:1::6 => ipv6-0000000000000006.lab.example.org. => ipv6-0000000000000006.lab.example.org.
 		`},
 	} {
-		i := slices.IndexFunc(fences, func(f fence) bool { return f.info == tc.peer })
-		if i < 0 || fences[i+1].info != "corefile" {
-			t.Fatalf("docs/transition.md has no lines of %s with a Corefile after them", tc.peer)
-		}
-		dir, upstream := t.TempDir(), testPort(t)
-		writeZones(t, dir, fences)
-		empty, err := os.ReadFile(filepath.Join(dir, "db.empty"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, "db.empty"), append(empty, tc.stored...), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		corefile := fences[i+1].text
-		// What dnsmasq has of its own, and AllKnowingDNS from upstream, comes by forward.
+		dir, _, corefile := transition(t, tc.peer)
+		upstream := testPort(t)
+		store(t, dir, tc.stored)
+		// The records that dnsmasq stores itself, and those that AllKnowingDNS gets from its
+		// upstream, come by forward.
 		corefile = strings.NewReplacer("forward . /etc/resolv.conf", "forward . 127.0.0.1:"+upstream).Replace(corefile)
 		if tc.peer == "all-knowing-dns" {
 			corefile = strings.Replace(corefile, "file db.empty", "forward . 127.0.0.1:"+upstream, 1)
 		}
-		corefile += ".:" + upstream + " {\n bind 127.0.0.1\n file db.empty lab.example.org 2.0.192.in-addr.arpa 1.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa\n}\n"
+		corefile += ".:" + upstream + ` {
+    bind 127.0.0.1
+    file db.empty lab.example.org 2.0.192.in-addr.arpa 1.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa
+}
+`
 		without := startCorefile(t, dir, corefile)
-		with := startCorefile(t, dir, strings.ReplaceAll(strings.ReplaceAll(corefile, ":"+upstream, ":"+testPort(t)), "        network ", "        stored_first\n        network "))
-		for line := range strings.Lines(tc.table) {
-			fields := strings.Split(strings.TrimSpace(line), "=>")
-			if len(fields) != 3 {
-				continue
+		corefile = strings.ReplaceAll(corefile, ":"+upstream, ":"+testPort(t))
+		with := startCorefile(t, dir, strings.ReplaceAll(corefile, "        network ", "        stored_first\n        network "))
+		rows, err := tableRows(tc.table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows {
+			if len(row) != 3 {
+				t.Fatalf("%q is not QUESTION => ANSWER WITH stored_first => ANSWER WITHOUT", row)
 			}
 			for i, port := range []string{with, without} {
-				d, err := parseDig(append(strings.Fields(fields[0]), "+short"), port)
-				if err != nil {
-					t.Fatal(err)
-				}
-				var out strings.Builder
-				err = d.print(&out)
-				if got, want := strings.Join(strings.Fields(out.String()), " "), strings.TrimSpace(fields[1+i]); got != want || err != nil {
-					t.Errorf("%s: dig %s (stored_first: %t): got %q, %v, want %q", tc.peer, fields[0], i == 0, got, err, want)
+				if got, err := shortAnswer(row[0], port); got != row[1+i] || err != nil {
+					t.Errorf("%s: dig %s (stored_first: %t): got %q, %v, want %q", tc.peer, row[0], i == 0, got, err, row[1+i])
 				}
 			}
 		}
 	}
+}
+
+// transition returns the configuration of other software in docs/transition.md, and the Corefile after
+// it. The directory has the document's zone files.
+func transition(t *testing.T, peer string) (dir, lines, corefile string) {
+	t.Helper()
+	_, fences := fencesOf(t, "../docs/transition.md")
+	i := slices.IndexFunc(fences, func(f fence) bool { return f.info == peer })
+	if i < 0 || fences[i+1].info != "corefile" {
+		t.Fatalf("docs/transition.md has no configuration of %s with a Corefile after it", peer)
+	}
+	dir = t.TempDir()
+	writeZones(t, dir, fences)
+	return dir, fences[i].text, fences[i+1].text
+}
+
+// store adds records to the zone file db.empty of a directory. The lines may be indented.
+func store(t *testing.T, dir, records string) {
+	t.Helper()
+	empty, err := os.ReadFile(filepath.Join(dir, "db.empty"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "db.empty", string(empty)+regexp.MustCompile(`(?m)^\s+`).ReplaceAllString(records, ""))
+}
+
+// shortAnswer returns the data of the records of an answer, as dig +short prints them, on one line.
+func shortAnswer(question, port string) (string, error) {
+	d, err := parseDig(append(strings.Fields(question), "+short"), port)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	err = d.print(&out)
+	return strings.Join(strings.Fields(out.String()), " "), err
 }

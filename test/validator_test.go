@@ -21,16 +21,16 @@ import (
 	"github.com/miekg/dns"
 )
 
-// The tests of this file have dnssec sign what workstation and file answer, and
-// others validate it, with the commands and configurations of docs/dnssec.md.
-// Debian's packages are bind9, bind9-dnsutils, bind9-utils and unbound.
+// In the tests of this file, dnssec signs the answers of workstation and file, and other software
+// validates them. The commands and configurations are those of docs/dnssec.md. Debian's packages are
+// bind9, bind9-dnsutils, bind9-utils and unbound.
 
-// signedZones is a directory in which the commands of docs/dnssec.md run.
+// signedZones is a directory for the commands of docs/dnssec.md.
 type signedZones struct {
 	dir    string
 	fences []fence  // of the document
-	keys   []string // the keys' names, whose numbers are 12345 and 23456 in the document
-	zones  []string // in place of the document's
+	keys   []string // the names of the keys, which have the numbers 12345 and 23456 in the document
+	zones  []string // the zones that replace those of the document
 }
 
 // documented are the zones of the document.
@@ -46,8 +46,8 @@ func newSignedZones(t *testing.T) *signedZones {
 	return z
 }
 
-// text returns the nth block of the document with this info, and with the keys and zones
-// that there are in place of the document's.
+// text returns the nth block of the document with this info. The keys and zones replace those of the
+// document.
 func (z *signedZones) text(t *testing.T, info string, n int) string {
 	t.Helper()
 	for _, f := range z.fences {
@@ -66,10 +66,10 @@ func (z *signedZones) text(t *testing.T, info string, n int) string {
 	return ""
 }
 
-// eachZoneRE matches what the configurations of resolvers say of each zone of the document.
+// eachZoneRE matches the zones in the configuration of a resolver.
 var eachZoneRE = regexp.MustCompile(`(?m)(^stub-zone:\n    name: .*\n    stub-addr: .*\n|^zone \S+ +\{ type forward; .*\n)+`)
 
-// eachZone returns what the configuration of a resolver says of its first zone for each zone.
+// eachZone repeats the first zone in the configuration of a resolver for each zone.
 func (z *signedZones) eachZone(text string) (all string) {
 	first, _, _ := strings.Cut(text, "\nstub-zone:")
 	first, _, _ = strings.Cut(first, "\nzone ")
@@ -79,8 +79,7 @@ func (z *signedZones) eachZone(text string) (all string) {
 	return all
 }
 
-// run runs the commands of the nth block sh, asking port, and returns what they
-// print.
+// run runs the commands of the nth block sh, which ask the server on port. It returns their output.
 func (z *signedZones) run(t *testing.T, n int, port string) string {
 	t.Helper()
 	commands := strings.ReplaceAll(z.text(t, "sh", n), "@127.0.0.1", "@127.0.0.1 -p "+port)
@@ -94,46 +93,59 @@ func (z *signedZones) run(t *testing.T, n int, port string) string {
 	return string(out)
 }
 
-// newKey makes the first key, and then the second.
+// newKey makes a key: the first one, and at the second call the second one.
 func (z *signedZones) newKey(t *testing.T) {
 	t.Helper()
 	z.keys = append(z.keys, strings.TrimSpace(z.run(t, 0, "")))
 }
 
-// trust makes the trust anchors, for all validators, of the keys that are served on
-// port.
+// trust makes the trust anchors of all validators, from the keys that the server on port has.
 func (z *signedZones) trust(t *testing.T, port string) {
 	t.Helper()
 	z.run(t, 1, port)
 	z.run(t, 2, port)
 }
 
-// unbound starts Unbound, which asks port. Text of the document's configuration can be
-// replaced.
+// unbound starts Unbound, which asks the server on port. oldnew replaces text of the document's
+// configuration.
 func (z *signedZones) unbound(t *testing.T, port string, oldnew ...string) validator {
 	t.Helper()
 	p := testPort(t)
-	conf := fmt.Sprintf("server:\n    directory: %q\n    chroot: \"\"\n    username: \"\"\n    pidfile: \"\"\n    use-syslog: no\n    interface: 127.0.0.1@%s\n    do-ip6: no\n", z.dir, p) +
+	conf := fmt.Sprintf(`server:
+    directory: %q
+    chroot: ""
+    username: ""
+    pidfile: ""
+    use-syslog: no
+    interface: 127.0.0.1@%s
+    do-ip6: no
+`, z.dir, p) +
 		strings.NewReplacer(append(oldnew, "@53", "@"+port)...).Replace(z.text(t, "unbound", 0))
 	startPeer(t, p, "unbound", "-d", "-c", write(t, z.dir, "unbound.conf-"+p, conf))
 	return resolver(p)
 }
 
-// named starts BIND's server in the same way.
+// named starts BIND in the same way.
 func (z *signedZones) named(t *testing.T, port string, oldnew ...string) validator {
 	t.Helper()
 	p := testPort(t)
-	conf := "controls {};\n" + strings.NewReplacer(append(oldnew, " port 53", " port "+port, "options {", fmt.Sprintf(
-		"options {\n    directory %q; listen-on port %s { 127.0.0.1; }; listen-on-v6 { none; }; pid-file none; session-keyfile none;", z.dir, p))...).Replace(z.text(t, "named", 0))
+	options := fmt.Sprintf(`options {
+    directory %q;
+    listen-on port %s { 127.0.0.1; };
+    listen-on-v6 { none; };
+    pid-file none;
+    session-keyfile none;`, z.dir, p)
+	conf := "controls {};\n" +
+		strings.NewReplacer(append(oldnew, " port 53", " port "+port, "options {", options)...).Replace(z.text(t, "named", 0))
 	startPeer(t, p, "named", "-g", "-c", write(t, z.dir, "named.conf-"+p, conf))
 	return resolver(p)
 }
 
-// A validator returns what it makes of the answer to a question, in the words of
-// dig: secure, insecure or bogus, as RFC 4033 has them, and the records.
+// A validator asks a question, which is arguments of dig. It returns the verdict on the answer (secure,
+// insecure or bogus, see RFC 4033) and the records.
 type validator func(t *testing.T, question string) string
 
-// resolver is the validator that listens on port.
+// resolver returns the validator for a validating resolver on port.
 func resolver(port string) validator {
 	return func(t *testing.T, question string) string {
 		t.Helper()
@@ -154,7 +166,7 @@ func resolver(port string) validator {
 		case m.AuthenticatedData:
 			verdict = "secure"
 		case m.Rcode == dns.RcodeServerFailure:
-			// A fault that goes where nothing is checked is one of signatures.
+			// If the failure disappears without validation, the signatures are at fault.
 			if m := query("+cdflag"); m.Rcode != dns.RcodeServerFailure {
 				return "bogus"
 			}
@@ -167,7 +179,7 @@ func resolver(port string) validator {
 	}
 }
 
-// delv returns the validator delv, which asks port.
+// delv returns the validator delv, which asks the server on port.
 func (z *signedZones) delv(port string) validator {
 	return func(t *testing.T, question string) string {
 		t.Helper()
@@ -205,7 +217,7 @@ func (z *signedZones) delv(port string) validator {
 	}
 }
 
-// zoneOf returns the closest zone to which name belongs.
+// zoneOf returns the closest zone above name.
 func (z *signedZones) zoneOf(name string) string {
 	closest := "."
 	for _, zone := range z.zones {
@@ -216,50 +228,23 @@ func (z *signedZones) zoneOf(name string) string {
 	return closest
 }
 
-// data returns the types and data of records but their signatures, in a fixed order.
-func data(rrs []dns.RR) string {
-	var all []string
-	for _, rr := range rrs {
-		if h := rr.Header(); h.Rrtype == dns.TypeDNSKEY {
-			all = append(all, ", DNSKEY")
-		} else if h.Rrtype != dns.TypeRRSIG {
-			all = append(all, ", "+dns.Type(h.Rrtype).String()+" "+rdata(rr))
-		}
-	}
-	slices.Sort(all)
-	return strings.Join(all, "")
-}
-
-// row is a line of a table: a question, and what is expected.
-type row struct{ question, want string }
-
-// rows reads a table:
-//
-//	QUESTION => EXPECTED
-func rows(t *testing.T, table string) (rows []row) {
+// check asks a validator the questions of a table, and returns how many there are. The answers are
+// verdicts and records. It ignores case, because a cache keeps the case of the first query for a name.
+func (v validator) check(t *testing.T, table string) (questions int) {
 	t.Helper()
-	for line := range strings.Lines(table) {
-		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
-			continue
-		}
-		question, want, ok := strings.Cut(line, "=>")
-		if !ok {
-			t.Fatalf("%q is not QUESTION => EXPECTED", line)
-		}
-		rows = append(rows, row{strings.TrimSpace(question), strings.TrimSpace(want)})
+	rows, err := tableRows(table)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return rows
-}
-
-// check asks a validator what a table expects. The case of names is that of whoever
-// asked first.
-func (v validator) check(t *testing.T, table string) {
-	t.Helper()
-	for _, r := range rows(t, table) {
-		if got := v(t, r.question); !strings.EqualFold(got, r.want) {
-			t.Errorf("%s: got %q, want %q", r.question, got, r.want)
+	for _, row := range rows {
+		if len(row) != 2 {
+			t.Fatalf("%q is not QUESTION => ANSWER", row)
+		}
+		if got := v(t, row[0]); !strings.EqualFold(got, row[1]) {
+			t.Errorf("%s: got %q, want %q", row[0], got, row[1])
 		}
 	}
+	return len(rows)
 }
 
 // everyKind is a table of questions of every kind.
@@ -327,8 +312,8 @@ const everyKind = `
 	-x 10.0.3.20 ANY                    => secure, PTR workstation788.lab.example.org.
 `
 
-// signed starts coredns with the document's Corefile, in which text can be replaced,
-// makes its trust anchors, and returns the port.
+// signed starts coredns with the document's Corefile, and makes its trust anchors. It returns the port.
+// oldnew replaces text of the Corefile.
 func (z *signedZones) signed(t *testing.T, oldnew ...string) (port string) {
 	t.Helper()
 	corefile := z.text(t, "corefile", 0)
@@ -342,7 +327,7 @@ func (z *signedZones) signed(t *testing.T, oldnew ...string) (port string) {
 	return port
 }
 
-// validators are those that the tests start; each has its own cache, or none.
+// validators are the validators of the tests. Each has its own cache, or none.
 var validators = []struct {
 	name  string
 	start func(z *signedZones, t *testing.T, port string) validator
@@ -352,6 +337,7 @@ var validators = []struct {
 	{"BIND", func(z *signedZones, t *testing.T, port string) validator { return z.named(t, port) }},
 }
 
+// TestOracleValidators checks that all validators find the answers secure.
 func TestOracleValidators(t *testing.T) {
 	z := newSignedZones(t)
 	port := z.signed(t)
@@ -360,8 +346,8 @@ func TestOracleValidators(t *testing.T) {
 	}
 }
 
-// TestOracleValidatorsCache has a cache above dnssec, where it spares signing: what
-// comes from it is as good. That it comes from it is seen in what it counts.
+// TestOracleValidatorsCache has cache above dnssec, where it saves signing. Answers from the cache are
+// secure, too. The metrics show that they come from the cache.
 func TestOracleValidatorsCache(t *testing.T) {
 	z := newSignedZones(t)
 	metrics := testPort(t)
@@ -369,19 +355,22 @@ func TestOracleValidatorsCache(t *testing.T) {
 	delv := z.delv(port)
 	delv.check(t, everyKind)
 	before := cacheHits(t, metrics)
-	delv.check(t, everyKind)
-	if hits, questions := cacheHits(t, metrics)-before, len(rows(t, everyKind)); hits < questions {
-		t.Errorf("%d answers of the second pass came from the cache, want %d and more", hits, questions)
+	questions := delv.check(t, everyKind)
+	if hits := cacheHits(t, metrics) - before; hits < questions {
+		t.Errorf("%d answers of the second pass came from the cache, want %d or more", hits, questions)
 	}
 	for _, v := range validators[1:] {
 		t.Run(v.name, func(t *testing.T) { v.start(z, t, port).check(t, everyKind) })
 	}
 }
 
-// aloneZones are zones of the stanzas of alone. One lies in another, and there is one of RFC 2317.
-var aloneZones = []string{"lab.example.org", "floor.lab.example.org", "0.10.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa", "64/26.2.0.192.in-addr.arpa"}
+// aloneZones are the zones of alone. One lies inside another, and one is classless (RFC 2317).
+var aloneZones = []string{
+	"lab.example.org", "floor.lab.example.org",
+	"0.10.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa", "64/26.2.0.192.in-addr.arpa",
+}
 
-// alone has nothing that follows workstation.
+// alone is a server block in which no plugin follows workstation. It lacks its zones.
 const alone = ` {
 	errors
 	rewrite type DS DLV
@@ -410,7 +399,7 @@ const alone = ` {
 	}
 }`
 
-// everyKindAlone is a table of questions of every kind for these zones. $SERIAL is their serial.
+// everyKindAlone is a table of questions of every kind for aloneZones. $SERIAL is their serial.
 const everyKindAlone = `
 	# computed
 	workstation17.lab.example.org       => secure, A 10.0.0.17
@@ -478,8 +467,8 @@ const everyKindAlone = `
 	-x 10.0.3.20 ANY                    => secure, PTR workstation788.lab.example.org.
 `
 
-// TestOracleValidatorsAlone has dnssec above workstation, after which no plugin follows. There is
-// no zone file: what is signed are the SOA records and denials of this plugin.
+// TestOracleValidatorsAlone has dnssec above workstation, and no plugin after it. There is no zone file.
+// dnssec signs the SOA records and denials of this plugin, too.
 func TestOracleValidatorsAlone(t *testing.T) {
 	z := newSignedZones(t)
 	z.zones = aloneZones
@@ -487,13 +476,14 @@ func TestOracleValidatorsAlone(t *testing.T) {
 	z.trust(t, port)
 	m := ask(t, port, "lab.example.org SOA")
 	if len(m.Answer) != 1 {
-		t.Fatalf("there is no SOA record: %s", summary(m))
+		t.Fatalf("the zone has no SOA record: %s", summary(m))
 	}
 	serial := strconv.Itoa(int(m.Answer[0].(*dns.SOA).Serial))
 	table := strings.ReplaceAll(everyKindAlone, "$SERIAL", serial)
 	t.Run("delv", func(t *testing.T) { z.delv(port).check(t, table) })
 	t.Run("Unbound", func(t *testing.T) {
-		z.unbound(t, port, "    aggressive-nsec: no\n", "    aggressive-nsec: no\n    local-zone: 2.0.192.in-addr.arpa nodefault\n").check(t, table)
+		const aggressive = "    aggressive-nsec: no\n"
+		z.unbound(t, port, aggressive, aggressive+"    local-zone: 2.0.192.in-addr.arpa nodefault\n").check(t, table)
 	})
 	t.Run("BIND", func(t *testing.T) { z.named(t, port).check(t, table) })
 }
@@ -511,14 +501,14 @@ func cacheHits(t *testing.T, port string) (hits int) {
 	return hits
 }
 
-// spoiler is a DNS server between a validator and coredns.
+// spoiler is a DNS server between a validator and coredns, which can change answers.
 type spoiler struct {
 	upstream string
 	spoil    atomic.Pointer[func(*dns.Msg)]
 }
 
-// startSpoiler starts a spoiler in front of the server on port, and returns its own
-// port. It passes everything as it is until it is told how to spoil it.
+// startSpoiler starts a spoiler in front of the server on the port upstream. It returns the port of the
+// spoiler, which changes nothing until spoil is set.
 func startSpoiler(t *testing.T, upstream string) (*spoiler, string) {
 	t.Helper()
 	s, port := &spoiler{upstream: "127.0.0.1:" + upstream}, testPort(t)
@@ -540,8 +530,8 @@ func startSpoiler(t *testing.T, upstream string) (*spoiler, string) {
 	return s, port
 }
 
-// ServeDNS implements dns.Handler. It spares DNSKEY and DS records, so that each
-// answer is judged by itself.
+// ServeDNS implements dns.Handler. It does not change DNSKEY and DS records, so that the verdict is only
+// about the answer itself.
 func (s *spoiler) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 	c := &dns.Client{Net: w.LocalAddr().Network(), Timeout: 10 * time.Second}
 	m, _, err := c.Exchange(r, s.upstream)
@@ -589,20 +579,20 @@ func forge(m *dns.Msg) {
 	}
 }
 
-// strip takes the signatures away.
+// strip removes the signatures.
 func strip(m *dns.Msg) {
 	signature := func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeRRSIG }
 	m.Answer, m.Ns = slices.DeleteFunc(m.Answer, signature), slices.DeleteFunc(m.Ns, signature)
 }
 
-// deny makes of an empty answer the denial of the name.
+// deny turns an empty answer into a denial of the name.
 func deny(m *dns.Msg) {
 	if len(m.Answer) == 0 {
 		m.Rcode = dns.RcodeNameError
 	}
 }
 
-// eachKind is a table of one or two questions of each kind.
+// eachKind is a table of one or two questions of each kind. All answers are bogus.
 const eachKind = `
 	workstation17.lab.example.org       => bogus
 	node17.lab.example.org AAAA         => bogus
@@ -629,6 +619,7 @@ const eachKind = `
 	workstation20.lab.example.org ANY   => bogus
 `
 
+// TestOracleValidatorsSpoiled checks that validators reject changed answers.
 func TestOracleValidatorsSpoiled(t *testing.T) {
 	z := newSignedZones(t)
 	s, port := startSpoiler(t, z.signed(t))
@@ -653,7 +644,7 @@ func TestOracleValidatorsSpoiled(t *testing.T) {
 				ask, table := v.start(z, t, port), spoilt.table
 				s.spoil.Store(&spoilt.spoil)
 				if spoilt.name == "denied" && v.name == "Unbound" {
-					// It believes the NSEC record, and mends the status.
+					// Unbound believes the NSEC record, and corrects the status.
 					table = strings.ReplaceAll(table, "bogus", "secure")
 				}
 				ask.check(t, table)
@@ -662,10 +653,9 @@ func TestOracleValidatorsSpoiled(t *testing.T) {
 	}
 }
 
-// TestOracleValidatorsDS shows why the document rewrites the type DS. Without that,
-// dnssec says of each name below the apex that it is a zone of its own, and not
-// signed. So whoever takes the signatures away can say what he likes: it is not
-// secure, but not refused either.
+// TestOracleValidatorsDS shows why the document rewrites the type DS. Without this, dnssec says that each
+// name below the apex is a separate zone, which is not signed. So an attacker can remove the signatures
+// and change the records. The answer is not secure, but validators do not reject it either.
 func TestOracleValidatorsDS(t *testing.T) {
 	z := newSignedZones(t)
 	s, port := startSpoiler(t, z.signed(t, "    rewrite type DS DLV\n", ""))
@@ -686,7 +676,7 @@ func TestOracleValidatorsDS(t *testing.T) {
 				-x 2001:db8::11                => insecure, PTR forged.node17.lab.example.org.
 				printer.floor2.lab.example.org => insecure, A 198.51.100.27
 				mail.lab.example.org MX        => insecure, MX 11 mail.lab.example.org.
-				# the apex is no one's delegation
+				# The apex is not delegated from another zone here.
 				lab.example.org NS             => bogus
 				lab.example.org CAA            => bogus
 				lab.example.org A              => bogus
@@ -695,8 +685,7 @@ func TestOracleValidatorsDS(t *testing.T) {
 	}
 }
 
-// visible is a table of records of which each is asked for after another one of the
-// name, which there is not.
+// visible is a table of records. Before each, it asks for a type that the name does not have.
 const visible = `
 	-x 10.0.3.5 TXT                     => secure
 	-x 10.0.3.5                         => secure, PTR workstation773.lab.example.org.
@@ -710,17 +699,15 @@ const visible = `
 	lab.example.org CAA                 => secure, CAA 0 issue ";"
 `
 
-// TestOracleValidatorsHidden asks for one thing, and then for another that a
-// resolver's cache may deny because of the first. An NSEC record of dnssec lists
-// some types, whatever the name has, and neither PTR, MX nor CNAME; a resolver that
-// uses it for other questions (RFC 8198) denies these. Unbound does, unless told not
-// to, and BIND does not, as it knows such records when it sees them.
+// TestOracleValidatorsHidden asks one question, and then another one, which the cache of a resolver may
+// deny because of the first. The NSEC records of dnssec list the same types for every name, and never
+// PTR, MX or CNAME. A resolver that uses them for other questions (RFC 8198) denies these types. Unbound
+// does this by default. BIND recognises such NSEC records, and does not.
 //
-// BIND does something like it, with signatures or without: an empty answer to ANY,
-// which is what file gives, stands for all types. We answer with a record, and any,
-// above, helps file.
+// BIND denies all types of a name after an empty answer to ANY, with and without signatures. file gives
+// such an answer. workstation answers with a record. For file, the plugin any above it helps.
 func TestOracleValidatorsHidden(t *testing.T) {
-	// The same whatever the cache does.
+	// These answers do not depend on the cache.
 	const harmless = `
 		-x 10.0.3.7                         => secure, PTR workstation775.lab.example.org.
 		workstation17.lab.example.org HTTPS => secure
@@ -759,7 +746,7 @@ func TestOracleValidatorsHidden(t *testing.T) {
 	z := newSignedZones(t)
 	port := z.signed(t)
 	t.Run("Unbound", func(t *testing.T) { z.unbound(t, port).check(t, harmless+visible) })
-	t.Run("Unbound, as it comes", func(t *testing.T) {
+	t.Run("Unbound, by default", func(t *testing.T) {
 		z.unbound(t, port, "    aggressive-nsec: no\n", "").check(t, harmless+hidden)
 	})
 	t.Run("BIND", func(t *testing.T) { z.named(t, port).check(t, harmless+visible) })
@@ -778,9 +765,9 @@ func TestOracleValidatorsHidden(t *testing.T) {
 	})
 }
 
-// TestOracleValidatorsForward has forward in place of file, to servers that sign
-// nothing. What is computed is as good as ever. The rest is what the upstream says,
-// and dnssec signs no denial but one with the zone's own SOA record.
+// TestOracleValidatorsForward has forward in place of file, to servers that sign nothing. Computed records
+// are secure. The rest depends on the upstream: dnssec only signs a denial that has the SOA record of
+// the zone.
 func TestOracleValidatorsForward(t *testing.T) {
 	const denied = `
 		workstation17.lab.example.org      => secure, A 10.0.0.17
@@ -800,14 +787,23 @@ func TestOracleValidatorsForward(t *testing.T) {
 		lab.example.org A                  => bogus
 	`
 	for _, tc := range []struct{ name, upstream, table string }{
-		{"denies without SOA", "template ANY ANY {\n rcode NXDOMAIN\n }", denied},
-		{"denies with SOA of zone above", "template ANY ANY {\n rcode NXDOMAIN\n authority \"org. 300 SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 300\"\n }", denied},
-		{"has the zones", "file db.lab.example.org lab.example.org\n file db.reverse 0.10.in-addr.arpa 8.b.d.0.1.0.0.2.ip6.arpa", everyKind},
+		{"denies without SOA", `
+			template ANY ANY {
+				rcode NXDOMAIN
+			}`, denied},
+		{"denies with SOA of zone above", `
+			template ANY ANY {
+				rcode NXDOMAIN
+				authority "org. 300 SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 300"
+			}`, denied},
+		{"has the zones", `
+			file db.lab.example.org lab.example.org
+			file db.reverse 0.10.in-addr.arpa 8.b.d.0.1.0.0.2.ip6.arpa`, everyKind},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			z := newSignedZones(t)
 			upstream := testPort(t)
-			startCorefile(t, z.dir, ".:"+upstream+" {\n "+tc.upstream+"\n}\n")
+			startCorefile(t, z.dir, ".:"+upstream+" {"+tc.upstream+"\n}\n")
 			port := z.signed(t,
 				"    file db.lab.example.org lab.example.org\n", "",
 				"file db.reverse 0.10.in-addr.arpa 8.b.d.0.1.0.0.2.ip6.arpa", "forward . 127.0.0.1:"+upstream)
@@ -819,8 +815,8 @@ func TestOracleValidatorsForward(t *testing.T) {
 	}
 }
 
-// TestOracleValidatorsAnotherKey replaces the key. While both are there, it does not
-// matter which one is trusted.
+// TestOracleValidatorsAnotherKey replaces the key. While the server has both keys, a validator can trust
+// either one.
 func TestOracleValidatorsAnotherKey(t *testing.T) {
 	const some = `
 		workstation17.lab.example.org      => secure, A 10.0.0.17
@@ -844,7 +840,7 @@ func TestOracleValidatorsAnotherKey(t *testing.T) {
 	z.trust(t, both)
 	ds, err := os.ReadFile(filepath.Join(z.dir, "lab.ds"))
 	if n := bytes.Count(ds, []byte(" DS ")); n != 2*3 || err != nil {
-		t.Errorf("there are %d DS records, want two a zone: %v\n%s", n, err, ds)
+		t.Errorf("there are %d DS records, want two for each zone: %v\n%s", n, err, ds)
 	}
 	for _, v := range validators {
 		for _, port := range []string{first, both, second} {
@@ -856,8 +852,8 @@ func TestOracleValidatorsAnotherKey(t *testing.T) {
 	z.delv(second).check(t, some)
 }
 
-// TestOracleValidatorsSigner has BIND transfer the zones and sign them. Validators
-// need not be told of any fault.
+// TestOracleValidatorsSigner transfers the zones to BIND, which signs them. Then validators need no
+// special configuration.
 func TestOracleValidatorsSigner(t *testing.T) {
 	const table = `
 		workstation17.lab.example.org       => secure, A 10.0.0.17
@@ -904,7 +900,7 @@ func TestOracleValidatorsSigner(t *testing.T) {
 	`)
 }
 
-// waitUntilSigned waits until a server denies with signatures, which it makes last.
+// waitUntilSigned waits until the denials of a server have signatures. It makes these last.
 func waitUntilSigned(t *testing.T, port, zone string) {
 	t.Helper()
 	d, err := parseDig([]string{zone, "TYPE65280", "+dnssec"}, port)

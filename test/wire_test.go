@@ -3,12 +3,10 @@ package test
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,11 +16,11 @@ import (
 	"github.com/miekg/dns"
 )
 
-// What comes over the wire, and what goes back: octets that are no query, connections that
-// are held open, and how large a response is beside its query.
+// The tests of this file look at the network: octets that are not a query, connections that stay open,
+// and the size of a response compared with its query.
 
-// attacks are ways to misuse a server, n at once. The first is what they are compared
-// with, as many proper queries; the next ones are no attacks, either.
+// attacks are ways to misuse a server, each by n attackers at once. The first is the comparison, which
+// sends as many correct queries. The next two are no attacks, either.
 var attacks = []struct {
 	name string
 	n    int
@@ -56,7 +54,7 @@ var attacks = []struct {
 		for i := range message[2:] {
 			message[2+i] = byte(a.rand.Uint32())
 		}
-		// A query, and random octets after it.
+		// The message has a query, and random octets after it.
 		copy(message[2:], a.query())
 		a.tcp(func(conn net.Conn) {
 			conn.Write(message)
@@ -76,7 +74,7 @@ var attacks = []struct {
 	}},
 	{"TCP, no octet", 200, func(a *attacker) {
 		a.tcp(func(conn net.Conn) {
-			// Until the server closes it.
+			// Hold the connection until the server closes it.
 			conn.SetReadDeadline(time.Now().Add(15 * time.Second))
 			go func() { <-a.quit; conn.Close() }()
 			io.Copy(io.Discard, conn)
@@ -123,10 +121,10 @@ type attacker struct {
 	questions []exchange
 	rand      *rand.Rand
 	quit      chan struct{}
-	sent      *atomic.Int64 // messages over UDP, and connections
+	sent      *atomic.Int64 // the number of messages over UDP, and of connections
 }
 
-// wait tells whether to go on, after d.
+// wait waits for d, and reports whether the attack goes on.
 func (a *attacker) wait(d time.Duration) bool {
 	select {
 	case <-a.quit:
@@ -136,12 +134,12 @@ func (a *attacker) wait(d time.Duration) bool {
 	}
 }
 
-// query returns a query.
+// query returns a random query.
 func (a *attacker) query() []byte {
 	return bytes.Clone(a.questions[a.rand.IntN(len(a.questions))].query)
 }
 
-// udp sends what spoil makes of queries, 250 a second, so many at once.
+// udp sends 250 messages a second, atOnce at a time. spoil makes them of queries.
 func (a *attacker) udp(atOnce int, spoil func(query []byte) []byte) {
 	conn, err := net.Dial("udp", a.addr)
 	if err != nil {
@@ -157,7 +155,7 @@ func (a *attacker) udp(atOnce int, spoil func(query []byte) []byte) {
 	}
 }
 
-// tcp connects and does f, again and again.
+// tcp opens connections, one after the other, and calls f with each.
 func (a *attacker) tcp(f func(net.Conn)) {
 	for a.wait(sometime(4 * time.Millisecond)) {
 		conn, err := net.Dial("tcp", a.addr)
@@ -171,9 +169,8 @@ func (a *attacker) tcp(f func(net.Conn)) {
 	}
 }
 
-// TestLoadAttacks misuses the server in each of these ways while others ask: they are answered
-// all the same, the server takes no more than it can give back, gives it back, and logs
-// nothing.
+// TestLoadAttacks misuses the server in each of these ways while other clients ask. They get answers. The
+// memory of the server grows little, it frees goroutines and files afterwards, and it logs nothing.
 func TestLoadAttacks(t *testing.T) {
 	l := startLoaded(t)
 	questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
@@ -216,17 +213,17 @@ func TestLoadAttacks(t *testing.T) {
 	after := settled(t, l.metrics, before)
 	t.Logf("before %+v, at most %+v, after %+v", before, peak, after)
 	if after.more(before) || peak.memory > before.memory+growth(64) {
-		t.Errorf("the server took %+v before, %+v at most, and %+v after", before, peak, after)
+		t.Errorf("the server used %+v before, %+v at most, and %+v after", before, peak, after)
 	}
 	for line := range strings.Lines(l.output()[logged:]) {
-		// What *file* has to say of a NOTIFY, which flipped bits may make: see SECURITY.md.
+		// Flipped bits may make a NOTIFY message, which *file* logs: see SECURITY.md.
 		if !strings.Contains(line, "[INFO] plugin/file: Dropping notify from ") {
-			t.Errorf("it logged %s", line)
+			t.Errorf("the server logged %s", line)
 		}
 	}
 }
 
-// TestSizes compares the octets of responses with those of their queries.
+// TestSizes checks the sizes of responses and of their queries.
 func TestSizes(t *testing.T) {
 	dir := t.TempDir()
 	writeEmptyZone(t, dir)
@@ -271,7 +268,7 @@ func TestSizes(t *testing.T) {
 		{"workstation17.signed.example.org AAAA +dnssec", 61, 267},
 		{"-x 203.0.113.17 +dnssec", 54, 268},
 		{"-x 2001:db8:3::11 +dnssec", 101, 427},
-		// What the zone below has to say of the other types of a computed name.
+		// Other types of a computed name, which *file* answers.
 		{"workstation17.lab.example.org TXT", 47, 134},
 		{"workstation17.lab.example.org TXT +bufsize=1232", 58, 145},
 		{"workstation17.signed.example.org TXT +dnssec", 61, 524},
@@ -293,28 +290,8 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// writeKey writes a new key for a zone into dir, and returns the name of its files.
-func writeKey(t *testing.T, dir, zone string) string {
-	t.Helper()
-	key := &dns.DNSKEY{
-		Hdr:   dns.RR_Header{Name: zone, Rrtype: dns.TypeDNSKEY, Class: dns.ClassINET, Ttl: 3600},
-		Flags: 257, Protocol: 3, Algorithm: dns.ECDSAP256SHA256,
-	}
-	private, err := key.Generate(256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := filepath.Join(dir, fmt.Sprintf("K%s+%03d+%05d", zone, key.Algorithm, key.KeyTag()))
-	for file, text := range map[string]string{".key": key.String(), ".private": key.PrivateKeyString(private)} {
-		if err := os.WriteFile(name+file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return name
-}
-
-// TestLoadBursts sends many queries at once. What waits in the socket's receive buffer when
-// it is full is lost, whatever the server does; sixty clients are no burst.
+// TestLoadBursts sends many queries at once. If the receive buffer of the socket is full, the kernel drops
+// further queries, and the server cannot prevent it. It must answer bursts of sixty queries.
 func TestLoadBursts(t *testing.T) {
 	const corefile = `.:{$PORT} {
 	bind 127.0.0.1
@@ -327,11 +304,11 @@ func TestLoadBursts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sysctl, _ := os.ReadFile("/proc/sys/net/core/rmem_default") // Linux has it
+	sysctl, _ := os.ReadFile("/proc/sys/net/core/rmem_default") // only on Linux
 	t.Logf("net.core.rmem_default is %s", bytes.TrimSpace(sysctl))
 	for _, multisocket := range []string{"", "multisocket 4"} {
 		port := startCorefile(t, t.TempDir(), strings.Replace(corefile, "MULTISOCKET", multisocket, 1))
-		// So many that the replies of the largest burst have room in their buffers.
+		// There are so many sockets that their buffers hold the replies of the largest burst.
 		var conns []net.Conn
 		for range 100 {
 			conn, err := net.Dial("udp", "127.0.0.1:"+port)

@@ -1,5 +1,5 @@
-// Prints the addresses of a name, or the name of an IPv4 address, as the C
-// library gives them.
+// Prints the addresses of a name, or the name of an IPv4 address, by the C
+// library.
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -9,7 +9,7 @@
 int main(int argc, char **argv)
 {
 	struct sockaddr_in sin = {.sin_family = AF_INET};
-	// Without AI_ADDRCONFIG, which asks for AAAA only where there is IPv6.
+	// AI_ADDRCONFIG is not set: with it, a host without IPv6 does not ask for AAAA.
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list;
 	char host[NI_MAXHOST];
 	int err;

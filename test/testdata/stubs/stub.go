@@ -1,4 +1,4 @@
-// Prints the addresses of a name, or the name of an address, as Go gives them.
+// Prints the addresses of a name, or the name of an address, by the resolver of Go.
 package main
 
 import (

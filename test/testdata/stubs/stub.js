@@ -1,5 +1,5 @@
-// Prints the addresses of a name, or the name of an address, as Node gives them:
-// "lookup" asks the C library, "resolve" c-ares.
+// Prints the addresses of a name, or the name of an address, by Node: "lookup" uses
+// the C library, and "resolve" uses c-ares.
 const dns = require('node:dns').promises;
 
 const [how, what] = process.argv.slice(2);
@@ -9,7 +9,7 @@ async function ask() {
   if (how === 'lookup' && reverse) return [(await dns.lookupService(what, 80)).hostname];
   if (how === 'lookup') return (await dns.lookup(what, { all: true })).map((a) => a.address);
   if (reverse) return dns.reverse(what);
-  // Two questions of the application, with an answer each.
+  // The application asks two questions, and gets two answers.
   const answers = await Promise.allSettled([dns.resolve4(what), dns.resolve6(what)]);
   return answers.flatMap((a) => a.value ?? a.reason.code);
 }

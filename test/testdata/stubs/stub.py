@@ -1,4 +1,4 @@
-"""Prints the addresses of a name, or the name of an address, as Python gives them."""
+"""Prints the addresses of a name, or the name of an address, by the socket module."""
 
 import socket
 import sys
