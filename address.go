@@ -13,7 +13,7 @@ const (
 	ipv6
 )
 
-// families are all of them, in the order in which arrays are indexed by one.
+// families are both families, in the order of the arrays that have one element for each.
 var families = [...]family{ipv4, ipv6}
 
 func familyOf(addr netip.Addr) family {
@@ -46,11 +46,10 @@ func addressNumber(addr netip.Addr) uint128 {
 	return uint128{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
 }
 
-// network is a network of a pool: all addresses of one family from the first to the
-// last.
+// network is a network of a pool: the addresses of one family from the first to the last.
 type network struct {
 	span
-	text string // as the Corefile has it
+	text string // as it is written
 }
 
 // newNetwork returns the network of all addresses of a prefix.

@@ -20,16 +20,21 @@ const (
 	// same limit.
 	maxAliases = 8
 
-	// maxHosts is of how many hosts, to which other records point, the addresses are asked for. Each
-	// may take two queries to the next plugin.
+	// maxHosts limits how many hosts in the additional section are looked up in the next plugin.
+	// Each can take two queries.
 	maxHosts = 16
 )
 
-// completer is the ResponseWriter for all queries that go to the next plugin. That
-// plugin follows a CNAME to a computed name only as far as it knows: it may stop there,
-// or go on to a record that the computed one hides. completer makes such a response what
-// a client would put together from a query for each name. The same goes for addresses in
-// the additional section. Of several responses, it writes the first one.
+// completer is the ResponseWriter for all queries that go to the next plugin. It gives aliases of
+// computed names the right records.
+//
+// The next plugin follows a CNAME record to a computed name only as far as its own records go. It
+// stops there, or goes on to a stored record that the computed one hides. For example, if
+// www.example.org has a stored CNAME record to ws7.example.org, file returns only that record, and
+// completer appends the A record of ws7. The response becomes what a client would put together from
+// a query for each name. completer does the same for addresses in the additional section.
+//
+// If the next plugin writes several responses, completer writes only the first.
 type completer struct {
 	dns.ResponseWriter
 	ws      *Workstation
@@ -46,7 +51,7 @@ func (ws *Workstation) ask(ctx context.Context, w dns.ResponseWriter, r *dns.Msg
 // WriteMsg implements dns.ResponseWriter.
 func (c *completer) WriteMsg(m *dns.Msg) error {
 	if qtype := c.r.Question[0].Qtype; qtype == dns.TypeAXFR || qtype == dns.TypeIXFR {
-		return c.ResponseWriter.WriteMsg(m) // one of many
+		return c.ResponseWriter.WriteMsg(m) // one message of many
 	}
 	if !c.written.CompareAndSwap(false, true) {
 		return nil
@@ -57,8 +62,8 @@ func (c *completer) WriteMsg(m *dns.Msg) error {
 	return c.ResponseWriter.WriteMsg(m)
 }
 
-// leadsOn reports whether m, the response to a query for qname, speaks of other names than that. Most
-// do not, and are spared the rest, for which a new goroutine's stack has to grow.
+// leadsOn reports whether m, the response to a query for qname, names other hosts. Most responses
+// do not, so they skip the rest of this file, which needs more stack than a new goroutine has.
 func leadsOn(m *dns.Msg, qname string) bool {
 	for _, rr := range m.Answer {
 		if rr.Header().Rrtype == dns.TypeCNAME || pointsTo(rr) != "" {
@@ -83,17 +88,17 @@ func leadsOn(m *dns.Msg, qname string) bool {
 // completed returns m with the right records of other names.
 func (c *completer) completed(m *dns.Msg) *dns.Msg {
 	if c.ctx.Value(lookupKey{}) != nil {
-		return m // who looks it up sees to the rest
+		return m // the response to the original query is completed as a whole
 	}
 	m = c.withTargets(m)
-	if asked, _ := c.ctx.Value(dnsserver.LoopKey{}).(int); asked == 0 { // else only the answer is wanted
+	if asked, _ := c.ctx.Value(dnsserver.LoopKey{}).(int); asked == 0 { // otherwise another plugin asks, and needs only the answer
 		m = c.withAddresses(m)
 	}
 	return m
 }
 
-// withTargets returns m with the right records of the computed names to which its CNAME
-// records lead. It leaves m itself as it is, since somebody else, such as a cache, may hold it.
+// withTargets returns m with the right records of the computed names to which its CNAME records
+// lead. It does not change m, because others, such as a cache, may hold it.
 func (c *completer) withTargets(m *dns.Msg) *dns.Msg {
 	for range maxAliases {
 		completed := c.withTarget(m)
@@ -105,10 +110,10 @@ func (c *completer) withTargets(m *dns.Msg) *dns.Msg {
 	return m
 }
 
-// withTarget is withTargets for the first of these names that does not have them.
+// withTarget is withTargets for the first of these names that lacks the right records.
 func (c *completer) withTarget(m *dns.Msg) *dns.Msg {
 	q := c.r.Question[0]
-	if q.Qtype == dns.TypeCNAME || q.Qtype == dns.TypeANY { // which end at the first CNAME
+	if q.Qtype == dns.TypeCNAME || q.Qtype == dns.TypeANY { // the answer ends at the first CNAME record
 		return m
 	}
 	names := []string{q.Name}
@@ -131,10 +136,10 @@ func (c *completer) withTarget(m *dns.Msg) *dns.Msg {
 		}
 		answer := slices.Concat(upTo(m.Answer, i), target.Answer)
 		if target.Rcode == m.Rcode && slices.EqualFunc(answer, m.Answer, isSame) {
-			continue // there is nothing to be had
+			continue // the records are right already
 		}
 		completed := changed(m)
-		completed.AuthenticatedData = false // what was validated is something else
+		completed.AuthenticatedData = false // the records that were validated are others
 		completed.Rcode = target.Rcode
 		completed.Answer = answer
 		completed.Ns = slices.Clip(target.Ns)
@@ -143,8 +148,8 @@ func (c *completer) withTarget(m *dns.Msg) *dns.Msg {
 	return m
 }
 
-// differs reports whether a query for name, to which a CNAME in m leads, gets another answer
-// than what the next plugin has put after that.
+// differs reports whether a query for name gets another answer than after, which is what the next
+// plugin has put behind a CNAME record of m that leads to name.
 func (c *completer) differs(m *dns.Msg, name string, after []dns.RR) bool {
 	found := c.ws.find(name)
 	if found.zone == nil {
@@ -157,10 +162,10 @@ func (c *completer) differs(m *dns.Msg, name string, after []dns.RR) bool {
 		}
 	}
 	if len(stored) == 0 && m.Rcode == dns.RcodeNameError {
-		return true // a name that exists is denied
+		return true // the response denies a name that exists
 	}
-	switch rrtype := found.computed(c.r.Question[0].Qtype); {
-	case !found.isComputed() || m.Rcode == dns.RcodeServerFailure: // which may have no end
+	switch rrtype := found.computedType(c.r.Question[0].Qtype); {
+	case !found.isComputed() || m.Rcode == dns.RcodeServerFailure: // a chain of aliases may have no end
 		return false
 	case found.pool.storedFirst:
 		return rrtype != dns.TypeNone && len(stored) == 0
@@ -171,17 +176,18 @@ func (c *completer) differs(m *dns.Msg, name string, after []dns.RR) bool {
 	}
 }
 
-// withAddresses returns m with the right addresses, in the additional section, of the
-// computed names to which other records point.
+// withAddresses returns m with the right addresses, in the additional section, of the computed
+// names to which other records point.
 func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
 	hosts := c.hosts(m)
 	if len(hosts) == 0 {
 		return m
 	}
-	// What comes first replaces what is there. The rest is asked for where there is nothing.
+	// A computed record replaces a stored one, except in a pool with storedFirst. There it is added
+	// only if no stored record is there.
 	isHidden := func(rr dns.RR) bool {
 		found := hosts[strings.ToLower(rr.Header().Name)]
-		return found != nil && !found.pool.storedFirst && found.computed(coveredType(rr)) != dns.TypeNone
+		return found != nil && !found.pool.storedFirst && found.computedType(coveredType(rr)) != dns.TypeNone
 	}
 	completed := changed(m)
 	completed.Extra = slices.DeleteFunc(slices.Clone(m.Extra), isHidden)
@@ -189,7 +195,7 @@ func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
 	for _, name := range slices.Sorted(maps.Keys(hosts)) {
 		for _, rrtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
 			switch found := hosts[name]; {
-			case found.computed(rrtype) == dns.TypeNone:
+			case found.computedType(rrtype) == dns.TypeNone:
 			case !found.pool.storedFirst:
 				completed.Extra = append(completed.Extra, found.record(name, rrtype))
 			case !slices.ContainsFunc(kept, func(rr dns.RR) bool { return isOf(rr, name, rrtype) }):
@@ -197,16 +203,16 @@ func (c *completer) withAddresses(m *dns.Msg) *dns.Msg {
 			}
 		}
 	}
-	// What can be left out truncates no response (RFC 2181, section 9). The addresses in a
-	// referral cannot (RFC 9471).
+	// Addresses that can be left out must not truncate the response (RFC 2181, section 9). Those in
+	// a referral cannot be left out (RFC 9471).
 	if !isReferral(m) && !c.fits(completed) {
 		completed.Extra = kept
 	}
 	return completed
 }
 
-// hosts returns the computed names, in lower case, whose addresses belong in the additional
-// section of m, or are there.
+// hosts returns the computed names of which the addresses belong in the additional section of m, or
+// are there already. The names are in lower case.
 func (c *completer) hosts(m *dns.Msg) map[string]*match {
 	hosts := make(map[string]*match)
 	asked := 0
@@ -246,7 +252,7 @@ func (c *completer) hosts(m *dns.Msg) map[string]*match {
 	return hosts
 }
 
-// addresses returns the addresses that a query for a name gets.
+// addresses returns the records of type rrtype, and their signatures, that a query for a name gets.
 func (c *completer) addresses(name string, rrtype uint16) (addresses []dns.RR) {
 	if m := c.lookup(name, rrtype); m != nil {
 		for _, rr := range m.Answer {
@@ -258,7 +264,7 @@ func (c *completer) addresses(name string, rrtype uint16) (addresses []dns.RR) {
 	return addresses
 }
 
-// coveredType returns the type of rr, or if it is a signature, of what it signs.
+// coveredType returns the type of rr, or the type that it signs if it is a signature.
 func coveredType(rr dns.RR) uint16 {
 	if sig, ok := rr.(*dns.RRSIG); ok {
 		return sig.TypeCovered
@@ -266,27 +272,29 @@ func coveredType(rr dns.RR) uint16 {
 	return rr.Header().Rrtype
 }
 
-// isOf reports whether rr is a record of a name and a type, or a signature of one.
+// isOf reports whether rr is a record of this name and type, or a signature of such a record.
 func isOf(rr dns.RR, name string, rrtype uint16) bool {
 	return coveredType(rr) == rrtype && strings.EqualFold(rr.Header().Name, name)
 }
 
-// fits reports whether the client takes m as it is, with the OPT record that the server adds.
+// fits reports whether the client accepts a response of m's size, including the OPT record that the
+// server adds.
 func (c *completer) fits(m *dns.Msg) bool {
 	query := request.Request{W: c.ResponseWriter, Req: c.r}
 	size := query.Size()
 	if c.r.IsEdns0() != nil && m.IsEdns0() == nil {
-		size -= 11 // octets, without options
+		size -= 11 // octets of an OPT record without options
 	}
 	compressed := *m
 	compressed.Compress = true
 	return compressed.Len() <= size
 }
 
-// lookupKey is the key in a context of a query that is asked here for another's sake.
+// lookupKey is the key that marks the context of a query that completer makes itself.
 type lookupKey struct{}
 
-// lookup returns what this plugin and those after it answer to a query for a name, or nil.
+// lookup returns the response of this plugin and those after it to a query for a name, or nil if
+// there is none.
 func (c *completer) lookup(name string, qtype uint16) *dns.Msg {
 	query := request.Request{W: c.ResponseWriter, Req: c.r}
 	query = query.NewWithQuestion(name, qtype)
@@ -297,19 +305,19 @@ func (c *completer) lookup(name string, qtype uint16) *dns.Msg {
 	return w.Msg
 }
 
-// changed returns a copy of m of which the sections can be replaced or appended to.
+// changed returns a copy of m. Its sections can be replaced or appended to without changing m.
 func changed(m *dns.Msg) *dns.Msg {
 	c := *m
 	c.Answer, c.Ns, c.Extra = slices.Clip(m.Answer), slices.Clip(m.Ns), slices.Clip(m.Extra)
 	return &c
 }
 
-// isSame reports whether two records are the same, with their TTL.
+// isSame reports whether two records are the same and have the same TTL.
 func isSame(rr, other dns.RR) bool {
 	return rr.Header().Ttl == other.Header().Ttl && dns.IsDuplicate(rr, other)
 }
 
-// upTo returns the records to answer[i], which is a CNAME, and its signatures.
+// upTo returns the records up to answer[i], which is a CNAME record, and its signatures.
 func upTo(answer []dns.RR, i int) []dns.RR {
 	end := i + 1
 	for end < len(answer) && answer[end].Header().Rrtype == dns.TypeRRSIG {
@@ -318,8 +326,8 @@ func upTo(answer []dns.RR, i int) []dns.RR {
 	return answer[:end]
 }
 
-// pointsTo returns the host to which a record points, whose addresses belong in the
-// additional section; or "".
+// pointsTo returns the host to which a record points, if its addresses belong in the additional
+// section. Otherwise it returns "".
 func pointsTo(rr dns.RR) string {
 	switch rr := rr.(type) {
 	case *dns.MX:
@@ -337,8 +345,8 @@ func pointsTo(rr dns.RR) string {
 	}
 }
 
-// hasCNAME reports whether name has a CNAME record among the records that does not follow
-// from a DNAME record above.
+// hasCNAME reports whether name has a CNAME record that is not synthesized from a DNAME record of a
+// name above it.
 func hasCNAME(rrs []dns.RR, name string) bool {
 	found := false
 	for _, rr := range rrs {
@@ -354,7 +362,7 @@ func hasCNAME(rrs []dns.RR, name string) bool {
 	return found
 }
 
-// isReferral reports whether m delegates the name (RFC 2308, section 2.2).
+// isReferral reports whether m is a referral (RFC 2308, section 2.2).
 func isReferral(m *dns.Msg) bool {
 	has := func(rrtype uint16) bool {
 		return slices.ContainsFunc(m.Ns, func(rr dns.RR) bool { return rr.Header().Rrtype == rrtype })

@@ -6,17 +6,16 @@ import (
 	"strings"
 )
 
-// Two stanzas may not give one name to two hosts. Whether two patterns have a text in
-// common is found by reading texts of both at once: see meet.
-
-// meet returns a text that both forms give, if there is one. The text is empty where
-// that takes too long to tell.
+// meet returns a text that both forms give, and reports whether there is one. Two stanzas may not
+// give one name to two hosts, so patterns that meet cannot share a zone. To find a text, meet reads
+// texts of both forms at once; see walk. The text is empty if it takes too long to tell.
 func meet(f, g *form) (text string, ok bool) {
 	text, ok = newIntersection(f, g, 0).find()
 	if !ok || text == "" || f.pattern.gives(text) && g.pattern.gives(text) {
 		return text, ok
 	}
-	// Two groups of zeros side by side, which RFC 5952 writes as "--".
+	// The text that was found is not canonical: it has two adjacent groups of zeros, which RFC 5952
+	// writes as "--". Look for a text in forms that have no such groups.
 	for f := range f.withoutZeros() {
 		for g := range g.withoutZeros() {
 			if text, ok = newIntersection(f, g, 0).find(); ok && (text == "" || f.pattern.gives(text) && g.pattern.gives(text)) {
@@ -27,8 +26,9 @@ func meet(f, g *form) (text string, ok bool) {
 	return "", false
 }
 
-// withoutZeros returns the form with each choice of groups of zeros, no two of them side
-// by side, and the others greater than zero; or the form, if it has no groups.
+// withoutZeros returns variants of a form of eight groups. In each of them, some groups are the
+// literal text "0", but no two adjacent ones, and the others are not zero. If the form has no
+// groups, it is the only variant.
 func (f *form) withoutZeros() iter.Seq[*form] {
 	return func(yield func(*form) bool) {
 		for zeros := range 1 << 8 {
@@ -54,8 +54,8 @@ func (f *form) withoutZeros() iter.Seq[*form] {
 	}
 }
 
-// differ returns a text that both forms, of one pool, give for different hosts, if
-// there is one. The text is empty where that takes too long to tell.
+// differ returns a text that two forms of one pool give for different hosts, and reports whether
+// there is one. The text is empty if it takes too long to tell.
 func differ(f, g *form) (text string, ok bool) {
 	differs := func(text string) bool {
 		return f.pattern.gives(text) && g.pattern.gives(text) && f.key(text) != g.key(text)
@@ -76,9 +76,9 @@ func differ(f, g *form) (text string, ok bool) {
 		}
 		return "", false
 	case one.kind == numeric && one.base == other.base && f.suffix == g.suffix && (onlyZeros(f.prefix, g.prefix) || onlyZeros(g.prefix, f.prefix)):
-		return "", false // the same digits, except for leading zeros
+		return "", false // the same digits, apart from leading zeros
 	case one.kind != numeric && f.affixes == g.affixes:
-		return "", false // one text is one address, in whichever way it is written
+		return "", false // however it is written, one text is one address
 	}
 	for _, order := range []string{ascending, descending} {
 		w := walk{f: f.parts, g: g.parts, characters: order, visits: new(int), accepts: differs}
@@ -89,27 +89,28 @@ func differ(f, g *form) (text string, ok bool) {
 	return "", false
 }
 
-// onlyZeros reports whether s begins with prefix, and has only zeros after it.
+// onlyZeros reports whether s is prefix and zeros.
 func onlyZeros(prefix, s string) bool {
 	rest, ok := strings.CutPrefix(s, prefix)
 	return ok && strings.Trim(rest, "0") == ""
 }
 
-// intersection is what two forms have in common. Where the values of octets are known that
-// stand in a form more than once, each segment can be read by itself.
+// intersection is the texts that two forms have in common, as a sequence of walks. Each walk reads
+// one segment of both forms on its own. What connects them are the octets that occur more than
+// once: their values must be the same in all segments.
 type intersection struct {
 	segments []walk
-	kept     [2]octets // of each form, octets whose values must be known
-	unlike   octets    // an octet that must have different values in them, if any
-	visits   int       // of states, in all walks
+	kept     [2]octets // of each form, the octets whose values must be known
+	unlike   octets    // octets that must differ between the forms
+	visits   int       // of states, in all walks together
 }
 
-// values are those of the octets of both forms, where they are known.
+// values are the values of each form's octets, or -1 where they are not known.
 type values [2][4]int16
 
 var unknown = values{{-1, -1, -1, -1}, {-1, -1, -1, -1}}
 
-// newIntersection returns an intersection, which has no segments if it is known to be
+// newIntersection returns the intersection of two forms. It has no segments if it is known to be
 // empty.
 func newIntersection(f, g *form, unlike octets) *intersection {
 	x := &intersection{kept: [2]octets{f.repeated() | unlike, g.repeated() | unlike}, unlike: unlike}
@@ -119,7 +120,7 @@ func newIntersection(f, g *form, unlike octets) *intersection {
 	if separators != others || f.lacksHyphens(g) || g.lacksHyphens(f) {
 		return x
 	}
-	for i := range ours { // before any is walked
+	for i := range ours { // this is cheaper than any walk
 		if isLiteral(ours[i]) && isLiteral(theirs[i]) && textOf(ours[i]) != textOf(theirs[i]) {
 			return x
 		}
@@ -144,8 +145,8 @@ func newIntersection(f, g *form, unlike octets) *intersection {
 	return x
 }
 
-// lacksHyphens reports whether all texts of the other form have "--" by an {ip}, and
-// those of this form cannot.
+// lacksHyphens reports whether all texts of the other form have "--" from an {ip}, and no text of
+// this form has it.
 func (f *form) lacksHyphens(other *form) bool {
 	if f.alphabet == hyphenated || other.alphabet < hyphenated {
 		return false
@@ -158,11 +159,11 @@ func (f *form) lacksHyphens(other *form) bool {
 	return true
 }
 
-// aligned splits what stands between separators once more, where texts of fixed lengths
-// end together.
+// aligned splits one segment of two forms further, at places where parts of fixed lengths end
+// together in both.
 func aligned(ours, theirs []part) iter.Seq2[[]part, []part] {
 	return func(yield func(f, g []part) bool) {
-		i, j, length := 0, 0, 0 // length: by how much more is read of ours
+		i, j, length := 0, 0, 0 // length is how many characters more are read of ours than of theirs
 		for i < len(ours) && j < len(theirs) {
 			next, of, sign := &i, ours, 1
 			if length > 0 {
@@ -184,7 +185,7 @@ func aligned(ours, theirs []part) iter.Seq2[[]part, []part] {
 	}
 }
 
-// length returns how many characters a part has, or 0 if it varies.
+// length returns how many characters the part has, or 0 if that varies.
 func (p part) length() int {
 	switch {
 	case p.placeholder == nil:
@@ -196,13 +197,13 @@ func (p part) length() int {
 	}
 }
 
-// find returns a text of the intersection, if there is one. The text is empty where that
-// takes too long to tell.
+// find returns a text of the intersection, and reports whether there is one. The text is empty if
+// it takes too long to tell.
 func (x *intersection) find() (text string, ok bool) {
 	if len(x.segments) == 0 {
 		return "", false
 	}
-	// An octet that has no possible value by itself need not be tried with all others'.
+	// If an octet has no possible value on its own, do not try its values with those of all others.
 	for form, kept := range x.kept {
 		for i := range 4 {
 			if kept.has(i) && !slices.ContainsFunc(octetValues, func(value int16) bool {
@@ -222,7 +223,7 @@ func (x *intersection) find() (text string, ok bool) {
 	return text, ok
 }
 
-// findFrom is find where some values are known.
+// findFrom is find with some values known.
 func (x *intersection) findFrom(known values) (text string, ok bool) {
 	text, known, ok = x.infer(known)
 	if !ok {
@@ -245,7 +246,7 @@ func (x *intersection) findFrom(known values) (text string, ok bool) {
 	return text, true
 }
 
-// octetValues are all that an octet may have.
+// octetValues are all values of an octet.
 var octetValues = func() (all []int16) {
 	for value := range int16(256) {
 		all = append(all, value)
@@ -253,14 +254,14 @@ var octetValues = func() (all []int16) {
 	return all
 }()
 
-// infer returns all values that follow from those known, and a text by them. It
-// reports whether each segment can be read.
+// infer returns all values that follow from the known ones, and a text that has them. It reports
+// whether each segment can be read with these values.
 func (x *intersection) infer(known values) (text string, all values, ok bool) {
 	for {
 		before := known
 		var whole []byte
 		for _, segment := range x.segments {
-			if !segment.hasKept() { // both are one text
+			if !segment.hasKept() { // both forms have only this text here
 				whole = append(whole, textOf(segment.f)...)
 				continue
 			}

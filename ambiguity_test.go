@@ -1,13 +1,12 @@
 package workstation
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// TestMeet has stanzas whose patterns may give one name, or may not.
+// TestMeet checks which pairs of patterns are refused in two stanzas of one zone, with which name as the reason.
 func TestMeet(t *testing.T) {
 	for _, tc := range []struct {
 		p, q string // pattern and network
@@ -75,7 +74,11 @@ func TestMeet(t *testing.T) {
 		{"{ip} ::/0", "{c}-{d}-{d} 10.0.0.0/16", ""},
 		{"{ip}.dyn ::/0", "{d}-{c}-{d}-{c}.dyn 10.0.0.0/16", ""},
 		{"{ip:full} ::/0", "{ip:x} ::/0", ""},
-		{"{ip:full} ::/0", "{c:x}{d:x}-{c:x}{d:x}-{c:x}{d:x}-{c:x}{d:x}-{c:x}{d:x}-{c:x}{d:x}-{c:x}{d:x}-{c:x}{d:x} 10.0.0.0/16", "0000-0000-0000-0000-0000-0000-0000-0000"},
+		{
+			"{ip:full} ::/0",
+			"{c:x}{d:x}-{c:x}{d:x}-{c:x}{d:x}-{c:x}{d:x}-{c:x}{d:x}-{c:x}{d:x}-{c:x}{d:x}-{c:x}{d:x} 10.0.0.0/16",
+			"0000-0000-0000-0000-0000-0000-0000-0000",
+		},
 		{"{d}-{d} 10.0.0.0/24", "{c}-{d} 10.0.0.0/16", "0-0"},
 		{"{d}-{d} 10.0.0.0/24", "{c}-{d} 10.0.5.0/24", "5-5"},
 		{"{d}-{d}-1 10.0.0.0/24", "1-2-{n}", ""},
@@ -101,12 +104,15 @@ func TestMeet(t *testing.T) {
 	}
 }
 
-// TestMeetEveryText compares with all texts of up to six characters that two patterns
-// of many give: none may be missed, and a text that is named must be given by both.
+// TestMeetEveryText compares meet with all texts of up to six characters. If both patterns of a pair give one of
+// these, the pair must be found, and a text that meet returns must be one that both patterns give.
 func TestMeetEveryText(t *testing.T) {
 	var stanzas []string
 	for _, prefix := range []string{"", "0", "a", "0-"} {
-		for _, placeholder := range []string{"{n}", "{x}", "{n:2}", "{ip}", "{ip:x}", "{d}", "{d:2}", "{d:x}", "{d:3}", "{d}-{d}", "{d}a{d}", "{c}-{d}", "{d}-{c}", "{c:x}{d:x}"} {
+		for _, placeholder := range []string{
+			"{n}", "{x}", "{n:2}", "{ip}", "{ip:x}", "{d}", "{d:2}", "{d:x}", "{d:3}", "{d}-{d}", "{d}a{d}", "{c}-{d}",
+			"{d}-{c}", "{c:x}{d:x}",
+		} {
 			for _, suffix := range []string{"", "0", "a", "-1"} {
 				network := " 10.0.0.0/24"
 				switch {
@@ -142,7 +148,7 @@ func TestMeetEveryText(t *testing.T) {
 	for i := range stanzas {
 		for j := range i {
 			if (i+j)%7 != 0 {
-				continue // each takes part; all pairs take half a minute
+				continue // every pattern is in some pair; all pairs would take half a minute
 			}
 			var text string
 			var ok bool
@@ -168,8 +174,8 @@ func TestMeetEveryText(t *testing.T) {
 	}
 }
 
-// TestMeetEveryAddress compares with all names that patterns of octets give in a /20,
-// one after the other: pairs that can meet are found, and others are not.
+// TestMeetEveryAddress compares meet with all names that patterns of octets give in a /16: it must find the pairs
+// that share a name, and no others.
 func TestMeetEveryAddress(t *testing.T) {
 	var texts []string
 	for _, first := range []string{"{c}", "{d:3}", "{c:x}", "7"} {
@@ -213,7 +219,7 @@ func TestMeetEveryAddress(t *testing.T) {
 	}
 }
 
-// TestDiffer has patterns of one stanza that give a name to two hosts, or do not.
+// TestDiffer checks which patterns are refused in one stanza because they give a name to two hosts.
 func TestDiffer(t *testing.T) {
 	for _, tc := range []struct{ patterns, network, want string }{
 		{"ws{n} ws{n:3} pc{n}", "10.0.0.0/16", ""},
@@ -240,7 +246,7 @@ func TestDiffer(t *testing.T) {
 		{"*.{d} *.{d:x}", "10.1.0.0/24", "*.10"},
 		{"{d} {d:2} {d:3} h{d}", "10.1.0.0/24", ""},
 	} {
-		_, err := parseTest(fmt.Sprintf("workstation example.org {\nname %s\nnetwork %s\n}", tc.patterns, tc.network), ".")
+		_, err := parseTest(stanzaOf("example.org", "name "+tc.patterns, "network "+tc.network), ".")
 		got := ""
 		if err != nil {
 			_, rest, _ := strings.Cut(err.Error(), " gives '")
@@ -252,23 +258,33 @@ func TestDiffer(t *testing.T) {
 	}
 }
 
-// TestTooLongToTell has patterns of which it takes too long to tell: they are refused.
+// TestTooLongToTell checks that patterns are refused if it takes too long to compare them.
 func TestTooLongToTell(t *testing.T) {
 	defer func(limit int) { maxVisits = limit }(maxVisits)
 	maxVisits = 1 << 12
 	const hard, other = "{b:3}{c:3}{d:3}{b:3}{c:3}{d:3}1", "2{b:3}{c:3}{d:3}{b:3}{c:3}{d:3}"
-	_, err := parseTest("workstation example.org {\nname "+hard+" "+other+"\nnetwork 10.0.0.0/8\n}", ".")
-	if want := "name '" + other + "' may give a name to another host than '" + hard + "' does, which takes too long to rule out: remove one of them"; err == nil || !strings.HasSuffix(err.Error(), want) {
-		t.Errorf("got error %v, want %q", err, want)
-	}
-	_, err = parseTest(twoStanzas(hard+" 10.0.0.0/8", other+" 11.0.0.0/8"), ".")
-	if want := "zone 'example.org.' may get one name from two stanzas, from '" + other + "' of this one and from '" + hard + "' of the one at Testfile:1, which takes too long to rule out: give the stanzas unlike names"; err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("got error %v, want %q", err, want)
+	for _, tc := range []struct{ name, corefile, want string }{
+		{
+			"in one stanza", stanzaOf("example.org", "name "+hard+" "+other, "network 10.0.0.0/8"),
+			"name '" + other + "' may give a name of '" + hard + "' to another host, " +
+				"which takes too long to rule out: remove one of them",
+		},
+		{
+			"in two stanzas", twoStanzas(hard+" 10.0.0.0/8", other+" 11.0.0.0/8"),
+			"zone 'example.org.' may get one name from two stanzas, by '" + other + "' in this one and by '" + hard +
+				"' in the one at Testfile:1, which takes too long to rule out: give the stanzas different names, " +
+				"such as with different text before the placeholders, or remove the zone from one of them",
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if _, err := parseTest(tc.corefile, "."); err == nil || !strings.HasSuffix(err.Error(), ": "+tc.want) {
+				t.Errorf("got error %v, want %q", err, tc.want)
+			}
+		})
 	}
 }
 
-// TestDifferEveryAddress compares with all names that two patterns of octets give in a
-// /16.
+// TestDifferEveryAddress compares what is refused with all names that two patterns of octets give in a /16.
 func TestDifferEveryAddress(t *testing.T) {
 	var patterns []string
 	for _, first := range []string{"{c}", "{d}", "{d:x}"} {
@@ -294,7 +310,7 @@ func TestDifferEveryAddress(t *testing.T) {
 				other, both := hosts[q][name]
 				want = want || both && other != low
 			}
-			_, err := parseTest(fmt.Sprintf("workstation example.org {\nname %s %s\nnetwork 10.0.0.0/16\n}", p, q), ".")
+			_, err := parseTest(stanzaOf("example.org", "name "+p+" "+q, "network 10.0.0.0/16"), ".")
 			if (err != nil) != want {
 				t.Errorf("%s and %s give a name to two hosts: %v, want %t", p, q, err, want)
 			}

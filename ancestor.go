@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// ancestor is how the names are written that lie one or more labels above those of a
-// pattern.
+// ancestor is how names are written that lie one or more labels above the names of a pattern. The
+// pattern n{d}.r{c}.dyn has two ancestors: r{c}.dyn, and dyn, which has no placeholder.
 type ancestor struct {
 	text    string
-	pattern *pattern // nil if there is no placeholder: then there is one name, text
+	pattern *pattern // nil if there is no placeholder: then text is the only name
 }
 
-// parseAncestors returns the ancestors of a pattern that has its text. The first one of a
-// wildcard is what follows "*.".
+// parseAncestors returns the ancestors of a pattern, of which the text must be set. The first
+// ancestor of a wildcard is the text after "*.".
 func (p *pattern) parseAncestors() (ancestors []ancestor, err error) {
 	for _, rest, more := strings.Cut(p.text, "."); more; _, rest, more = strings.Cut(rest, ".") {
 		a := ancestor{text: rest}
@@ -30,11 +30,10 @@ func (p *pattern) parseAncestors() (ancestors []ancestor, err error) {
 	return ancestors, nil
 }
 
-// hasAncestors reports whether there are names between the pattern's and the zone.
+// hasAncestors reports whether names exist between those of the pattern and the zone.
 func (p *pattern) hasAncestors() bool { return len(p.ancestors) > 0 }
 
-// ancestorOf returns the ancestor that has as many labels as a name, which is without
-// the zone.
+// ancestorOf returns the ancestor that has as many labels as name, which is given without the zone.
 func (p *pattern) ancestorOf(name string) (ancestor, bool) {
 	labels := strings.Count(name, ".")
 	i := slices.IndexFunc(p.ancestors, func(a ancestor) bool { return strings.Count(a.text, ".") == labels })
@@ -44,8 +43,8 @@ func (p *pattern) ancestorOf(name string) (ancestor, bool) {
 	return p.ancestors[i], true
 }
 
-// keysBelow returns, of a pool's keys of a kind, those whose names lie below name, an
-// ancestor as a names it.
+// keysBelow returns the keys of a pool and a kind of which the names lie below name. a must be the
+// ancestor that has as many labels as name.
 func (a ancestor) keysBelow(name string, p *pool, kind keyKind) iter.Seq[entry] {
 	keys := p.keys(kind)
 	if a.pattern == nil {
@@ -72,7 +71,7 @@ func (a ancestor) keysBelow(name string, p *pool, kind keyKind) iter.Seq[entry] 
 	}
 }
 
-// hasNamesBelow reports whether a pool has names of the pattern below name, which is without
+// hasNamesBelow reports whether a pool has names of the pattern below name, which is given without
 // the zone.
 func (p *pattern) hasNamesBelow(name string, pool *pool) bool {
 	above, ok := p.ancestorOf(name)

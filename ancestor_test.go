@@ -1,7 +1,6 @@
 package workstation
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"strings"
@@ -10,13 +9,22 @@ import (
 	"github.com/miekg/dns"
 )
 
-// TestNonTerminalsInAnotherZone has names between a pattern's and its zone that belong to a
-// zone which is listed in between.
+// TestNonTerminalsInAnotherZone has a listed zone between the names of a pattern and the pattern's zone. The names in
+// between belong to that zone.
 func TestNonTerminalsInAnotherZone(t *testing.T) {
-	ws := testWorkstation(t, "workstation example.org a.example.org {\nname *.{n}.x.a\nnetwork 192.0.2.0/24\n}")
+	ws := testWorkstation(t, `
+		workstation example.org a.example.org {
+			name *.{n}.x.a
+			network 192.0.2.0/24
+		}`)
 	for name, want := range map[string]string{
-		"x.a.example.org.": "", "5.x.a.example.org.": "", "q.5.x.a.example.org.": "",
-		"a.a.example.org.": "exists", "x.a.a.example.org.": "exists", "5.x.a.a.example.org.": "exists", "q.5.x.a.a.example.org.": "192.0.2.5",
+		"x.a.example.org.":       "",
+		"5.x.a.example.org.":     "",
+		"q.5.x.a.example.org.":   "",
+		"a.a.example.org.":       "exists",
+		"x.a.a.example.org.":     "exists",
+		"5.x.a.a.example.org.":   "exists",
+		"q.5.x.a.a.example.org.": "192.0.2.5",
 	} {
 		if got := answerOf(ws, name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
@@ -24,11 +32,13 @@ func TestNonTerminalsInAnotherZone(t *testing.T) {
 	}
 }
 
-// TestEmptyNonTerminals compares with all names of a network of any size, and all that
-// is above them: exactly these exist.
+// TestEmptyNonTerminals checks that exactly the computed names of a pool and the names above them exist, in random
+// networks.
 func TestEmptyNonTerminals(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
-	patterns := []string{"n{d}.r{c}", "n{c}.r{d}", "{d}.{c}.{b}.{a}", "{a}.{b}.{c}.{d}", "{c}.{d}.{a}.{b}.dyn", "{d}.{b}-{c}", "{b}.{d}.x.{c:2}", "{c}-{d}.{d:3}.{b}", "{d:x}.{c:x}{b:x}.{d}", "*.{d}.{c}.{b}", "{b}.{c:3}{d:3}", "{ip}.x", "x.{ip}", "*.x.{ip}.y", "a.{n}.b"}
+	patterns := []string{"n{d}.r{c}", "n{c}.r{d}", "{d}.{c}.{b}.{a}", "{a}.{b}.{c}.{d}", "{c}.{d}.{a}.{b}.dyn",
+		"{d}.{b}-{c}", "{b}.{d}.x.{c:2}", "{c}-{d}.{d:3}.{b}", "{d:x}.{c:x}{b:x}.{d}", "*.{d}.{c}.{b}", "{b}.{c:3}{d:3}",
+		"{ip}.x", "x.{ip}", "*.x.{ip}.y", "a.{n}.b"}
 	for range 60 {
 		pattern := patterns[rnd.IntN(len(patterns))]
 		var networks []string
@@ -50,7 +60,7 @@ func TestEmptyNonTerminals(t *testing.T) {
 				break
 			}
 		}
-		corefile := fmt.Sprintf("workstation example.org {\nname %s\nnetwork %s\n}", pattern, strings.Join(networks, " "))
+		corefile := stanzaOf("example.org", "name "+pattern, "network "+strings.Join(networks, " "))
 		ws, err := parseTest(corefile, ".")
 		if err != nil {
 			t.Fatalf("%s: %v", corefile, err)
@@ -71,12 +81,13 @@ func TestEmptyNonTerminals(t *testing.T) {
 		check := func(name string) {
 			o := ws.find(name)
 			if (o.zone != nil) != exist[name] || o.v4.IsValid() != computed[name] {
-				t.Fatalf("%s\n%s: exists %t, has an address %t, want %t and %t", corefile, name, o.zone != nil, o.v4.IsValid(), exist[name], computed[name])
+				t.Fatalf("%s\n%s: exists %t, has an address %t, want %t and %t", corefile, name, o.zone != nil, o.v4.IsValid(),
+					exist[name], computed[name])
 			}
 		}
 		for name := range exist {
 			check(name)
-			// A neighbour of each, in each octet.
+			// Names that differ in one digit.
 			for i, c := range []byte(name) {
 				if other := name[:i] + string(rune('0'+rnd.IntN(10))) + name[i+1:]; isDigit(c) && !strings.HasPrefix(pattern, "*") {
 					check(other)
@@ -86,8 +97,8 @@ func TestEmptyNonTerminals(t *testing.T) {
 	}
 }
 
-// TestPatternOfManyLabels parses a pattern of as many labels as a name may have. Each of them has
-// all its ancestors, which must not parse theirs in turn.
+// TestPatternOfManyLabels parses a pattern with many labels. It has an ancestor for each, and the ancestors must not
+// parse ancestors of their own, which would take forever.
 func TestPatternOfManyLabels(t *testing.T) {
 	pt, err := parsePattern(strings.Repeat("a.", 100) + "ws{n}")
 	if err != nil || pt.labels() != 101 || len(pt.ancestors) != 100 {

@@ -10,19 +10,19 @@ import (
 	"github.com/miekg/dns"
 )
 
-// isReverse reports whether name lies in one of the reverse trees (RFC 1035,
-// section 3.5; RFC 3596, section 2.5), where there are no names of hosts.
+// isReverse reports whether name lies in one of the reverse trees (RFC 1035, section 3.5; RFC 3596,
+// section 2.5). They hold no names of hosts.
 func isReverse(name string) bool {
 	start, _ := dns.PrevLabel(name, 2)
 	return strings.EqualFold(name[start:], "in-addr.arpa.") || strings.EqualFold(name[start:], "ip6.arpa.")
 }
 
-// parseReverse returns the addresses that name, a name in lower case, stands for
-// in a reverse tree: one address, or with fewer labels the network whose
-// addresses are below it. Each has exactly one name.
+// parseReverse returns the addresses for which name, in lower case, stands in a reverse tree. That
+// is one address, or for a name with fewer labels the network whose addresses are below the name.
+// Each has exactly one name: 2.0.192.in-addr.arpa. stands for 192.0.2.0/24, and
+// 02.0.192.in-addr.arpa. for nothing.
 //
-// It is not dnsutil.ExtractAddressFromReverse, which knows no networks and
-// allocates.
+// dnsutil.ExtractAddressFromReverse does not know networks, and allocates.
 func parseReverse(name []byte) (prefix netip.Prefix, ok bool) {
 	if labels, ok := bytes.CutSuffix(name, []byte("in-addr.arpa.")); ok {
 		return parseReverse4(labels)
@@ -35,7 +35,7 @@ func parseReverse(name []byte) (prefix netip.Prefix, ok bool) {
 
 // reverseName returns the name of addr in its reverse tree.
 //
-// It is not dns.ReverseAddr, which takes ::ffff:192.0.2.1 for 192.0.2.1.
+// dns.ReverseAddr would take ::ffff:192.0.2.1 for 192.0.2.1.
 func reverseName(addr netip.Addr) string {
 	var buf [len("f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.f.ip6.arpa.")]byte
 	b := buf[:0]
@@ -52,8 +52,8 @@ func reverseName(addr netip.Addr) string {
 	return string(append(b, "ip6.arpa."...))
 }
 
-// reversePrefixes returns the networks of all addresses whose names are name, in
-// lower case, or below it.
+// reversePrefixes returns the networks of all addresses that have their names at name, in lower
+// case, or below it.
 func reversePrefixes(name string) (prefixes []netip.Prefix) {
 	for _, tree := range [...]string{"in-addr.arpa.", "ip6.arpa."} {
 		if dns.IsSubDomain(tree, name) {
@@ -68,7 +68,7 @@ func reversePrefixes(name string) (prefixes []netip.Prefix) {
 	return prefixes
 }
 
-// parseReverse4 reads the labels before in-addr.arpa: octets, the last one first.
+// parseReverse4 reads the labels before in-addr.arpa. They are octets, the last one first.
 func parseReverse4(labels []byte) (prefix netip.Prefix, ok bool) {
 	var octets [4]byte
 	n := bytes.Count(labels, []byte("."))
@@ -86,8 +86,7 @@ func parseReverse4(labels []byte) (prefix netip.Prefix, ok bool) {
 	return netip.PrefixFrom(netip.AddrFrom4(octets), 8*n), len(labels) == 0
 }
 
-// parseReverse6 reads the labels before ip6.arpa: hexadecimal digits, the last
-// one first.
+// parseReverse6 reads the labels before ip6.arpa. They are hexadecimal digits, the last one first.
 func parseReverse6(labels []byte) (prefix netip.Prefix, ok bool) {
 	var octets [16]byte
 	n := len(labels) / 2
@@ -110,18 +109,18 @@ func parseReverse6(labels []byte) (prefix netip.Prefix, ok bool) {
 	return netip.PrefixFrom(netip.AddrFrom16(octets), 4*n), true
 }
 
-// classlessZone is a reverse zone for a part of a /24 (RFC 2317), such as
-// 64/26.2.0.192.in-addr.arpa. In it, 65 has the PTR record of 192.0.2.65.
+// classlessZone is a reverse zone for a part of a /24 (RFC 2317). In 64/26.2.0.192.in-addr.arpa,
+// the name 65 has the PTR record of 192.0.2.65.
 type classlessZone struct {
 	name   string       // in lower case, with the closing dot
 	parent netip.Prefix // the /24
 	span                // the addresses that may have a record here
 }
 
-// parseClassless returns the classless zone that name, in lower case, is: one label
-// below the name of a /24, which is no octet. If the label says a range or a
-// network, as 64-127 and 64/26 do, the zone holds these addresses; 0-25 could be
-// both, and is the larger.
+// parseClassless returns the classless zone that has this name, which is in lower case. The name
+// must be one label below the name of a /24, and the label must not be an octet. If the label has
+// the form of a range or a network, such as 64-127 or 64/26, the zone holds these addresses. 0-25
+// could be both, and means the larger one. Any other label means the whole /24.
 func parseClassless(name string) (zone classlessZone, ok bool) {
 	start, end := dns.NextLabel(name, 0)
 	if end {
@@ -133,7 +132,7 @@ func parseClassless(name string) (zone classlessZone, ok bool) {
 	}
 	label := name[:start-1]
 	if strings.Trim(label, "0123456789") == "" {
-		return zone, false // an octet, or a typing error of one
+		return zone, false // an octet, or a misspelt one
 	}
 	zone = classlessZone{name: name, parent: parent}
 	first, last := uint64(0), uint64(255)
@@ -156,7 +155,7 @@ func parseClassless(name string) (zone classlessZone, ok bool) {
 	return zone, true
 }
 
-// cutAny is strings.Cut around the first of some characters.
+// cutAny is strings.Cut at the first of some characters.
 func cutAny(s, chars string) (before, after string, found bool) {
 	if i := strings.IndexAny(s, chars); i >= 0 {
 		return s[:i], s[i+1:], true
@@ -164,7 +163,8 @@ func cutAny(s, chars string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// closestReverse returns the closest reverse zone that has all these addresses of a family.
+// closestReverse returns the name of the smallest reverse zone that holds all these addresses of a
+// family.
 func closestReverse(f family, addresses span) string {
 	name := reverseName(f.address(addresses.first))
 	for varying := addresses.first.xor(addresses.last).bitLen(); varying > 0; varying -= [...]int{ipv4: 8, ipv6: 4}[f] {

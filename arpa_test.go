@@ -49,7 +49,7 @@ func TestParseReverse(t *testing.T) {
 		{"55." + nibbles, ""},
 		{"g." + nibbles, ""},
 		{"05." + nibbles, ""},
-		{"F." + nibbles, ""}, // a name is folded before it is looked up
+		{"F." + nibbles, ""}, // names are in lower case here
 		{`\.` + nibbles, ""},
 		{"2xip6.arpa.", ""},
 		{"2ip6.arpa.", ""},
@@ -68,10 +68,31 @@ func TestParseReverse(t *testing.T) {
 
 func TestParseClassless(t *testing.T) {
 	for label, want := range map[string]string{
-		"64/26": "64-127", "64-26": "64-127", "65/26": "64-127", "64-127": "64-127", "0-127": "0-127", "0/25": "0-127", "0-25": "0-127", "0-31": "0-31", "25-30": "25-30",
-		"192/32": "192-192", "5-5": "5-5", "0/24": "0-255", "0/33": "0-255", "300/26": "0-255", "64-300": "0-255", "customer": "0-255", "a-b": "0-255", "64_26": "0-255", "064/26": "0-255",
-		"127-64": "0-255", "250-30": "248-251",
-		"64": "", "256": "", "00": "", "": "",
+		"64/26":    "64-127",
+		"64-26":    "64-127",
+		"65/26":    "64-127",
+		"64-127":   "64-127",
+		"0-127":    "0-127",
+		"0/25":     "0-127",
+		"0-25":     "0-127",
+		"0-31":     "0-31",
+		"25-30":    "25-30",
+		"192/32":   "192-192",
+		"5-5":      "5-5",
+		"0/24":     "0-255",
+		"0/33":     "0-255",
+		"300/26":   "0-255",
+		"64-300":   "0-255",
+		"customer": "0-255",
+		"a-b":      "0-255",
+		"64_26":    "0-255",
+		"064/26":   "0-255",
+		"127-64":   "0-255",
+		"250-30":   "248-251",
+		"64":       "",
+		"256":      "",
+		"00":       "",
+		"":         "",
 	} {
 		zone, ok := parseClassless(label + ".2.0.192.in-addr.arpa.")
 		got := ""
@@ -85,7 +106,10 @@ func TestParseClassless(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", label, got, want)
 		}
 	}
-	for _, name := range []string{"64/26.0.192.in-addr.arpa.", "64/26.1.2.0.192.in-addr.arpa.", "64/26.2.0.192.example.org.", "0/8.8.b.d.0.1.0.0.2.ip6.arpa.", "64/26.in-addr.arpa.", "."} {
+	for _, name := range []string{
+		"64/26.0.192.in-addr.arpa.", "64/26.1.2.0.192.in-addr.arpa.", "64/26.2.0.192.example.org.",
+		"0/8.8.b.d.0.1.0.0.2.ip6.arpa.", "64/26.in-addr.arpa.", ".",
+	} {
 		if _, ok := parseClassless(name); ok {
 			t.Errorf("%s is a classless zone", name)
 		}

@@ -7,13 +7,13 @@ import (
 	"github.com/miekg/dns"
 )
 
-// askedZones are the zones for which server blocks are asked.
+// askedZones are the zones of a server block: its clients ask for names in them.
 type askedZones struct {
 	names   map[string]bool
-	reverse prefixes // the networks of those that have addresses below them
+	reverse prefixes // the networks of those that have PTR records at or below their names
 }
 
-// newAskedZones returns the zones of server blocks that have these keys.
+// newAskedZones returns the zones of a server block that has these keys.
 func newAskedZones(keys []string) askedZones {
 	asked := askedZones{names: make(map[string]bool)}
 	for _, key := range keys {
@@ -26,7 +26,7 @@ func newAskedZones(keys []string) askedZones {
 	return asked
 }
 
-// has reports whether the server blocks are asked for a name.
+// has reports whether clients ask for a name.
 func (asked askedZones) has(name string) bool {
 	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
 		if asked.names[name[off:]] {
@@ -36,8 +36,8 @@ func (asked askedZones) has(name string) bool {
 	return asked.names["."]
 }
 
-// givesPTR reports whether a server block that is asked for these zones gives the PTR record of
-// an address of the networks.
+// givesPTR reports whether clients that ask for names in these zones can get the PTR record of any
+// address of the networks.
 func (rev *reverse) givesPTR(networks []network, f family, asked askedZones) bool {
 	for _, n := range networks {
 		for _, prefix := range asked.reverse[f] {
@@ -57,9 +57,9 @@ func (rev *reverse) givesPTR(networks []network, f family, asked askedZones) boo
 	return false
 }
 
-// askedPTR returns the reverse zones, and the addresses of a family in them, of which p
-// gives the PTR records and server blocks are asked for these. Where
-// another pool gives the PTR records of some of p's addresses, it is returned as well.
+// askedPTR returns the PTR records of a family that clients can get from p: the reverse zones, and
+// the addresses. If another pool gives the PTR record of one of p's addresses, askedPTR returns
+// that pool as well.
 func (ws *Workstation) askedPTR(p *pool, f family, asked askedZones) (zones []string, addresses index, other *pool) {
 	all := p.addresses(f)
 	add := func(zone string, records index) {
@@ -94,7 +94,7 @@ func (ws *Workstation) askedPTR(p *pool, f family, asked askedZones) (zones []st
 			for _, n := range networks {
 				records = append(records, ws.reverse.records[f].clip(n.span).clip(within)...)
 			}
-			if zone.Bits() == 0 { // all of the tree, which says less than the networks do
+			if zone.Bits() == 0 { // the networks say more than the whole tree does
 				within = span{networks[0].first, networks[len(networks)-1].last}
 			}
 			add(closestReverse(f, within), records)

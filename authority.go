@@ -12,8 +12,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// What the SOA records say of zones in which no plugin follows. There are no secondaries to
-// go by the timers.
+// These are values of the SOA records of zones for which no plugin follows, in seconds. Such a zone
+// has no secondaries that go by its timers.
 const (
 	maxAuthorityTTL = 300 // of the SOA record, and of negative answers
 	refresh         = 7200
@@ -21,9 +21,9 @@ const (
 	expire          = 86400
 )
 
-// answerAlone answers a query for which no record is computed where no plugin follows. The
-// zones of the server block and of its stanzas, except the root, are nobody else's, so they
-// hold the computed names and an SOA record, and no other.
+// answerAlone answers a query that has no computed record, where no plugin follows. It is
+// authoritative for the zones of the server block and of its stanzas, except the root. They have
+// the computed names and an SOA record, and nothing else. exists is whether the name exists.
 func (ws *Workstation) answerAlone(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, exists bool) (int, error) {
 	qtype := r.Question[0].Qtype
 	name := r.Question[0].Name
@@ -36,7 +36,7 @@ func (ws *Workstation) answerAlone(ctx context.Context, w dns.ResponseWriter, r 
 		return respond(w, newNegativeReply(r, dns.RcodeSuccess, nil))
 	case z == nil:
 		return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
-	case qtype == dns.TypeAXFR || qtype == dns.TypeIXFR: // as file does
+	case qtype == dns.TypeAXFR || qtype == dns.TypeIXFR: // as the plugin file does
 		return dns.RcodeRefused, nil
 	case apex && (qtype == dns.TypeSOA || qtype == dns.TypeANY):
 		return respond(w, newApexReply(r, z.soa))
@@ -47,13 +47,13 @@ func (ws *Workstation) answerAlone(ctx context.Context, w dns.ResponseWriter, r 
 	}
 }
 
-// authority returns the zone that answers a query: the closest one at the name or above it,
-// or nil; and whether the name is its apex. The DS records of an apex are those of the zone above, if
+// authority returns the zone that answers a query: the closest one at the name or above it, or nil.
+// apex is whether the name is that of the zone. DS records of an apex belong to the zone above, if
 // there is one.
 func (zs *zones) authority(qname string, qtype uint16) (z *zone, apex bool) {
 	var buf [256]byte
 	lower := appendLower(buf[:0], qname)
-	off, _ := dns.PrevLabel(qname, zs.deepest) // there are no longer names of zones
+	off, _ := dns.PrevLabel(qname, zs.deepest) // no zone has a longer name
 	for end := qname == "."; !end; off, end = dns.NextLabel(qname, off) {
 		above := zs.byName[string(lower[off:])]
 		if above == nil || above.soa == nil {
@@ -68,8 +68,8 @@ func (zs *zones) authority(qname string, qtype uint16) (z *zone, apex bool) {
 	return z, apex
 }
 
-// addAuthority gives the zones of the server block and of its stanzas their SOA records. The
-// stanzas are complete.
+// addAuthority gives the zones of the server block and of its stanzas their SOA records. All pools
+// must be complete.
 func (ws *Workstation) addAuthority(names []string, serial uint32) {
 	ttls := ws.reverseTTLs(names)
 	for _, name := range names {
@@ -90,15 +90,15 @@ func (ws *Workstation) addAuthority(names []string, serial uint32) {
 	}
 }
 
-// below returns the name of labels in a zone, or the zone's own if that is too long.
+// below returns the name of labels in a zone. If that is too long, it returns the name of the zone.
 func below(labels, zone string) string {
-	if len(labels)+len(zone)+1 > 255 { // on the wire
+	if len(labels)+len(zone)+1 > 255 { // octets on the wire
 		return zone
 	}
 	return labels + zone
 }
 
-// lowestTTL returns the lowest TTL of the pools that have names in a zone.
+// lowestTTL returns the lowest TTL, in seconds, of the pools that have names in a zone.
 func (zs *zones) lowestTTL(name string) uint32 {
 	ttl := uint32(math.MaxUint32)
 	above, within := zs.byName["."], ""
@@ -108,7 +108,7 @@ func (zs *zones) lowestTTL(name string) uint32 {
 	if above == nil {
 		return ttl
 	}
-	if within != "" { // it has what is at its apex, or below
+	if within != "" { // a pool may have names at the zone's apex, or below it
 		if h := zs.find(name, []byte(name)).host; h.pool != nil {
 			ttl = h.pool.ttl
 		}
@@ -123,8 +123,8 @@ func (zs *zones) lowestTTL(name string) uint32 {
 	return ttl
 }
 
-// reverseTTLs returns the lowest TTL of the pools that have PTR records in each of those
-// zones that have some.
+// reverseTTLs returns, for each of these zones that has PTR records, the lowest TTL of their pools,
+// in seconds.
 func (ws *Workstation) reverseTTLs(names []string) map[string]uint32 {
 	ttls := make(map[string]uint32)
 	add := func(name string, records index) {
@@ -147,7 +147,7 @@ func (ws *Workstation) reverseTTLs(names []string) map[string]uint32 {
 	}
 	slices.SortFunc(zones, func(y, z reverseZone) int { return y.Compare(z.Prefix) })
 	for i, z := range zones {
-		var nested []index // in this order, the zones below come next
+		var nested []index // zones below z, which come next in this order
 		for _, below := range zones[i+1:] {
 			if !z.Contains(below.Addr()) {
 				break

@@ -4,20 +4,22 @@ import (
 	"cmp"
 	"fmt"
 	"math/big"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/coredns/caddy"
 )
 
-// Describe says, for people to read, what the stanzas of an instance compute: each server
-// block, and in it a line for each pool and one for its PTR records, such as
+// Describe returns a text that says what the stanzas of a server instance compute. It has a part
+// for each server block. In that are a line for each pool, a line for its PTR records, and the
+// warnings that a start would log:
 //
 //	Server block example.org.:53, 2.0.192.in-addr.arpa.:53
 //	  example.org: 256 hosts, ws0 (192.0.2.0) to ws255 (192.0.2.255)
 //	    IPv4 PTR records in 2.0.192.in-addr.arpa
 //
-// It returns nothing if there are no stanzas.
+// The text is empty if there are no stanzas.
 func Describe(inst *caddy.Instance) string {
 	inst.StorageMu.RLock()
 	defer inst.StorageMu.RUnlock()
@@ -34,7 +36,7 @@ func Describe(inst *caddy.Instance) string {
 
 // String describes the server block, with its pools in the order of their stanzas.
 func (block serverBlock) String() string {
-	zones := make(map[*pool][]string) // to which each adds names
+	zones := make(map[*pool][]string) // to which each pool adds names
 	for _, z := range block.ws.zones.listed() {
 		for _, pp := range z.patterns() {
 			for _, p := range pp.pools {
@@ -62,7 +64,7 @@ func (block serverBlock) String() string {
 	return b.String()
 }
 
-// describe says which hosts the pool has, in a line for each kind of key.
+// describe says which hosts the pool has, in one line for each kind of key.
 func (p *pool) describe() (lines []string) {
 	for _, kind := range keyKinds {
 		keys := p.keys(kind)
@@ -80,7 +82,7 @@ func (p *pool) describe() (lines []string) {
 	return lines
 }
 
-// describeHost returns the name of a host, without a zone, and its addresses.
+// describeHost returns the name of a host without a zone, and its addresses.
 func (p *pool) describeHost(k key) string {
 	pt := cmp.Or(p.own, &p.patterns[0])
 	name, h := pt.full(string(pt.append(nil, k))), p.host(k)
@@ -94,8 +96,8 @@ func (p *pool) describeHost(k key) string {
 	}
 }
 
-// describePTR says where a pool of these forward zones has PTR records of a family, in a server
-// block of the given zones, or why it has none.
+// describePTR says in which reverse zones clients can get a pool's PTR records of a family, or why
+// there are none. forward are the pool's forward zones, asked those of the server block.
 func (ws *Workstation) describePTR(p *pool, f family, forward []string, asked askedZones) string {
 	zones, addresses, other := ws.askedPTR(p, f, asked)
 	why := "the server block has no reverse zone for these addresses"
@@ -121,11 +123,11 @@ func (ws *Workstation) describePTR(p *pool, f family, forward []string, asked as
 	return fmt.Sprintf("no %s PTR records: %s", f, why)
 }
 
-// count returns how many keys there are, in decimal, or large powers of two as such.
+// count returns how many keys there are, in decimal. A power of two above 2^32 is written as such.
 func (x index) count() string {
 	n := new(big.Int)
 	for _, s := range x {
-		others := ipv6.address(s.last.sub(s.first)).AsSlice() // than the first
+		others := ipv6.address(s.last.sub(s.first)).AsSlice() // without the first key
 		n.Add(n, new(big.Int).SetBytes(others)).Add(n, big.NewInt(1))
 	}
 	if power := n.BitLen() - 1; power > 32 && n.TrailingZeroBits() == uint(power) {
@@ -134,7 +136,7 @@ func (x index) count() string {
 	return n.String()
 }
 
-// enumerate lists zones as a Corefile has them, the first of them if there are many.
+// enumerate lists zones as a Corefile writes them. If there are many, it lists only the first ones.
 func enumerate(zones []string) string {
 	const most = 6
 	var list []string
@@ -145,4 +147,23 @@ func enumerate(zones []string) string {
 		list = append(list[:most], fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(list, ", ")
+}
+
+// zone returns what to write in a Corefile for the reverse zone of the network. For a CIDR, that is
+// the network itself. For a range of addresses, it is the smallest network of whole octets or
+// hexadecimal digits around the range.
+func (n network) zone(f family) string {
+	size, step := 32, 8
+	if f == ipv6 {
+		size, step = 128, 4
+	}
+	bits := size - n.first.xor(n.last).bitLen()
+	if strings.Contains(n.text, "-") {
+		bits -= bits % step
+	}
+	prefix := netip.PrefixFrom(f.address(n.first), bits).Masked().String()
+	if f == ipv6 && strings.ContainsAny(prefix[:1], "0:") { // CoreDNS takes no such CIDR
+		return "ip6.arpa"
+	}
+	return prefix
 }

@@ -18,7 +18,10 @@ func TestDescribe(t *testing.T) {
 		{
 			"both families, and their reverse zones among the keys",
 			"dns://example.org.:53 dns://2.0.192.in-addr.arpa.:53 dns://8.b.d.0.1.0.0.2.ip6.arpa.:53",
-			"workstation {\n network 192.0.2.0/24 2001:db8::/64\n}",
+			`
+				workstation {
+					network 192.0.2.0/24 2001:db8::/64
+				}`,
 			`Server block example.org.:53, 2.0.192.in-addr.arpa.:53, 8.b.d.0.1.0.0.2.ip6.arpa.:53
   example.org: 256 hosts, workstation0 (192.0.2.0, 2001:db8::) to workstation255 (192.0.2.255, 2001:db8::ff)
     IPv4 PTR records in 2.0.192.in-addr.arpa
@@ -26,9 +29,14 @@ func TestDescribe(t *testing.T) {
 `,
 		},
 		{
-			"the root zone is asked for all",
+			"the server block of the root zone has all reverse zones",
 			"dns://.:1053",
-			"workstation example.org {\n name ws{n:3}\n network 192.0.2.0/26 2001:db8::/60\n numbers 1-9 20-40\n}",
+			`
+				workstation example.org {
+					name ws{n:3}
+					network 192.0.2.0/26 2001:db8::/60
+					numbers 1-9 20-40
+				}`,
 			`Server block .:1053
   example.org: 30 hosts, ws001 (192.0.2.1, 2001:db8::1) to ws040 (192.0.2.40, 2001:db8::28)
     IPv4 PTR records in 2.0.192.in-addr.arpa
@@ -38,7 +46,11 @@ func TestDescribe(t *testing.T) {
 		{
 			"one host, another scheme",
 			"tls://example.org.:853 dns://10.in-addr.arpa.:53",
-			"workstation {\n network 10.0.0.0/24\n numbers 7\n}",
+			`
+				workstation {
+					network 10.0.0.0/24
+					numbers 7
+				}`,
 			`Server block tls://example.org.:853, 10.in-addr.arpa.:53
   example.org: 1 host, workstation7 (10.0.0.7)
     IPv4 PTR records in 10.in-addr.arpa
@@ -47,7 +59,11 @@ func TestDescribe(t *testing.T) {
 		{
 			"addresses of both families are hosts of their own",
 			"dns://.:53",
-			"workstation example.org {\n name ip-{ip}\n network 10.0.0.0/8 2001:db8::/32\n}",
+			`
+				workstation example.org {
+					name ip-{ip}
+					network 10.0.0.0/8 2001:db8::/32
+				}`,
 			`Server block .:53
   example.org: 16777216 hosts, ip-10-0-0-0 (10.0.0.0) to ip-10-255-255-255 (10.255.255.255)
   example.org: 2^96 hosts, ip-2001-db8--0 (2001:db8::) to ip-2001-db8-ffff-ffff-ffff-ffff-ffff-ffff (2001:db8:ffff:ffff:ffff:ffff:ffff:ffff)
@@ -56,9 +72,13 @@ func TestDescribe(t *testing.T) {
 `,
 		},
 		{
-			"octets of two networks, further names, several zones, of which the first is in PTR records",
+			"octets of two networks, further names, and several zones: the first is in the PTR records",
 			"dns://.:53",
-			"workstation example.org example.net {\n name rack{c}-node{d} *.rack{c}-node{d}\n network 10.1.0.0/22 10.1.128.0/24\n}",
+			`
+				workstation example.org example.net {
+					name rack{c}-node{d} *.rack{c}-node{d}
+					network 10.1.0.0/22 10.1.128.0/24
+				}`,
 			`Server block .:53
   example.net, example.org: 1280 hosts, rack0-node0 (10.1.0.0) to rack128-node255 (10.1.128.255)
     each has the names rack{c}-node{d} *.rack{c}-node{d}
@@ -66,9 +86,13 @@ func TestDescribe(t *testing.T) {
 `,
 		},
 		{
-			"the host's own name is that of PTR records",
+			"the first name without a wildcard is in the PTR records",
 			"dns://.:53",
-			"workstation example.org {\n name *.h{n} h{n}\n network 192.0.2.0/24\n}",
+			`
+				workstation example.org {
+					name *.h{n} h{n}
+					network 192.0.2.0/24
+				}`,
 			`Server block .:53
   example.org: 256 hosts, h0 (192.0.2.0) to h255 (192.0.2.255)
     each has the names *.h{n} h{n}
@@ -76,18 +100,30 @@ func TestDescribe(t *testing.T) {
 `,
 		},
 		{
-			"wildcards alone",
+			"only wildcards",
 			"dns://.:53",
-			"workstation example.org {\n name *.ip-{ip}\n network 192.0.2.0/24\n}",
+			`
+				workstation example.org {
+					name *.ip-{ip}
+					network 192.0.2.0/24
+				}`,
 			`Server block .:53
   example.org: 256 hosts, *.ip-192-0-2-0 (192.0.2.0) to *.ip-192-0-2-255 (192.0.2.255)
     no IPv4 PTR records: each name is a wildcard
 `,
 		},
 		{
-			"the root zone alone, and with another",
+			"the root zone, and the root zone with another one",
 			"dns://.:53",
-			"workstation {\n name a{n}\n network 192.0.2.0/24\n}\nworkstation . example.org {\n name b{n}\n network 198.51.100.0/24\n}",
+			`
+				workstation {
+					name a{n}
+					network 192.0.2.0/24
+				}
+				workstation . example.org {
+					name b{n}
+					network 198.51.100.0/24
+				}`,
 			`Server block .:53
   any zone: 256 hosts, a0 (192.0.2.0) to a255 (192.0.2.255)
     no IPv4 PTR records: they need a zone other than the root
@@ -98,7 +134,11 @@ func TestDescribe(t *testing.T) {
 		{
 			"no_reverse",
 			"dns://example.org.:53 dns://2.0.192.in-addr.arpa.:53",
-			"workstation {\n network 192.0.2.0/24\n no_reverse\n}",
+			`
+				workstation {
+					network 192.0.2.0/24
+					no_reverse
+				}`,
 			`Server block example.org.:53, 2.0.192.in-addr.arpa.:53
   example.org: 256 hosts, workstation0 (192.0.2.0) to workstation255 (192.0.2.255)
     no IPv4 PTR records: no_reverse
@@ -107,7 +147,13 @@ func TestDescribe(t *testing.T) {
 		{
 			"a server block without a reverse zone, and with one for other addresses",
 			"dns://example.org.:53 dns://2.0.192.in-addr.arpa.:53",
-			"workstation {\n network 192.0.2.0/24 2001:db8::/64\n}\nworkstation lab.example.org {\n network 198.51.100.0/24\n}",
+			`
+				workstation {
+					network 192.0.2.0/24 2001:db8::/64
+				}
+				workstation lab.example.org {
+					network 198.51.100.0/24
+				}`,
 			`Server block example.org.:53, 2.0.192.in-addr.arpa.:53
   example.org: 256 hosts, workstation0 (192.0.2.0, 2001:db8::) to workstation255 (192.0.2.255, 2001:db8::ff)
     IPv4 PTR records in 2.0.192.in-addr.arpa
@@ -117,9 +163,12 @@ func TestDescribe(t *testing.T) {
 `,
 		},
 		{
-			"a server block that is asked for a part of what the stanza's reverse zone has",
+			"a server block with a part of the stanza's reverse zone",
 			"dns://example.org.:53 dns://1.10.in-addr.arpa.:53",
-			"workstation example.org 10.0.0.0/8 {\n network 10.0.0.0/15\n}",
+			`
+				workstation example.org 10.0.0.0/8 {
+					network 10.0.0.0/15
+				}`,
 			`Server block example.org.:53, 1.10.in-addr.arpa.:53
   example.org: 131072 hosts, workstation0 (10.0.0.0) to workstation131071 (10.1.255.255)
     IPv4 PTR records in 1.10.in-addr.arpa, for 65536 of 131072 addresses
@@ -128,7 +177,11 @@ func TestDescribe(t *testing.T) {
 		{
 			"reverse zones of a stanza, one of RFC 2317 among them, and nested keys",
 			"dns://.:53 dns://10.in-addr.arpa.:53",
-			"workstation example.org 10.1.0.0/16 64-127.2.0.192.in-addr.arpa {\n name ip-{ip}\n network 10.0.0.0/12 192.0.2.0/24\n}",
+			`
+				workstation example.org 10.1.0.0/16 64-127.2.0.192.in-addr.arpa {
+					name ip-{ip}
+					network 10.0.0.0/12 192.0.2.0/24
+				}`,
 			`Server block .:53, 10.in-addr.arpa.:53
   example.org: 1048832 hosts, ip-10-0-0-0 (10.0.0.0) to ip-192-0-2-255 (192.0.2.255)
     IPv4 PTR records in 1.10.in-addr.arpa, 64-127.2.0.192.in-addr.arpa, for 65600 of 1048832 addresses
@@ -137,7 +190,11 @@ func TestDescribe(t *testing.T) {
 		{
 			"a zone of RFC 2317 among the keys",
 			"dns://example.org.:53 dns://64/26.2.0.192.in-addr.arpa.:53",
-			"workstation {\n name {d}.{c}.{b}.{a}.dyn\n network 192.0.2.0/24 2001:db8::/64\n}",
+			`
+				workstation {
+					name {d}.{c}.{b}.{a}.dyn
+					network 192.0.2.0/24 2001:db8::/64
+				}`,
 			`Server block example.org.:53, 64/26.2.0.192.in-addr.arpa.:53
   example.org: 256 hosts, 0.2.0.192.dyn (192.0.2.0, 2001:db8::) to 255.2.0.192.dyn (192.0.2.255, 2001:db8::ff)
     IPv4 PTR records in 64/26.2.0.192.in-addr.arpa, for 64 of 256 addresses
@@ -147,7 +204,16 @@ func TestDescribe(t *testing.T) {
 		{
 			"an earlier stanza gives the PTR records, or some of them",
 			"dns://.:53",
-			"workstation example.org {\n network 10.0.1.0/24\n}\nworkstation example.net {\n network 10.0.1.0/25\n}\nworkstation example.com {\n network 10.0.0.0/23\n}",
+			`
+				workstation example.org {
+					network 10.0.1.0/24
+				}
+				workstation example.net {
+					network 10.0.1.0/25
+				}
+				workstation example.com {
+					network 10.0.0.0/23
+				}`,
 			`Server block .:53
   example.org: 256 hosts, workstation0 (10.0.1.0) to workstation255 (10.0.1.255)
     IPv4 PTR records in 1.0.10.in-addr.arpa
@@ -158,9 +224,12 @@ func TestDescribe(t *testing.T) {
 `,
 		},
 		{
-			"reverse zones alone",
+			"only reverse zones",
 			"dns://2.0.192.in-addr.arpa.:53",
-			"workstation example.org {\n network 192.0.2.0/24\n}",
+			`
+				workstation example.org {
+					network 192.0.2.0/24
+				}`,
 			`Server block 2.0.192.in-addr.arpa.:53
   example.org: 256 hosts, workstation0 (192.0.2.0) to workstation255 (192.0.2.255)
     IPv4 PTR records in 2.0.192.in-addr.arpa
@@ -169,7 +238,14 @@ func TestDescribe(t *testing.T) {
 		{
 			"stanzas in the order of their lines",
 			"dns://.:53",
-			strings.Repeat("\n", 7) + "workstation z.example {\n}\nworkstation y.example {\n}\nworkstation x.example {\n no_reverse\n}",
+			strings.Repeat("\n", 7) + `
+				workstation z.example {
+				}
+				workstation y.example {
+				}
+				workstation x.example {
+					no_reverse
+				}`,
 			`Server block .:53
   z.example: 256 hosts, workstation0 (172.0.2.0) to workstation255 (172.0.2.255)
     IPv4 PTR records in 2.0.172.in-addr.arpa
@@ -182,7 +258,11 @@ func TestDescribe(t *testing.T) {
 		{
 			"many zones",
 			"dns://.:53",
-			"workstation a.example b.example c.example d.example e.example f.example g.example h.example {\n network 192.0.2.0/24\n no_reverse\n}",
+			`
+				workstation a.example b.example c.example d.example e.example f.example g.example h.example {
+					network 192.0.2.0/24
+					no_reverse
+				}`,
 			`Server block .:53
   a.example, b.example, c.example, d.example, e.example, f.example, 2 more: 256 hosts, workstation0 (192.0.2.0) to workstation255 (192.0.2.255)
     no IPv4 PTR records: no_reverse
@@ -220,8 +300,8 @@ func TestDescribeInstance(t *testing.T) {
 	inst.Storage[serverBlocksKey{}] = c.Get(serverBlocksKey{})
 	const pool = `: 256 hosts, workstation0 (172.0.2.0) to workstation255 (172.0.2.255)
     no IPv4 PTR records: the server block has no reverse zone for these addresses
-  Warning: Testfile:1 has no 'network' and gets that of the example, 172.0.2.0/24, which is public address space: write 'network' and one of your own
-  Warning: Testfile:1 has PTR records for which no server block is asked: add to the zones of its server block 172.0.2.0/24, or write 'no_reverse'
+  Warning: Testfile:1 has no 'network' and gets the default, 172.0.2.0/24, which is public address space: write 'network' with a network of your own
+  Warning: Testfile:1 has PTR records that no server block is asked for: add 172.0.2.0/24 to the zones of its server block, or write 'no_reverse'
 `
 	want := "\nServer block example.org.:53\n  example.org" + pool + "\nServer block example.net.:53\n  example.net" + pool
 	if got := Describe(inst); got != want {

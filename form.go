@@ -2,30 +2,33 @@ package workstation
 
 import "slices"
 
-// form is how a pool writes the texts of a pattern for one kind of key. It is what
-// the pattern has, except that octets which are the same in all addresses of the
-// pool are literal text, and IPv4 addresses are octets.
+// form is how a pool writes the texts of a pattern for one kind of key, as a sequence of parts. It
+// differs from the pattern in two ways. An octet that is the same in all addresses of the pool is
+// literal text. An IPv4 address is four octets. For example, ip-{ip} in 10.1.0.0/16 has the form
+// ip-10-1-{c}-{d}.
+//
+// Two patterns are compared by their forms: see meet.
 type form struct {
-	pattern *pattern
-	pools   []*pool // that write numbers alike, else one
-	parts   []part
-	affixes // the literal text at its ends
-	alphabet
+	pattern  *pattern
+	pools    []*pool // the pool; or all pools of a zone that write numbers in this way
+	parts    []part
+	affixes  // literal text before the first placeholder and after the last
+	alphabet // what the placeholders can produce
 }
 
 // part is a character of literal text, or a placeholder.
 type part struct {
 	character   byte
-	placeholder *placeholder // nil: literal text
+	placeholder *placeholder // nil for literal text
 }
 
-// alphabet are the characters that placeholders can produce.
+// alphabet is a set of characters that placeholders can produce. Each includes the ones before it.
 type alphabet int
 
 const (
 	decimal alphabet = iota
 	hexadecimal
-	hyphenated // and hexadecimal
+	hyphenated // hexadecimal digits and "-"
 	alphabets
 )
 
@@ -71,8 +74,8 @@ func (p *pool) forms(pt *pattern) (forms []*form) {
 	return append(forms, newForm(p, pt, append(parts, literal(pt.suffix)...)))
 }
 
-// addressParts returns the parts of an IPv6 address in place of a placeholder. {ip} has
-// two ways to write one: eight groups, or with "--" for some of them.
+// addressParts returns the ways to write an IPv6 address in place of a placeholder. {ip} has two:
+// eight groups, or fewer of them and "--". Only in the second is the placeholder itself a part.
 func addressParts(address *placeholder) [][]part {
 	groups := func(ph placeholder) (parts []part) {
 		for i := range 8 {
@@ -93,8 +96,8 @@ func addressParts(address *placeholder) [][]part {
 	}
 }
 
-// octetsOf returns the octets that a placeholder for an address writes of IPv4, and
-// what stands between them.
+// octetsOf returns the octets in which a placeholder for an address writes IPv4 addresses, and the
+// text between them.
 func octetsOf(address placeholder) (placeholders []placeholder, between []string) {
 	ph, separator := placeholder{kind: octet, base: 10, width: 1}, "-"
 	switch address.kind {
@@ -109,10 +112,10 @@ func octetsOf(address placeholder) (placeholders []placeholder, between []string
 	return placeholders, between
 }
 
-// newForm returns the form of parts.
+// newForm returns the form of a pool's pattern that has these parts.
 func newForm(p *pool, pt *pattern, parts []part) *form {
 	f := &form{pattern: pt, pools: []*pool{p}, parts: parts}
-	last := -1 // placeholder
+	last := -1 // of the last placeholder
 	for i, part := range parts {
 		if part.placeholder == nil {
 			continue
@@ -129,7 +132,7 @@ func newForm(p *pool, pt *pattern, parts []part) *form {
 	return f
 }
 
-// textOf returns the text of parts, up to the first placeholder.
+// textOf returns the literal text before the first placeholder of the parts.
 func textOf(parts []part) string {
 	var text []byte
 	for _, p := range parts {
@@ -141,9 +144,9 @@ func textOf(parts []part) string {
 	return string(text)
 }
 
-// split returns the segments of a form: what stands before, between and after the
-// separators, which are characters that no placeholder of an alphabet can produce.
-// Forms that have a text in common have the same separators.
+// split splits the form at its separators: the characters that no placeholder of an alphabet can
+// produce. segments are the parts before, between and after them. If two forms have a text in
+// common, they have the same separators.
 func (f *form) split(a alphabet) (segments [][]part, separators string) {
 	var between []byte
 	start := 0
@@ -157,7 +160,7 @@ func (f *form) split(a alphabet) (segments [][]part, separators string) {
 	return append(segments, f.parts[start:]), string(between)
 }
 
-// isLiteral reports whether there is no placeholder in a segment.
+// isLiteral reports whether a segment has no placeholder.
 func isLiteral(segment []part) bool {
 	return !slices.ContainsFunc(segment, func(p part) bool { return p.placeholder != nil })
 }
@@ -168,7 +171,7 @@ func (f *form) key(text string) key {
 	return f.pattern.put(k, f.pools[0].someAddress())
 }
 
-// placeholder returns the first placeholder, if any.
+// placeholder returns the form's first placeholder, or the zero placeholder if it has none.
 func (f *form) placeholder() placeholder {
 	for _, p := range f.parts {
 		if p.placeholder != nil {
@@ -188,7 +191,7 @@ func (f *form) hasOctets() bool {
 	return true
 }
 
-// repeated returns the octets that the form has more than once.
+// repeated returns the octets that occur in the form more than once.
 func (f *form) repeated() (repeated octets) {
 	var once octets
 	for _, p := range f.parts {
@@ -200,24 +203,27 @@ func (f *form) repeated() (repeated octets) {
 	return repeated
 }
 
-// formIndex finds forms that may have a text in common with another, however many
-// there are.
+// formIndex finds the forms that may have a text in common with a given one. It first compares what
+// is cheap to compare, the separators and the literal text between them, because a zone may have
+// thousands of patterns such as rack1-{n} and rack2-{n}.
 type formIndex map[skeleton][]*shape
 
-// skeleton is what two forms must have in common.
+// skeleton is what two forms must both have to have a text in common. For ip-{ip}.dyn and the
+// alphabet hyphenated, which has "d" and "-", the separators are "ip.yn".
 type skeleton struct {
-	alphabet   alphabet // of the form that has the larger one
-	separators string
+	alphabet   alphabet // the larger one of the two forms'
+	separators string   // see form.split
 }
 
-// shape are forms of one skeleton that have placeholders in the same segments.
+// shape is the forms of one skeleton that have placeholders in the same segments.
 type shape struct {
-	literal   string             // which segments have none: one character each
+	literal   string             // for each segment, '=' if it is literal and '{' if it has a placeholder
 	forms     []*form            // in the order of their stanzas
 	byLiteral map[string][]*form // the same, by the text of the literal segments
 }
 
-// shapeOf returns the skeleton of a form, where its segments are literal, and their text.
+// shapeOf returns, for an alphabet, the form's skeleton, which of its segments are literal (see
+// shape), and their text.
 func (f *form) shapeOf(a alphabet) (sk skeleton, literal, text string) {
 	segments, separators := f.split(a)
 	var where, texts []byte
@@ -231,7 +237,7 @@ func (f *form) shapeOf(a alphabet) (sk skeleton, literal, text string) {
 	return skeleton{a, separators}, string(where), string(texts)
 }
 
-// insert adds a form.
+// insert adds a form. Pools that write numbers by the same pattern share one.
 func (x *formIndex) insert(f *form) {
 	if *x == nil {
 		*x = make(formIndex)
@@ -255,8 +261,9 @@ func (x *formIndex) insert(f *form) {
 	}
 }
 
-// meets returns a text that f has in common with a form of another pattern, and a pool
-// that has that one and is another.
+// meets looks for a form of another pattern and another pool that has a text in common with f. It
+// returns that text, pattern and pool. The text is empty if it takes too long to tell, and the
+// pattern is nil if there is no such form.
 func (x formIndex) meets(f *form) (text string, other *pattern, p *pool) {
 	for a := f.alphabet; a < alphabets; a++ {
 		sk, literal, own := f.shapeOf(a)
@@ -266,7 +273,7 @@ func (x formIndex) meets(f *form) (text string, other *pattern, p *pool) {
 				candidates = s.byLiteral[own]
 			}
 			for _, g := range candidates {
-				i := slices.IndexFunc(g.pools, func(p *pool) bool { return p != f.pools[0] }) // see checkPatterns
+				i := slices.IndexFunc(g.pools, func(p *pool) bool { return p != f.pools[0] }) // checkPatterns compares those of one pool
 				if i < 0 || max(f.alphabet, g.alphabet) != a || g.pattern.text == f.pattern.text {
 					continue
 				}

@@ -18,9 +18,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// FuzzServeDNS asks whatever a client can put on the wire. What is answered, and
-// by which record, is held to regular expressions and netip; everything else must
-// reach the next plugin, and a name that exists not be denied.
+// FuzzServeDNS sends any message that a client can put on the wire. It compares the answers with an oracle of regular
+// expressions and netip. All other queries must reach the next plugin, and a name that exists must not be denied.
 func FuzzServeDNS(f *testing.F) {
 	add := func(name string, qtype, qclass uint16, change func(*dns.Msg)) {
 		m := new(dns.Msg)
@@ -87,7 +86,8 @@ func FuzzServeDNS(f *testing.F) {
 		}
 		if len(records) > 0 && records[r.Question[0].Qtype] != "" {
 			want := "\t" + records[r.Question[0].Qtype]
-			if asked || len(rec.Msg.Answer) != 1 || rec.Msg.Answer[0].Header().Name != r.Question[0].Name || !strings.HasSuffix(rec.Msg.Answer[0].String(), want) {
+			if asked || len(rec.Msg.Answer) != 1 || rec.Msg.Answer[0].Header().Name != r.Question[0].Name ||
+				!strings.HasSuffix(rec.Msg.Answer[0].String(), want) {
 				t.Fatalf("answer %v, want %s, to:\n%s", rec.Msg.Answer, want, r)
 			}
 			return
@@ -98,8 +98,7 @@ func FuzzServeDNS(f *testing.F) {
 	})
 }
 
-// FuzzNextPlugin has the next plugin answer with any message, in a server block with and
-// without stored_first.
+// FuzzNextPlugin lets the next plugin answer with any message, in a stanza with and without stored_first.
 func FuzzNextPlugin(f *testing.F) {
 	add := func(qname string, qtype uint16, rcode int, sections ...[]dns.RR) {
 		query := new(dns.Msg).SetQuestion(qname, qtype)
@@ -127,10 +126,15 @@ func FuzzNextPlugin(f *testing.F) {
 		return rrs
 	}
 	add("ws5.lab.example.org.", dns.TypeA, dns.RcodeNameError)
-	add("ws5.lab.example.org.", dns.TypeTXT, dns.RcodeSuccess, rrs("ws5.lab.example.org. CNAME ws6.lab.example.org.", "ws6.lab.example.org. A 192.0.2.1"))
-	add("a.lab.example.org.", dns.TypeA, dns.RcodeNameError, rrs("a.lab.example.org. CNAME ws6.lab.example.org.", "ws6.lab.example.org. CNAME b.lab.example.org."))
-	add("a.lab.example.org.", dns.TypeAAAA, dns.RcodeSuccess, rrs("lab.example.org. DNAME example.org.", "a.lab.example.org. CNAME A.example.org."), rrs("a. NS ws5.lab.example.org."))
-	add("a.lab.example.org.", dns.TypeMX, dns.RcodeSuccess, rrs("a.lab.example.org. MX 1 ws5.lab.example.org."), nil, rrs("ws5.lab.example.org. A 192.0.2.1", ". SOA a. b. 1 2 3 4 5"))
+	add("ws5.lab.example.org.", dns.TypeTXT, dns.RcodeSuccess,
+		rrs("ws5.lab.example.org. CNAME ws6.lab.example.org.", "ws6.lab.example.org. A 192.0.2.1"))
+	add("a.lab.example.org.", dns.TypeA, dns.RcodeNameError,
+		rrs("a.lab.example.org. CNAME ws6.lab.example.org.", "ws6.lab.example.org. CNAME b.lab.example.org."))
+	add("a.lab.example.org.", dns.TypeAAAA, dns.RcodeSuccess,
+		rrs("lab.example.org. DNAME example.org.", "a.lab.example.org. CNAME A.example.org."),
+		rrs("a. NS ws5.lab.example.org."))
+	add("a.lab.example.org.", dns.TypeMX, dns.RcodeSuccess, rrs("a.lab.example.org. MX 1 ws5.lab.example.org."), nil,
+		rrs("ws5.lab.example.org. A 192.0.2.1", ". SOA a. b. 1 2 3 4 5"))
 	add("a.lab.example.org.", dns.TypeA, dns.RcodeSuccess, nil, rrs("lab.example.org. NS ws5.lab.example.org."))
 	add("5.2.0.192.in-addr.arpa.", dns.TypeANY, dns.RcodeRefused)
 	f.Fuzz(func(t *testing.T, query, response []byte) {
@@ -165,11 +169,15 @@ func FuzzNextPlugin(f *testing.F) {
 					t.Fatalf("the response cannot be packed: %v\n%s", err, w.messages[0])
 				}
 			}
-			// What is written of a computed name is computed, or with stored_first may be.
+			// The address of a computed name is the computed one, unless the pool has stored_first.
+			isA := len(r.Question) == 1 && r.Question[0].Qtype == dns.TypeA && r.Question[0].Qclass == dns.ClassINET &&
+				r.Opcode == dns.OpcodeQuery
 			for _, rr := range w.messages[0].Answer {
 				a, ok := rr.(*dns.A)
-				if o := ws.find(rr.Header().Name); ok && o.v4.IsValid() && !o.pool.storedFirst && len(r.Question) == 1 && r.Question[0].Qtype == dns.TypeA && r.Question[0].Qclass == dns.ClassINET && r.Opcode == dns.OpcodeQuery &&
-					strings.EqualFold(a.Hdr.Name, r.Question[0].Name) && a.A.String() != o.v4.String() {
+				if !ok || !isA || !strings.EqualFold(a.Hdr.Name, r.Question[0].Name) {
+					continue
+				}
+				if o := ws.find(a.Hdr.Name); o.v4.IsValid() && !o.pool.storedFirst && a.A.String() != o.v4.String() {
 					t.Errorf("%s is the answer, and %s is computed", a, o.v4)
 				}
 			}
@@ -177,20 +185,91 @@ func FuzzNextPlugin(f *testing.F) {
 	})
 }
 
-// FuzzParse holds every Corefile that is accepted to what its pools must be.
+// FuzzParse checks the pools of every Corefile that is accepted, and that errors begin with file and line.
 func FuzzParse(f *testing.F) {
 	f.Add("workstation")
-	f.Add("workstation example.org 10.0.0.0/8 {\n network 192.0.2.0/24\n ttl 60\n}\nworkstation lab.example.org {\n network 0.0.0.0/0\n}")
-	f.Add("workstation 10.1.2.3/16 {\n fallthrough\n}")
+	f.Add(`
+		workstation example.org 10.0.0.0/8 {
+			network 192.0.2.0/24
+			ttl 60
+		}
+		workstation lab.example.org {
+			network 0.0.0.0/0
+		}`)
+	f.Add(`
+		workstation 10.1.2.3/16 {
+			fallthrough
+		}`)
 	f.Add("workstation example.org workstation0.example.org lab.workstation255.example.org")
-	f.Add("workstation dns://example.org:53 \"\" {\n ttl 1 {\n }\n}")
-	f.Add("workstation example.org 10.1.0.0/16 2001:db8::/60 {\n name ws-{x:4}-a\n network 10.0.0.0/8 2001:db8::/64\n numbers 50-99 10 60-110\n offset -10\n}")
-	f.Add("workstation example.org {\n name ip-{ip}\n network ::/0 10.0.0.5-10.0.1.9\n}\nworkstation example.org {\n name a{n}\n offset 3\n no_reverse\n}")
-	f.Add("workstation a.example {\n name a{n}\n numbers 0-9\n}\nworkstation a.example {\n name a{n}\n network 10.0.0.0/24\n numbers 10-19\n}\nworkstation b.a.example {\n name a1{n}\n network 10.0.0.0/16\n}")
-	f.Add("workstation example.org {\n network 2001:db8::/32\n offset 9223372036854775807\n name {n:20}\n}\nworkstation . example.net {\n name x{x}\n network ::ffff:0:0/96\n}")
+	f.Add(`
+		workstation dns://example.org:53 "" {
+			ttl 1 {
+			}
+		}`)
+	f.Add(`
+		workstation example.org 10.1.0.0/16 2001:db8::/60 {
+			name ws-{x:4}-a
+			network 10.0.0.0/8 2001:db8::/64
+			numbers 50-99 10 60-110
+			offset -10
+		}`)
+	f.Add(`
+		workstation example.org {
+			name ip-{ip}
+			network ::/0 10.0.0.5-10.0.1.9
+		}
+		workstation example.org {
+			name a{n}
+			offset 3
+			no_reverse
+		}`)
+	f.Add(`
+		workstation a.example {
+			name a{n}
+			numbers 0-9
+		}
+		workstation a.example {
+			name a{n}
+			network 10.0.0.0/24
+			numbers 10-19
+		}
+		workstation b.a.example {
+			name a1{n}
+			network 10.0.0.0/16
+		}`)
+	f.Add(`
+		workstation example.org {
+			network 2001:db8::/32
+			offset 9223372036854775807
+			name {n:20}
+		}
+		workstation . example.net {
+			name x{x}
+			network ::ffff:0:0/96
+		}`)
 
-	f.Add("workstation example.org 64/26.2.0.192.in-addr.arpa {\n name rack{c}-node{d:2} *.rack{c}-node{d:2} {d:x}{c:x}\n network 192.0.0.0/16 2001:db8::/64\n}\nworkstation example.org {\n name {d}.{c}.{b}.{a}.dyn {a:3}{b:3}{c:3}{d:3}\n network 10.0.0.5-10.0.9.9 10.1.0.0/16\n}")
-	f.Add("workstation example.org {\n name x.{ip:full} *.{ip:x} {ip}\n network ::/0 10.0.0.5-10.0.1.9\n}\nworkstation lab.example.org {\n name {c}-{d}-{c}\n network 10.0.0.0/16\n}\nworkstation lab.example.org {\n name {d}-7-{c}\n network 10.0.0.0/16\n}")
+	f.Add(`
+		workstation example.org 64/26.2.0.192.in-addr.arpa {
+			name rack{c}-node{d:2} *.rack{c}-node{d:2} {d:x}{c:x}
+			network 192.0.0.0/16 2001:db8::/64
+		}
+		workstation example.org {
+			name {d}.{c}.{b}.{a}.dyn {a:3}{b:3}{c:3}{d:3}
+			network 10.0.0.5-10.0.9.9 10.1.0.0/16
+		}`)
+	f.Add(`
+		workstation example.org {
+			name x.{ip:full} *.{ip:x} {ip}
+			network ::/0 10.0.0.5-10.0.1.9
+		}
+		workstation lab.example.org {
+			name {c}-{d}-{c}
+			network 10.0.0.0/16
+		}
+		workstation lab.example.org {
+			name {d}-7-{c}
+			network 10.0.0.0/16
+		}`)
 
 	f.Fuzz(func(t *testing.T, corefile string) {
 		ws, err := parseTest(corefile, ".")
@@ -202,9 +281,13 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzParsePattern holds what is accepted to what a pattern must be.
+// FuzzParsePattern checks every pattern that is accepted: it is parsed from what String returns, and reads what it
+// writes.
 func FuzzParsePattern(f *testing.F) {
-	for _, text := range []string{"ws{n}", "Rack-{N:3}_b", "{x:20}", "ip-{ip}", "{ip:3}", "{n}{n}", "ws", "a.{n}", "{n:0}", "{", "}", "{n", "b\u212a{n}", "*.{ip:full}", "{d}.{c:x}{c}", "{d}0{c}", "*.*.{d}", ".{d}", "{d:3}{d:x}{d}"} {
+	for _, text := range []string{
+		"ws{n}", "Rack-{N:3}_b", "{x:20}", "ip-{ip}", "{ip:3}", "{n}{n}", "ws", "a.{n}", "{n:0}", "{", "}", "{n",
+		"b\u212a{n}", "*.{ip:full}", "{d}.{c:x}{c}", "{d}0{c}", "*.*.{d}", ".{d}", "{d:3}{d:x}{d}",
+	} {
 		f.Add(text, uint64(17))
 	}
 	f.Fuzz(func(t *testing.T, text string, n uint64) {
@@ -220,20 +303,24 @@ func FuzzParsePattern(f *testing.F) {
 			k = key{address4, uint128{lo: n & math.MaxUint32}}
 		}
 		written := string(p.append(nil, k))
-		if strings.Trim(written, "abcdefghijklmnopqrstuvwxyz0123456789_-.") != "" || slices.Contains(strings.Split(written, "."), "") {
+		const characters = "abcdefghijklmnopqrstuvwxyz0123456789_-."
+		if strings.Trim(written, characters) != "" || slices.Contains(strings.Split(written, "."), "") {
 			t.Fatalf("%q gives the text %q", text, written)
 		}
 		checkText(t, &p, newOracle(p.String()), written)
 	})
 }
 
-// FuzzPatternText asks the oracle about longer texts.
+// FuzzPatternText compares patterns with the oracle, also for long texts.
 func FuzzPatternText(f *testing.F) {
 	var patterns []pattern
 	var oracles []oracle
 	for i, text := range slices.Concat([]string{"workstation{n}", "{n:3}", "n{x}", "n{x:16}f", "1{n:20}1"}, gridPatterns) {
 		patterns, oracles = append(patterns, testPattern(f, text)), append(oracles, newOracle(text))
-		for _, seed := range []string{"workstation17", "007", "nffffffffffffffff", "workstation18446744073709551616", "10-20-0-7", "2001-db8--5", "0--ffff-a00-5", "0a140007", "010-020-000-007", "r0-n07", "7.0.20.10.dyn"} {
+		for _, seed := range []string{
+			"workstation17", "007", "nffffffffffffffff", "workstation18446744073709551616", "10-20-0-7", "2001-db8--5",
+			"0--ffff-a00-5", "0a140007", "010-020-000-007", "r0-n07", "7.0.20.10.dyn",
+		} {
 			f.Add(seed, i)
 		}
 	}
@@ -243,9 +330,11 @@ func FuzzPatternText(f *testing.F) {
 	})
 }
 
-// FuzzPatternAddress writes addresses in every form, and reads them.
+// FuzzPatternAddress writes addresses in every form, reads them, and compares both with the oracle.
 func FuzzPatternAddress(f *testing.F) {
-	for _, text := range []string{"10-0-0-5", "2001-db8--5", "0--1", "2001-db8--0", "0--ffff-a00-5", "1-2-3-4-5-6-7-8", "0-0-1--0"} {
+	for _, text := range []string{
+		"10-0-0-5", "2001-db8--5", "0--1", "2001-db8--0", "0--ffff-a00-5", "1-2-3-4-5-6-7-8", "0-0-1--0",
+	} {
 		f.Add(text, []byte("0123456789abcdef"))
 	}
 	f.Add("0--0", []byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, 0, 5})
@@ -274,12 +363,12 @@ func FuzzPatternAddress(f *testing.F) {
 	})
 }
 
-// FuzzMeet holds two stanzas that share a zone to what their hosts are called: if they are
-// accepted, no name of one is a name of the other; if they are refused, both patterns
-// give the name that the error has.
+// FuzzMeet compares the names of two stanzas that share a zone. If they are accepted, no name of one is a name of the
+// other. If they are refused, both patterns give the name in the error.
 func FuzzMeet(f *testing.F) {
 	for _, pair := range [][2]string{
-		{"ws{n}", "ws{x}"}, {"a{n:3}", "a0{n:2}"}, {"{c}-{d}-{c}", "{d}-1-2{c:x}"}, {"h{c:x}{d:x}", "h{x:4}"}, {"{ip}", "{a}-{b}-{c}-{d}"}, {"{ip:x}", "{n}"},
+		{"ws{n}", "ws{x}"}, {"a{n:3}", "a0{n:2}"}, {"{c}-{d}-{c}", "{d}-1-2{c:x}"}, {"h{c:x}{d:x}", "h{x:4}"},
+		{"{ip}", "{a}-{b}-{c}-{d}"}, {"{ip:x}", "{n}"},
 		{"*.{d}.{c}", "*.{c}.{d}"}, {"{d:3}{c:3}1", "1{c:3}{d:3}"}, {"x.{d:2}.{c}", "{c:x}.{d}.{d}"},
 	} {
 		f.Add(pair[0], pair[1], uint64(10<<24|7<<8|12))
@@ -303,8 +392,11 @@ func FuzzMeet(f *testing.F) {
 		}
 		gives := func(pt *pattern, text string) bool {
 			k, ok := pt.keyOf(text)
-			// The first octets are the same in all addresses.
-			return ok && (k.kind == number || pt.kind() == byOctets && pt.put(k, 10<<24).u.lo>>16 == 10<<8 || pt.kind() == byAddress && k.u.lo>>16 == 10<<8)
+			if !ok || k.kind == number {
+				return ok
+			}
+			// All addresses begin with 10.0.
+			return pt.put(k, 10<<24).u.lo>>16 == 10<<8
 		}
 		_, err := parseTest(twoStanzas(one+" 10.0.0.0/16", other+" 10.0.0.0/16"), ".")
 		if err != nil {
@@ -327,8 +419,8 @@ func FuzzMeet(f *testing.F) {
 	})
 }
 
-// FuzzParseReverse compares parseReverse with CoreDNS's own, which takes an
-// address for a whole name only, but takes more than the one way to write it.
+// FuzzParseReverse compares parseReverse with CoreDNS's function. That one reads only names of single addresses,
+// but also some that are not written in the usual way.
 func FuzzParseReverse(f *testing.F) {
 	f.Add("5.2.0.192.in-addr.arpa.")
 	f.Add("05.2.0.192.in-addr.arpa.")
@@ -343,8 +435,7 @@ func FuzzParseReverse(f *testing.F) {
 		theirs, err := netip.ParseAddr(dnsutil.ExtractAddressFromReverse(name))
 
 		if !ok || !prefix.IsSingleIP() {
-			// They read no more than we do, but for another way to write an IPv6
-			// address: a label of two nibbles for two of one.
+			// CoreDNS's function reads one thing more: a label of two nibbles for two labels of one.
 			if err == nil && theirs.Is4() {
 				t.Fatalf("%q is the name of %s, not of %s, %t", name, theirs, prefix, ok)
 			}
@@ -367,7 +458,7 @@ func FuzzParseClassless(f *testing.F) {
 		name := string(appendLower(nil, label)) + ".2.0.192.in-addr.arpa."
 		parent, _ := dns.NextLabel(name, 0)
 		if _, ok := dns.IsDomainName(name); !ok || name[parent:] != "2.0.192.in-addr.arpa." {
-			return // more labels than one
+			return // it has more than one label
 		}
 		zone, ok := parseClassless(name)
 		if digits := strings.Trim(label, "0123456789") == ""; ok == digits {

@@ -9,19 +9,19 @@ import (
 	"github.com/miekg/dns"
 )
 
-// guard is the ResponseWriter for queries of a name that exists but whose
-// answer is left to the next plugin. Where that plugin denies the name, guard
-// turns the denial (NXDOMAIN) into the statement that the name has no records
-// of this type (NODATA), because a resolver that believes the denial takes the
-// name's other records, and everything below it, for gone (RFC 2308, RFC 8020).
+// guard is the ResponseWriter for queries of a name that exists, but has no computed record of the
+// type. If the next plugin denies the name (NXDOMAIN), guard changes that to NODATA. A resolver
+// that believed the denial would take the name's other records, and all names below it, for
+// nonexistent (RFC 2308, RFC 8020). For example, file knows nothing of ws7.example.org, so it would
+// answer a query for its TXT record with NXDOMAIN.
 //
-// The same becomes of a CNAME that is stored at a computed name, next to which
-// it may not stand (RFC 1034, section 3.6.2): a resolver that has seen it follows it
-// for all types.
+// guard also hides a CNAME record that is stored at a computed name, and answers NODATA instead. A
+// CNAME record may not stand next to other records (RFC 1034, section 3.6.2), and a resolver that
+// has seen one follows it for all types.
 type guard struct {
 	completer
-	hidesCNAME bool
-	overridden atomic.Bool // a denial was turned
+	hidesCNAME bool        // the name has a computed record that comes first
+	overridden atomic.Bool // guard has changed a denial
 }
 
 // askGuarded asks the next plugin about a name that exists.
@@ -35,8 +35,8 @@ func (ws *Workstation) askGuarded(ctx context.Context, w dns.ResponseWriter, r *
 	return rcode, err
 }
 
-// WriteMsg implements dns.ResponseWriter. An NXDOMAIN with an answer section
-// speaks of the target of a CNAME there (RFC 6604), and passes.
+// WriteMsg implements dns.ResponseWriter. It passes NXDOMAIN with an answer section, which denies
+// the target of a CNAME record there and not the name (RFC 6604).
 func (g *guard) WriteMsg(m *dns.Msg) error {
 	name := g.r.Question[0].Name
 	hidden := g.hidesCNAME && hasCNAME(m.Answer, name)
@@ -44,7 +44,7 @@ func (g *guard) WriteMsg(m *dns.Msg) error {
 	if (hidden || denied) && !g.written.Load() {
 		m = changed(m)
 		m.Rcode = dns.RcodeSuccess
-		m.AuthenticatedData = false // what was validated is something else
+		m.AuthenticatedData = false // the next plugin validated another response
 		if hidden {
 			m.Answer, m.Ns = nil, g.soa(name)
 		}
@@ -53,8 +53,8 @@ func (g *guard) WriteMsg(m *dns.Msg) error {
 	return g.completer.WriteMsg(m)
 }
 
-// soa returns the SOA record of the zone of a name that is not its apex, which the next
-// plugin gives when it is asked for the name above.
+// soa returns the SOA record of the zone of name, for NODATA. name is not the apex. The next plugin
+// gives the record when it is asked for the name above.
 func (g *guard) soa(name string) (soa []dns.RR) {
 	start, end := dns.NextLabel(name, 0)
 	if end {

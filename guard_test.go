@@ -49,7 +49,7 @@ func TestGuardWriteMsg(t *testing.T) {
 			if m.String() != before.String() {
 				t.Errorf("the message of the next plugin became:\n%s\nit was:\n%s", m, before)
 			}
-			// What is written differs in the status, which nobody has validated.
+			// Only the status is changed, so the response is no longer one that a validator has checked.
 			before.Rcode, before.AuthenticatedData = tc.wantRcode, !tc.overridden
 			if rec.Msg.String() != before.String() {
 				t.Errorf("written:\n%s\nwant:\n%s", rec.Msg, before)
@@ -58,8 +58,8 @@ func TestGuardWriteMsg(t *testing.T) {
 	}
 }
 
-// TestGuardLeavesRoomAlone appends to what the guard wrote, as the server does
-// with an OPT record and dnssec with signatures.
+// TestGuardLeavesRoomAlone appends to the message that the guard wrote, as the server does with an OPT record and
+// dnssec with signatures. The message of the next plugin must not change.
 func TestGuardLeavesRoomAlone(t *testing.T) {
 	soa := test.SOA("example.org. 300 IN SOA ns.example.org. admin.example.org. 1 2 3 4 5")
 	held := new(dns.Msg)
@@ -81,15 +81,21 @@ func TestGuardLeavesRoomAlone(t *testing.T) {
 	}
 }
 
-// TestGuardApexes asks for the apex of zones that hold SOA and NS records alone, which file
-// denies.
+// TestGuardApexes sends queries for the apex of zones that have only SOA and NS records. The plugin file denies
+// these.
 func TestGuardApexes(t *testing.T) {
-	ws, err := parseTest("workstation lab.example.org {\n network 192.0.2.0/24\n}", "lab.example.org.", "other.example.", "3.0.192.in-addr.arpa.", "2.0.192.in-addr.arpa.")
+	ws, err := parseTest(`
+		workstation lab.example.org {
+			network 192.0.2.0/24
+		}`, "lab.example.org.", "other.example.", "3.0.192.in-addr.arpa.", "2.0.192.in-addr.arpa.")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ws.Next = zoneFile(t, map[string]string{"lab.example.org.": "", "other.example.": "", "3.0.192.in-addr.arpa.": "", "2.0.192.in-addr.arpa.": ""})
-	for _, zone := range []string{"lab.example.org.", "other.example.", "3.0.192.in-addr.arpa.", "2.0.192.in-addr.arpa."} {
+	zones := map[string]string{
+		"lab.example.org.": "", "other.example.": "", "3.0.192.in-addr.arpa.": "", "2.0.192.in-addr.arpa.": "",
+	}
+	ws.Next = zoneFile(t, zones)
+	for zone := range zones {
 		if _, got := exchange(t, ws, zone, dns.TypeA); got != "NOERROR\n"+zone+" SOA" {
 			t.Errorf("%s: got %s", zone, got)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/coredns/caddy"
+	"github.com/coredns/caddy/caddyfile"
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/file"
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
@@ -27,10 +28,28 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// parseTest parses the stanzas of a server block with the given keys.
+// parseTest parses the stanzas of a server block with the given keys. They may begin on a line of their own.
 func parseTest(corefile string, keys ...string) (*Workstation, error) {
-	c := caddy.NewTestController("dns", corefile)
+	c := caddy.NewTestController("dns", strings.TrimPrefix(corefile, "\n"))
 	c.ServerBlockKeys = keys
+	return parseStanzas(c)
+}
+
+// parseCorefile parses a Corefile that has one server block, or only stanzas: those are in the server block of the
+// root zone.
+func parseCorefile(corefile string) (*Workstation, error) {
+	c := caddy.NewTestController("dns", "")
+	if strings.Fields(corefile)[0] == pluginName {
+		c.Dispenser = caddyfile.NewDispenser("Corefile", strings.NewReader(corefile))
+		c.ServerBlockKeys = []string{"."}
+		return parseStanzas(c)
+	}
+	blocks, err := caddyfile.Parse("Corefile", strings.NewReader(corefile), nil)
+	if err != nil {
+		return nil, err
+	}
+	c.Dispenser = caddyfile.NewDispenserTokens("Corefile", blocks[0].Tokens[pluginName])
+	c.ServerBlockKeys = blocks[0].Keys
 	return parseStanzas(c)
 }
 
@@ -44,14 +63,20 @@ func testWorkstation(tb testing.TB, corefile string) *Workstation {
 	return ws
 }
 
+// stanzaOf returns a stanza of a zone, with a line for each property.
+func stanzaOf(zone string, properties ...string) string {
+	return "workstation " + zone + " {\n" + strings.Join(properties, "\n") + "\n}\n"
+}
+
 // testPool returns the pool of a stanza with the given properties, in the zone
 // example.org.
 func testPool(tb testing.TB, properties string) *pool {
 	tb.Helper()
-	return testWorkstation(tb, "workstation example.org {\n"+properties+"\n}").zones.byName["example.org."].computed.patterns[0].pools[0]
+	ws := testWorkstation(tb, stanzaOf("example.org", properties))
+	return ws.zones.byName["example.org."].computed.patterns[0].pools[0]
 }
 
-// testPattern returns the pattern that s is.
+// testPattern parses a pattern.
 func testPattern(tb testing.TB, s string) pattern {
 	tb.Helper()
 	p, err := parsePattern(s)
@@ -61,22 +86,21 @@ func testPattern(tb testing.TB, s string) pattern {
 	return p
 }
 
-// twoStanzas returns a Corefile of stanzas that share a zone, each with a pattern and
-// a network.
+// twoStanzas returns stanzas that share a zone. Each is given as a pattern, or as a pattern and its networks.
 func twoStanzas(stanzas ...string) string {
 	var corefile strings.Builder
 	for _, stanza := range stanzas {
 		name, network, given := strings.Cut(stanza, " ")
-		fmt.Fprintf(&corefile, "workstation example.org {\nno_reverse\nname %s\n", name)
+		properties := []string{"no_reverse", "name " + name}
 		if given {
-			fmt.Fprintf(&corefile, "network %s\n", network)
+			properties = append(properties, "network "+network)
 		}
-		corefile.WriteString("}\n")
+		corefile.WriteString(stanzaOf("example.org", properties...))
 	}
 	return corefile.String()
 }
 
-// witness returns the name that an error says two stanzas would give.
+// witness returns the name that both stanzas would give, as the error says.
 func witness(err error) string {
 	if err == nil {
 		return ""
@@ -112,17 +136,17 @@ func testHandler(tb testing.TB, next plugin.Handler) *Workstation {
 	return ws
 }
 
-// thousands is a Corefile of ten thousand stanzas, with patterns and networks of
-// their own.
+// thousands returns ten thousand stanzas. Each has another pattern and another network.
 func thousands() string {
 	var corefile strings.Builder
 	for i := range 10000 {
-		fmt.Fprintf(&corefile, "workstation example.org {\n name rack%d-{n}\n network 10.%d.%d.0/24\n}\n", i, i/256, i%256)
+		name, network := fmt.Sprintf("name rack%d-{n}", i), fmt.Sprintf("network 10.%d.%d.0/24", i/256, i%256)
+		corefile.WriteString(stanzaOf("example.org", name, network))
 	}
 	return corefile.String()
 }
 
-// answerOf describes what a query for a name gets: its addresses, "exists" or nothing.
+// answerOf returns what a query for a name gets: its addresses, the name in its PTR record, "exists", or nothing.
 func answerOf(ws *Workstation, name string) string {
 	o := ws.find(name)
 	var words []string
@@ -143,7 +167,7 @@ func answerOf(ws *Workstation, name string) string {
 	}
 }
 
-// reverseZone returns the name of the prefix, whose length is at a label's end.
+// reverseZone returns the reverse zone of a prefix that ends with an octet or a nibble.
 func reverseZone(prefix netip.Prefix) string {
 	name := ""
 	if addr := prefix.Addr(); addr.Is4() {
@@ -158,7 +182,7 @@ func reverseZone(prefix netip.Prefix) string {
 	return name[2*(32-prefix.Bits()/4):] + "ip6.arpa."
 }
 
-// v6zeros are the labels of the lower 96 bits of a network.
+// v6zeros are the labels of 96 bits that are zero.
 var v6zeros = strings.Repeat("0.", 24)
 
 // replyWith returns a next plugin that answers with rcode and, if it denies,
@@ -175,7 +199,7 @@ func replyWith(rcode int) plugin.Handler {
 	})
 }
 
-// multiRecorder records all that is written.
+// multiRecorder keeps all messages that are written.
 type multiRecorder struct {
 	dns.ResponseWriter
 	messages []*dns.Msg
@@ -188,8 +212,8 @@ func (w *multiRecorder) WriteMsg(m *dns.Msg) error {
 
 func (w *multiRecorder) Write(b []byte) (int, error) { return len(b), nil }
 
-// exchange returns the response to a query, in which the question stands before the other
-// sections, one record on each line; an SOA or NS record of the zone itself without its data.
+// exchange returns the response to a query, also as text: the status, the records of the answer and additional
+// sections, and the names of SOA records, one on each line. It checks that the response has the question.
 func exchange(tb testing.TB, h plugin.Handler, qname string, qtype uint16) (m *dns.Msg, text string) {
 	tb.Helper()
 	r := new(dns.Msg)
@@ -221,16 +245,20 @@ func line(rr dns.RR) string {
 	return strings.Replace(strings.ReplaceAll(rr.String(), "\t", " "), " IN ", " ", 1)
 }
 
-// apex is the beginning of each zone of these tests. Its serial is 7.
+// apex has the SOA and NS records of each zone file. The serial is 7.
 const apex = "@ 300 SOA ns.example.org. hostmaster.example.org. 7 7200 1800 86400 300\n@ 300 NS ns.example.org.\n"
 
-// zoneFile returns the plugin file with zones, of which each has the apex and the
-// records that follow its name. It never looks up the target of a CNAME.
+// zoneFile returns the plugin file with zones, of which each has the apex and the records that
+// follow its name. Records may be indented. It never looks up the target of a CNAME.
 func zoneFile(tb testing.TB, records map[string]string) file.File {
 	tb.Helper()
 	f := file.File{Zones: file.Zones{Z: make(map[string]*file.Zone)}}
 	for origin, text := range records {
-		z, err := file.Parse(strings.NewReader(apex+text), origin, "db."+origin, 0)
+		lines := strings.Split(apex+text, "\n")
+		for i, l := range lines {
+			lines[i] = strings.TrimSpace(l)
+		}
+		z, err := file.Parse(strings.NewReader(strings.Join(lines, "\n")), origin, "db."+origin, 0)
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -246,7 +274,7 @@ func (noUpstream) Lookup(context.Context, request.Request, string, uint16) (*dns
 	return new(dns.Msg), nil
 }
 
-// above puts the stanzas of a server block above a plugin.
+// above returns the handler of a server block in which file follows.
 func above(tb testing.TB, corefile string, f file.File) *Workstation {
 	tb.Helper()
 	ws := testWorkstation(tb, corefile)
@@ -255,7 +283,7 @@ func above(tb testing.TB, corefile string, f file.File) *Workstation {
 	return ws
 }
 
-// server is where file asks for names that it does not have, as a running server is.
+// server looks names up for the plugin file, as a running server does.
 type server struct{ plugin.Handler }
 
 func (s server) Lookup(ctx context.Context, state request.Request, name string, qtype uint16) (*dns.Msg, error) {
@@ -267,7 +295,8 @@ func (s server) Lookup(ctx context.Context, state request.Request, name string, 
 	return w.Msg, nil
 }
 
-// serve puts the stanzas of a server block above file with one zone.
+// serve returns the handler of a server block in which file follows with one zone. It looks up the targets of CNAME
+// records, as a running server does.
 func serve(tb testing.TB, corefile, origin, stored string) *Workstation {
 	tb.Helper()
 	f := zoneFile(tb, map[string]string{origin: stored})
@@ -283,7 +312,7 @@ func transferLines(tb testing.TB, t transfer.Transferer, zone string, serial uin
 	if err != nil {
 		tb.Fatalf("transfer of %s: %v", zone, err)
 	}
-	var batches [][]dns.RR // the reader may keep them
+	var batches [][]dns.RR // a reader may keep them, so they must not change
 	for rrs := range ch {
 		batches = append(batches, rrs)
 	}
@@ -293,7 +322,7 @@ func transferLines(tb testing.TB, t transfer.Transferer, zone string, serial uin
 	return lines
 }
 
-// discard takes what is sent, so that the sender comes to its end.
+// discard receives all records, so that the sender can end.
 func discard(rrs <-chan []dns.RR) {
 	for range rrs {
 	}

@@ -7,19 +7,20 @@ import (
 	"strconv"
 )
 
-// span is a run of numbers, or of addresses as numbers, from the first to the last.
+// span is the numbers, or the addresses as numbers, from the first to the last, inclusive. The
+// network 192.0.2.0/30 is the span of 3221225984 to 3221225987.
 type span struct{ first, last uint128 }
 
-// size returns how many there are, modulo 2^128.
+// size returns how many numbers the span has, modulo 2^128.
 func (s span) size() uint128 { return s.last.sub(s.first).add(uint128{lo: 1}) }
 
-// has reports whether u is one of them.
+// has reports whether u is in the span.
 func (s span) has(u uint128) bool { return !u.less(s.first) && !s.last.less(u) }
 
-// overlaps reports whether s and t have some in common.
+// overlaps reports whether s and t have numbers in common.
 func (s span) overlaps(t span) bool { return !s.last.less(t.first) && !t.last.less(s.first) }
 
-// clip returns what s and t, which overlap, have in common.
+// clip returns what s and t have in common. They must overlap.
 func (s span) clip(t span) span {
 	if s.first.less(t.first) {
 		s.first = t.first
@@ -30,15 +31,15 @@ func (s span) clip(t span) span {
 	return s
 }
 
-// shift returns s with distance added to all of them.
+// shift returns the span with distance added to each number.
 func (s span) shift(distance uint128) span {
 	return span{s.first.add(distance), s.last.add(distance)}
 }
 
-// numberSpan returns the numbers from first to last.
+// numberSpan returns the span from first to last.
 func numberSpan(first, last uint64) span { return span{uint128{lo: first}, uint128{lo: last}} }
 
-// String returns a span of numbers as the property numbers takes it: 7 or 1-99.
+// String returns a span of numbers of 64 bits in decimal, as 7 or 1-99.
 func (s span) String() string {
 	if s.first == s.last {
 		return strconv.FormatUint(s.first.lo, 10)
@@ -46,22 +47,23 @@ func (s span) String() string {
 	return fmt.Sprintf("%d-%d", s.first.lo, s.last.lo)
 }
 
-// entry is a span, and the pool that covers it.
+// entry is a span, and the pool that has it.
 type entry struct {
 	span
 	pool *pool
 }
 
-// index tells which pool covers a number or an address. Its entries are ascending
-// and disjoint, so it is searched by halves.
+// index says which pool has a number or an address. Its entries are ascending and disjoint, so
+// binary search finds them. For example, the index of the numbers of the pattern ws{n} may have the
+// entries 0-99 of one pool and 100-199 of another.
 type index []entry
 
-// search returns the place of the first entry that does not end before u.
+// search returns the position of the first entry that does not end before u.
 func (x index) search(u uint128) int {
 	return sort.Search(len(x), func(i int) bool { return !x[i].last.less(u) })
 }
 
-// find returns the pool that covers u, or nil.
+// find returns the pool that has u, or nil.
 func (x index) find(u uint128) *pool {
 	if i := x.search(u); i < len(x) && x[i].has(u) {
 		return x[i].pool
@@ -69,7 +71,7 @@ func (x index) find(u uint128) *pool {
 	return nil
 }
 
-// overlap returns the first pool that covers any of s, or nil.
+// overlap returns the first pool that has any of s, or nil.
 func (x index) overlap(s span) *pool {
 	if i := x.search(s.first); i < len(x) && x[i].overlaps(s) {
 		return x[i].pool
@@ -77,8 +79,8 @@ func (x index) overlap(s span) *pool {
 	return nil
 }
 
-// insert adds e to the index. If another pool covers part of e already, insert
-// returns that one and the first number that both cover, and adds nothing.
+// insert adds e to the index. If another entry overlaps e, insert adds nothing, and returns the
+// pool of that entry and the first number that both have.
 func (x *index) insert(e entry) (other *pool, both uint128) {
 	i := x.search(e.first)
 	if i < len(*x) && (*x)[i].overlaps(e.span) {
@@ -88,7 +90,7 @@ func (x *index) insert(e entry) (other *pool, both uint128) {
 	return nil, uint128{}
 }
 
-// clip returns the parts of the index that lie in s.
+// clip returns the parts of the index that are in s.
 func (x index) clip(s span) (clipped index) {
 	for _, e := range x[x.search(s.first):] {
 		if !e.overlaps(s) {
@@ -99,8 +101,7 @@ func (x index) clip(s span) (clipped index) {
 	return clipped
 }
 
-// flatten makes one index of several. What more than one covers goes to the
-// first of them.
+// flatten merges indexes into one. If several of them have a number, the first of them wins.
 func flatten(indexes []index) index {
 	switch len(indexes) {
 	case 0:
@@ -112,7 +113,7 @@ func flatten(indexes []index) index {
 	return overlay(flatten(indexes[:half]), flatten(indexes[half:]))
 }
 
-// overlay returns all of x, and of y what x leaves.
+// overlay returns all of x, and what x leaves of y.
 func overlay(x, y index) index {
 	one := uint128{lo: 1}
 	merged := make(index, 0, len(x)+len(y))
@@ -120,7 +121,7 @@ func overlay(x, y index) index {
 		for len(x) > 0 && x[0].last.less(e.first) {
 			merged, x = append(merged, x[0]), x[1:]
 		}
-		left := true // something of e
+		left := true // whether anything of e is left
 		for left && len(x) > 0 && !e.last.less(x[0].first) {
 			if e.first.less(x[0].first) {
 				merged = append(merged, entry{span{e.first, x[0].first.sub(one)}, e.pool})
@@ -137,8 +138,8 @@ func overlay(x, y index) index {
 	return append(merged, x...)
 }
 
-// union makes one index of entries in any order, and sorts them. What several of them
-// cover goes to one of their pools.
+// union sorts the entries, which may be in any order and overlap, and merges those that overlap. A
+// merged entry has the pool of one of them.
 func union(entries index) (merged index) {
 	slices.SortFunc(entries, func(d, e entry) int { return d.first.compare(e.first) })
 	for _, e := range entries {

@@ -31,29 +31,35 @@ func TestIndexInsert(t *testing.T) {
 	}
 }
 
-// TestFlatten compares an index made of many with tables of who covers what.
-func TestFlatten(t *testing.T) {
-	const numbers = 64
-	rnd := rand.New(rand.NewPCG(1, 2))
-	for range 20000 {
-		var indexes []index
-		var want [numbers]*pool
-		for range rnd.IntN(6) {
-			var x index
-			for range rnd.IntN(4) {
-				first := rnd.Uint64N(numbers)
-				e := entry{numberSpan(first, first+rnd.Uint64N(min(20, numbers-first))), new(pool)}
-				if other, _ := x.insert(e); other == nil {
-					for n := e.first.lo; n <= e.last.lo; n++ {
-						if want[n] == nil {
-							want[n] = e.pool
-						}
-					}
+// indexedNumbers is how many numbers may be in a random index.
+const indexedNumbers = 64
+
+// randomIndexes returns random indexes, and for each number the pool that the first of them has.
+func randomIndexes(rnd *rand.Rand) (indexes []index, want [indexedNumbers]*pool) {
+	for range rnd.IntN(6) {
+		var x index
+		for range rnd.IntN(4) {
+			first := rnd.Uint64N(indexedNumbers)
+			e := entry{numberSpan(first, first+rnd.Uint64N(min(20, indexedNumbers-first))), new(pool)}
+			if other, _ := x.insert(e); other != nil {
+				continue
+			}
+			for n := e.first.lo; n <= e.last.lo; n++ {
+				if want[n] == nil {
+					want[n] = e.pool
 				}
 			}
-			indexes = append(indexes, x)
 		}
+		indexes = append(indexes, x)
+	}
+	return indexes, want
+}
 
+// TestFlatten compares an index that is made of several with a table of the numbers and their pools.
+func TestFlatten(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 20000 {
+		indexes, want := randomIndexes(rnd)
 		flat := flatten(indexes)
 		for i, s := range flat {
 			if s.last.less(s.first) || i > 0 && !flat[i-1].last.less(s.first) {
@@ -64,20 +70,36 @@ func TestFlatten(t *testing.T) {
 			if got := flat.find(uint128{lo: uint64(n)}); got != p {
 				t.Fatalf("%d is covered by %p in %v, want %p", n, got, flat, p)
 			}
-			for last := n; last < numbers; last++ {
-				covered := false
-				for _, p := range want[n : last+1] {
-					covered = covered || p != nil
-				}
-				if got := flat.overlap(numberSpan(uint64(n), uint64(last))); (got != nil) != covered {
-					t.Fatalf("%d-%d is covered by %p in %v", n, last, got, flat)
+		}
+	}
+}
+
+// TestOverlap checks for all spans of numbers whether an index has one of the numbers.
+func TestOverlap(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 20000 {
+		indexes, want := randomIndexes(rnd)
+		flat := flatten(indexes)
+		for first := range want {
+			covered := false
+			for last := first; last < indexedNumbers; last++ {
+				covered = covered || want[last] != nil
+				if got := flat.overlap(numberSpan(uint64(first), uint64(last))); (got != nil) != covered {
+					t.Fatalf("%d-%d is covered by %p in %v", first, last, got, flat)
 				}
 			}
 		}
+	}
+}
 
-		first := rnd.Uint64N(numbers)
-		last := first + rnd.Uint64N(numbers-first)
-		clipped := flat.clip(numberSpan(first, last))
+// TestClip checks which numbers are left of an index in a span.
+func TestClip(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 20000 {
+		indexes, want := randomIndexes(rnd)
+		first := rnd.Uint64N(indexedNumbers)
+		last := first + rnd.Uint64N(indexedNumbers-first)
+		clipped := flatten(indexes).clip(numberSpan(first, last))
 		for n, p := range want {
 			if uint64(n) < first || uint64(n) > last {
 				p = nil
@@ -89,7 +111,7 @@ func TestFlatten(t *testing.T) {
 	}
 }
 
-// TestFlattenToTheEnd has spans that end with the last number there is.
+// TestFlattenToTheEnd has spans that end with the largest number.
 func TestFlattenToTheEnd(t *testing.T) {
 	p, q := new(pool), new(pool)
 	end := uint128{math.MaxUint64, math.MaxUint64}

@@ -16,22 +16,28 @@ import (
 	"github.com/miekg/dns"
 )
 
-// transferNames are names at which there may be something stored, computed, or both.
+// transferNames are names at which random zones have stored records, computed records, or both.
 var transferNames = []string{
 	"org.", "example.org.", "ws1.org.", "ws1.example.org.", "ip-192-0-2-1.example.org.", "www.example.org.",
 	"lab.example.org.", "ws0.lab.example.org.", "ws1.lab.example.org.", "ws2.lab.example.org.", "h01.lab.example.org.",
 	"ip-192-0-2-1.lab.example.org.", "ip-2001-db8--1.lab.example.org.", "www.lab.example.org.", "a.ws0.lab.example.org.",
 	"ws0.ws1.lab.example.org.", "a.ws0.ws1.lab.example.org.", "ws1.com.",
-	"0.lab.example.org.", "2.lab.example.org.", "0.2.lab.example.org.", "1.2.lab.example.org.", "2.0.lab.example.org.", "a.ws1.lab.example.org.", "b.a.ws1.lab.example.org.", "*.ws1.lab.example.org.", "x.*.ws1.lab.example.org.",
-	"a.0.lab.example.org.", "a.0.example.org.", "0.example.org.", "2.example.org.", "0.2.example.org.", "a.0.2.example.org.", "ws00.lab.example.org.", "x.ws0.lab.example.org.", "y.lab.ws0.lab.example.org.", "lab.ws0.lab.example.org.",
+	"0.lab.example.org.", "2.lab.example.org.", "0.2.lab.example.org.", "1.2.lab.example.org.", "2.0.lab.example.org.",
+	"a.ws1.lab.example.org.", "b.a.ws1.lab.example.org.", "*.ws1.lab.example.org.", "x.*.ws1.lab.example.org.",
+	"a.0.lab.example.org.", "a.0.example.org.", "0.example.org.", "2.example.org.", "0.2.example.org.",
+	"a.0.2.example.org.", "ws00.lab.example.org.", "x.ws0.lab.example.org.", "y.lab.ws0.lab.example.org.",
+	"lab.ws0.lab.example.org.",
 	"192-000-002-001.www.example.org.", "a.192-0-2-1.example.org.",
-	"0/31.2.0.192.in-addr.arpa.", "0.0/31.2.0.192.in-addr.arpa.", "1.0/31.2.0.192.in-addr.arpa.", "2.0/31.2.0.192.in-addr.arpa.",
+	"0/31.2.0.192.in-addr.arpa.", "0.0/31.2.0.192.in-addr.arpa.", "1.0/31.2.0.192.in-addr.arpa.",
+	"2.0/31.2.0.192.in-addr.arpa.",
 	"arpa.", "in-addr.arpa.", "192.in-addr.arpa.", "0.192.in-addr.arpa.", "2.0.192.in-addr.arpa.", "3.0.192.in-addr.arpa.",
-	"0.2.0.192.in-addr.arpa.", "1.2.0.192.in-addr.arpa.", "2.2.0.192.in-addr.arpa.", "255.2.0.192.in-addr.arpa.", "0.3.0.192.in-addr.arpa.", "a.1.2.0.192.in-addr.arpa.",
-	"ip6.arpa.", "8.b.d.0.1.0.0.2.ip6.arpa.", "1." + v6zeros[2:] + "8.b.d.0.1.0.0.2.ip6.arpa.", "2." + v6zeros[2:] + "8.b.d.0.1.0.0.2.ip6.arpa.",
+	"0.2.0.192.in-addr.arpa.", "1.2.0.192.in-addr.arpa.", "2.2.0.192.in-addr.arpa.", "255.2.0.192.in-addr.arpa.",
+	"0.3.0.192.in-addr.arpa.", "a.1.2.0.192.in-addr.arpa.",
+	"ip6.arpa.", "8.b.d.0.1.0.0.2.ip6.arpa.", "1." + v6zeros[2:] + "8.b.d.0.1.0.0.2.ip6.arpa.",
+	"2." + v6zeros[2:] + "8.b.d.0.1.0.0.2.ip6.arpa.",
 }
 
-// TestRandomPools holds pools of all sorts to what they must be.
+// TestRandomPools parses random Corefiles. What is accepted must have all that checkWorkstation checks.
 func TestRandomPools(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
@@ -39,11 +45,17 @@ func TestRandomPools(t *testing.T) {
 	for range 10000 {
 		var corefile strings.Builder
 		for range 1 + rnd.IntN(4) {
-			fmt.Fprintf(&corefile, "workstation %s %s {\n", pick("example.org", "lab.example.org example.org", ". example.net", "."), pick("", "", "10.0.0.0/14", "10.1.0.0/16 2001:db8::/40"))
-			placeholder := pick("{n}", "{x}", "{n:3}", "{x:5}", "{ip}", "{ip:x}", "{ip:full}", "{a}-{b}-{c}-{d}", "{d}.{c}", "{c:x}{d:x}", "{d:3}{c:3}.b{b}")
+			fmt.Fprintf(&corefile, "workstation %s %s {\n",
+				pick("example.org", "lab.example.org example.org", ". example.net", "."),
+				pick("", "", "10.0.0.0/14", "10.1.0.0/16 2001:db8::/40"))
+			placeholder := pick("{n}", "{x}", "{n:3}", "{x:5}", "{ip}", "{ip:x}", "{ip:full}", "{a}-{b}-{c}-{d}", "{d}.{c}",
+				"{c:x}{d:x}", "{d:3}{c:3}.b{b}")
 			prefix, suffix := pick("a", "a1", "b-", "", "ip-", "*.", "*.a"), pick("", "-a", "f", ".z")
-			fmt.Fprintln(&corefile, "name", pick(prefix+placeholder+suffix, prefix+placeholder+suffix+" further-"+placeholder, prefix+placeholder+" *.y"+placeholder+suffix))
-			network := pick("10.0.0.0/8", "10.1.2.0/24", "10.1.2.3/32", "10.0.255.250-10.1.0.9", "0.0.0.0/0", "10.1.2.0/24 10.1.5.9-10.1.6.3")
+			name := prefix + placeholder
+			fmt.Fprintln(&corefile, "name",
+				pick(name+suffix, name+suffix+" further-"+placeholder, name+" *.y"+placeholder+suffix))
+			network := pick("10.0.0.0/8", "10.1.2.0/24", "10.1.2.3/32", "10.0.255.250-10.1.0.9", "0.0.0.0/0",
+				"10.1.2.0/24 10.1.5.9-10.1.6.3")
 			network6 := pick("2001:db8::/64", "2001:db8::/33", "2001:db8::fffe-2001:db8::1:3", "2001:db8::5/128", "::/0")
 			fmt.Fprintln(&corefile, "network", pick(network, network6, network+" "+network6))
 			if rnd.IntN(2) == 0 {
@@ -65,51 +77,72 @@ func TestRandomPools(t *testing.T) {
 	}
 }
 
-// checkWorkstation holds the pools of a server block to what they must be: names,
-// keys and addresses stand for each other, and forward and reverse agree.
+// checkWorkstation checks what holds for the pools of every server block: names, keys and addresses stand for each
+// other, and forward and reverse agree.
 func checkWorkstation(t *testing.T, ws *Workstation) {
 	t.Helper()
 	for _, z := range ws.zones.listed() {
-		given := make(map[string]host)
-		for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
-			for kind, x := range ns.keys {
-				for u, p := range samples(x) {
-					k := ns.pattern.put(key{keyKind(kind), u}, p.someAddress())
-					h := p.host(k)
-					text := string(ns.pattern.append(nil, k))
-					name := ns.pattern.full(text)
-					if other, ok := given[name]; ok && other != h {
-						t.Fatalf("the name %q of zone %q is both %v and %v", name, z.name, other, h)
-					}
-					given[name] = h
-					if h.v4.IsValid() == h.v6.IsValid() && !h.v4.IsValid() {
-						t.Fatalf("the name %q of zone %q has no address", name, z.name)
-					}
-					for _, addr := range []netip.Addr{h.v4, h.v6} {
-						if addr.IsValid() {
-							checkHost(t, ws, z, p, ns.pattern, text, addr)
-							if p.key(addr) != k {
-								t.Fatalf("%v: %v has the address %s, which has the key %v", p, k, addr, p.key(addr))
-							}
-						}
-					}
-				}
-			}
-			for _, n := range []uint64{0, 1, 255, 256, 1 << 32, math.MaxUint64} {
-				if ns.pattern.kind() != byNumber || ns.keys[number].find(uint128{lo: n}) != nil {
-					continue
-				}
-				label := string(ns.pattern.append(nil, key{number, uint128{lo: n}}))
-				if h := z.computed.find([]byte(label)); h.pool != nil && !ns.pattern.wildcard && !slices.ContainsFunc(h.pool.patterns, func(pt pattern) bool { return pt.text != ns.pattern.text }) {
-					t.Fatalf("%q is a name of %v, which has no number %d", label, h.pool, n)
-				}
-			}
-		}
+		checkNames(t, ws, z)
 	}
 	for name := range ws.zones.byName {
 		checkSeries(t, ws, name)
 	}
 	checkSeries(t, ws, "arpa.")
+	checkReverse(t, ws)
+}
+
+// checkNames checks that each computed name of a zone belongs to one host, and stands for the host's key.
+func checkNames(t *testing.T, ws *Workstation, z *zone) {
+	t.Helper()
+	given := make(map[string]host)
+	for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
+		for kind, x := range ns.keys {
+			for u, p := range samples(x) {
+				k := ns.pattern.put(key{keyKind(kind), u}, p.someAddress())
+				h := p.host(k)
+				text := string(ns.pattern.append(nil, k))
+				name := ns.pattern.full(text)
+				if other, ok := given[name]; ok && other != h {
+					t.Fatalf("the name %q of zone %q is both %v and %v", name, z.name, other, h)
+				}
+				given[name] = h
+				if !h.v4.IsValid() && !h.v6.IsValid() {
+					t.Fatalf("the name %q of zone %q has no address", name, z.name)
+				}
+				for _, addr := range []netip.Addr{h.v4, h.v6} {
+					if !addr.IsValid() {
+						continue
+					}
+					checkHost(t, ws, z, p, ns.pattern, text, addr)
+					if p.key(addr) != k {
+						t.Fatalf("%v: %v has the address %s, which has the key %v", p, k, addr, p.key(addr))
+					}
+				}
+			}
+		}
+		checkNumbersOutside(t, z, ns)
+	}
+}
+
+// checkNumbersOutside checks that numbers that no pool of the pattern has give no name by this pattern.
+func checkNumbersOutside(t *testing.T, z *zone, ns *patternPools) {
+	t.Helper()
+	for _, n := range []uint64{0, 1, 255, 256, 1 << 32, math.MaxUint64} {
+		if ns.pattern.kind() != byNumber || ns.keys[number].find(uint128{lo: n}) != nil {
+			continue
+		}
+		label := string(ns.pattern.append(nil, key{number, uint128{lo: n}}))
+		h := z.computed.find([]byte(label))
+		isOther := func(pt pattern) bool { return pt.text != ns.pattern.text }
+		if h.pool != nil && !ns.pattern.wildcard && !slices.ContainsFunc(h.pool.patterns, isOther) {
+			t.Fatalf("%q is a name of %v, which has no number %d", label, h.pool, n)
+		}
+	}
+}
+
+// checkReverse checks that each PTR record is found, and gives a name that has the address.
+func checkReverse(t *testing.T, ws *Workstation) {
+	t.Helper()
 	for _, f := range families {
 		for n, p := range samples(ws.reverse.records[f]) {
 			addr := f.address(n)
@@ -118,14 +151,15 @@ func checkWorkstation(t *testing.T, ws *Workstation) {
 				t.Fatalf("%v: %q is not found", p, qname)
 			}
 			if o := ws.find(p.name(addr)); o.v4 != addr && o.v6 != addr {
-				t.Fatalf("%v: the PTR record of %s gives %q, which has the addresses %s and %s", p, addr, p.name(addr), o.v4, o.v6)
+				t.Fatalf("%v: the PTR record of %s gives %q, which has the addresses %s and %s",
+					p, addr, p.name(addr), o.v4, o.v6)
 			}
 		}
 	}
 }
 
-// samples returns the numbers of each span, with their pools: of a long one those
-// at both ends, and some in between.
+// samples returns the numbers of each span, with their pools. If a span is long, it returns those at both ends,
+// and some in between.
 func samples(x index) map[uint128]*pool {
 	numbers := make(map[uint128]*pool)
 	for _, s := range x {
@@ -136,7 +170,9 @@ func samples(x index) map[uint128]*pool {
 			}
 			continue
 		}
-		for _, n := range []uint128{{}, {lo: 1}, {lo: 10}, {lo: 255}, {lo: 256}, {lo: size.lo / 3}, {size.hi / 3, size.lo / 5}, size} {
+		for _, n := range []uint128{
+			{}, {lo: 1}, {lo: 10}, {lo: 255}, {lo: 256}, {lo: size.lo / 3}, {size.hi / 3, size.lo / 5}, size,
+		} {
 			if !size.less(n) {
 				numbers[s.first.add(n)] = s.pool
 			}
@@ -145,8 +181,8 @@ func samples(x index) map[uint128]*pool {
 	return numbers
 }
 
-// checkHost checks that the text is a name of zone z that has the address, which lies
-// in one of the pool's networks, and that a PTR record of the pool agrees.
+// checkHost checks that the text is a name in zone z with the address, that the address is in a network of the
+// pool, and that the PTR record of the address is right.
 func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, pt *pattern, text string, addr netip.Addr) {
 	t.Helper()
 	f := familyOf(addr)
@@ -167,13 +203,15 @@ func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, pt *pattern, tex
 	if z.name != "." {
 		qname += z.name
 	}
-	enclosed := z.name == "." && ws.zones.encloses(qname, []byte(qname)) || pt.wildcard && ws.zones.closestListed(qname) != z
+	enclosed := z.name == "." && ws.zones.encloses(qname, []byte(qname)) ||
+		pt.wildcard && ws.zones.closestListed(qname) != z
 	if o := ws.find(strings.ToUpper(qname)); o.host != h && !enclosed {
 		t.Fatalf("%v: %q is not found", p, qname)
 	}
 
 	o := ws.find(reverseZone(netip.PrefixFrom(addr, addr.BitLen())))
-	confined := len(p.reverseZones[f]) > 0 && !slices.ContainsFunc(p.reverseZones[f], func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
+	holds := func(prefix netip.Prefix) bool { return prefix.Contains(addr) }
+	confined := len(p.reverseZones[f]) > 0 && !slices.ContainsFunc(p.reverseZones[f], holds)
 	switch {
 	case p.ptrZone != "" && !confined && o.pool == nil:
 		t.Fatalf("%v: %s has no PTR record", p, addr)
@@ -184,8 +222,8 @@ func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, pt *pattern, tex
 	}
 }
 
-// checkSeries checks that a transfer of the zone, which may be too large for one, would
-// have what queries get, at both ends of each span.
+// checkSeries checks that a transfer of the zone would have what queries get, at both ends of each span. The zone
+// may be too large for a transfer.
 func checkSeries(t *testing.T, ws *Workstation, zone string) {
 	t.Helper()
 	for _, s := range (&computedZone{ws: ws, zone: zone}).series(nil) {
@@ -205,7 +243,8 @@ func checkSeries(t *testing.T, ws *Workstation, zone string) {
 					default:
 						t.Fatalf("zone %q has %s", zone, rr)
 					}
-					if !strings.HasSuffix(rr.String(), "\t"+got) || o.pool.ttl != rr.Header().Ttl || !dns.IsSubDomain(zone, rr.Header().Name) {
+					if !strings.HasSuffix(rr.String(), "\t"+got) || o.pool.ttl != rr.Header().Ttl ||
+						!dns.IsSubDomain(zone, rr.Header().Name) {
 						t.Fatalf("zone %q has %s, and a query gets %q", zone, rr, got)
 					}
 				})
@@ -214,8 +253,8 @@ func checkSeries(t *testing.T, ws *Workstation, zone string) {
 	}
 }
 
-// TestTransferOfRandomZones holds stanzas of all sorts, above zones of all sorts, to
-// what transfers are for.
+// TestTransferOfRandomZones transfers random zones with random stanzas above them. A transfer must have the records
+// that queries get, and leave what is stored below zone cuts alone.
 func TestTransferOfRandomZones(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
@@ -223,16 +262,27 @@ func TestTransferOfRandomZones(t *testing.T) {
 	for range 5000 {
 		var corefile, stored strings.Builder
 		for range 1 + rnd.IntN(3) {
-			fmt.Fprintf(&corefile, "workstation %s {\n", pick("lab.example.org", "example.org", "org lab.example.org", "ws1.lab.example.org example.org", "lab.example.org 192.0.2.0/24", "lab.example.org 0/31.2.0.192.in-addr.arpa", ". example.org", "."))
-			fmt.Fprintf(&corefile, "%s\nname %s\nnetwork %s\n}\n", pick("", "stored_first"), pick("ws{n}", "ws{n}", "ip-{ip}", "h{x:2}", "ws{n} ws{n:2} h{n:2}", "{d}.lab", "{d}.{c}", "{c}.{d}", "a.{n}.lab", "ws{n} *.ws{n}", "*.{d}.{c}", "x.ws{n} *.lab.ws{n}", "{ip:full}.www *.{ip}"),
-				pick("192.0.2.0/30", "2001:db8::/126", "192.0.2.0/31 2001:db8::/126", "192.0.2.254-192.0.3.1"))
+			corefile.WriteString(stanzaOf(
+				pick("lab.example.org", "example.org", "org lab.example.org", "ws1.lab.example.org example.org",
+					"lab.example.org 192.0.2.0/24", "lab.example.org 0/31.2.0.192.in-addr.arpa", ". example.org", "."),
+				pick("", "stored_first"),
+				"name "+pick("ws{n}", "ws{n}", "ip-{ip}", "h{x:2}", "ws{n} ws{n:2} h{n:2}", "{d}.lab", "{d}.{c}", "{c}.{d}",
+					"a.{n}.lab", "ws{n} *.ws{n}", "*.{d}.{c}", "x.ws{n} *.lab.ws{n}", "{ip:full}.www *.{ip}"),
+				"network "+pick("192.0.2.0/30", "2001:db8::/126", "192.0.2.0/31 2001:db8::/126", "192.0.2.254-192.0.3.1")))
 		}
-		origin := pick("example.org.", "lab.example.org.", "org.", "ws1.lab.example.org.", "ws1.com.", "2.0.192.in-addr.arpa.", "0.192.in-addr.arpa.", "1.2.0.192.in-addr.arpa.", "0/31.2.0.192.in-addr.arpa.", "1.0/31.2.0.192.in-addr.arpa.", "www.example.org.", "2.lab.example.org.", "0.example.org.", "ip6.arpa.", "arpa.", ".")
-		taken := make(map[string]bool) // by a CNAME, which is alone, or by something else
+		origin := pick("example.org.", "lab.example.org.", "org.", "ws1.lab.example.org.", "ws1.com.",
+			"2.0.192.in-addr.arpa.", "0.192.in-addr.arpa.", "1.2.0.192.in-addr.arpa.", "0/31.2.0.192.in-addr.arpa.",
+			"1.0/31.2.0.192.in-addr.arpa.", "www.example.org.", "2.lab.example.org.", "0.example.org.", "ip6.arpa.", "arpa.",
+			".")
+		taken := make(map[string]bool) // names with records: a CNAME record may stand with no other
 		for range rnd.IntN(10) {
 			name := pick(transferNames...)
-			data := pick("A 203.0.113.1", "AAAA 2001:db8:ffff::1", "TXT \"stored\"", "MX 10 mail.example.org.", "PTR stored.example.org.", "NS ns.example.org.", "CNAME www.example.net.", "DNAME example.net.")
-			if alone := strings.HasPrefix(data, "CNAME"); dns.IsSubDomain(origin, name) && name != origin && !strings.Contains(name, "*") && (!alone || !taken[name]) {
+			data := pick("A 203.0.113.1", "AAAA 2001:db8:ffff::1", "TXT \"stored\"", "MX 10 mail.example.org.",
+				"PTR stored.example.org.", "NS ns.example.org.", "CNAME www.example.net.", "DNAME example.net.")
+			if !dns.IsSubDomain(origin, name) || name == origin || strings.Contains(name, "*") {
+				continue
+			}
+			if alone := strings.HasPrefix(data, "CNAME"); !alone || !taken[name] {
 				if taken[name] = true; !strings.Contains(stored.String(), name+" 300 CNAME") {
 					fmt.Fprintf(&stored, "%s 300 %s\n", name, data)
 				}
@@ -253,7 +303,8 @@ func TestTransferOfRandomZones(t *testing.T) {
 		lines := transferLines(t, ws, origin, 0)
 		checkTransfer(t, ws, lines[:len(lines)-1])
 		cuts := newZoneCuts(origin, lines)
-		if got, want := cuts.below(lines), cuts.below(strings.FieldsFunc(stored.String(), func(r rune) bool { return r == '\n' })); !slices.Equal(got, want) {
+		want := cuts.below(strings.FieldsFunc(stored.String(), func(r rune) bool { return r == '\n' }))
+		if got := cuts.below(lines); !slices.Equal(got, want) {
 			t.Errorf("below zone cuts, got %q, want %q", got, want)
 		}
 		if t.Failed() {
@@ -265,11 +316,12 @@ func TestTransferOfRandomZones(t *testing.T) {
 	}
 }
 
-// checkTransfer holds a transfer to what it is for: of each of its names, and of
-// some more, it has exactly the records that queries get.
+// checkTransfer checks that a transfer has exactly the records that queries get, at each of its names and at
+// transferNames.
 func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 	t.Helper()
-	types := []uint16{dns.TypeA, dns.TypeAAAA, dns.TypePTR, dns.TypeMX, dns.TypeTXT, dns.TypeNS, dns.TypeSOA, dns.TypeCNAME, dns.TypeDNAME}
+	types := []uint16{dns.TypeA, dns.TypeAAAA, dns.TypePTR, dns.TypeMX, dns.TypeTXT, dns.TypeNS, dns.TypeSOA,
+		dns.TypeCNAME, dns.TypeDNAME}
 	names := make(map[string]bool)
 	for _, name := range transferNames {
 		names[name] = true
@@ -307,10 +359,13 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 			want := stored.recordsAt(name, qtype)
 			o := ws.find(name)
 			if o.zone != nil && o.zone.name == "." || o.pool != nil && o.pool.noTransfer {
-				continue // which a transfer does not carry
+				continue // a transfer does not have it
 			}
-			if o.pool != nil && !o.ptr.IsValid() && o.zone.computed.find([]byte(strings.TrimSuffix(name, "."+o.zone.name))).pool == nil && storedBelow(lines, name) {
-				continue // a stored name has taken the wildcard from it
+			if o.pool != nil && !o.ptr.IsValid() && storedBelow(lines, name) {
+				within := strings.TrimSuffix(name, "."+o.zone.name)
+				if o.zone.computed.find([]byte(within)).pool == nil {
+					continue // a stored name has taken the wildcard from it
+				}
 			}
 			if cuts[name] && len(got) == 0 {
 				continue // a referral
@@ -324,22 +379,23 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 	}
 }
 
-// TestAliasesOfRandomZones holds what queries get to what a secondary says that has the
-// transferred zone.
+// TestAliasesOfRandomZones compares what queries get with what a secondary answers that has the transferred zone.
 func TestAliasesOfRandomZones(t *testing.T) {
 	const origin = "lab.example.org."
 	rnd := rand.New(rand.NewPCG(7, 8))
 	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
 	names := []string{origin}
-	for _, label := range []string{"ws0", "ws1", "ws2", "0.r1", "1.r1", "r1", "r2", "a", "b", "c", "d", "x.a", "x.ws1", "a.r1", "ws1.a", "ws1.r1", "0.b"} {
+	for _, label := range []string{
+		"ws0", "ws1", "ws2", "0.r1", "1.r1", "r1", "r2", "a", "b", "c", "d", "x.a", "x.ws1", "a.r1", "ws1.a", "ws1.r1", "0.b",
+	} {
 		names = append(names, label+"."+origin)
 	}
 	answered := make(map[string]int)
 	for range 3000 {
 		var corefile, stored strings.Builder
-		fmt.Fprintf(&corefile, "workstation %s {\n name ws{n}\n network 192.0.2.0/31\n %s\n}\n", origin, pick("", "stored_first"))
-		fmt.Fprintf(&corefile, "workstation %s {\n name {d}.r{c}\n network 10.0.0.255-10.0.1.1\n %s\n}\n", origin, pick("", "stored_first"))
-		// Queries get what is computed below a cut, where it comes first.
+		corefile.WriteString(stanzaOf(origin, "name ws{n}", "network 192.0.2.0/31", pick("", "stored_first")))
+		corefile.WriteString(stanzaOf(origin, "name {d}.r{c}", "network 10.0.0.255-10.0.1.1", pick("", "stored_first")))
+		// Unless the pool has stored_first, queries get what is computed below a cut.
 		computed := testWorkstation(t, corefile.String())
 		above := func(cut string) bool {
 			return slices.ContainsFunc(names, func(name string) bool {
@@ -353,16 +409,20 @@ func TestAliasesOfRandomZones(t *testing.T) {
 		}
 		for range rnd.IntN(12) {
 			name := pick(names[1:]...)
-			data := pick("A 203.0.113.1", "TXT \"stored\"", "NS "+pick(names...), "CNAME "+pick(names...), "CNAME "+pick(names...), "CNAME "+pick(names...), "DNAME "+pick(names...))
-			alone := strings.HasPrefix(data, "CNAME") || strings.HasPrefix(data, "DNAME")
-			if (strings.HasPrefix(data, "NS") || strings.HasPrefix(data, "DNAME")) && above(name) || strings.HasSuffix(data, " "+name) || belowDNAME(name) ||
-				strings.HasPrefix(data, "DNAME") && strings.Contains(stored.String(), "."+name+" 300") {
+			data := pick("A 203.0.113.1", "TXT \"stored\"", "NS "+pick(names...), "CNAME "+pick(names...),
+				"CNAME "+pick(names...), "CNAME "+pick(names...), "DNAME "+pick(names...))
+			rrtype, _, _ := strings.Cut(data, " ")
+			isNS, isCNAME, isDNAME := rrtype == "NS", rrtype == "CNAME", rrtype == "DNAME"
+			has := func(record string) bool { return strings.Contains(stored.String(), record) }
+			if (isNS || isDNAME) && above(name) || strings.HasSuffix(data, " "+name) || belowDNAME(name) ||
+				isDNAME && has("."+name+" 300") {
 				continue
 			}
-			if strings.HasPrefix(data, "DNAME") {
+			if isDNAME {
 				dnames = append(dnames, name)
 			}
-			if (!alone || !taken[name]) && !strings.Contains(stored.String(), name+" 300 CNAME") && !strings.Contains(stored.String(), name+" 300 DNAME") {
+			alone := isCNAME || isDNAME
+			if (!alone || !taken[name]) && !has(name+" 300 CNAME") && !has(name+" 300 DNAME") {
 				taken[name] = true
 				fmt.Fprintf(&stored, "%s 300 %s\n", name, data)
 			}
@@ -378,7 +438,8 @@ func TestAliasesOfRandomZones(t *testing.T) {
 				}
 				m, _ := exchange(t, ws, name, qtype)
 				if m == nil {
-					t.Fatalf("%s\nabove\n%s\n%s %s gets nothing, and from a secondary\n%s", &corefile, &stored, name, dns.TypeToString[qtype], strings.Join(want, "\n"))
+					t.Fatalf("%s\nabove\n%s\n%s %s gets nothing, and from a secondary\n%s", &corefile, &stored, name,
+						dns.TypeToString[qtype], strings.Join(want, "\n"))
 				}
 				var got []string
 				for _, rr := range m.Answer {
@@ -401,10 +462,10 @@ func TestAliasesOfRandomZones(t *testing.T) {
 	}
 }
 
-// zoneCuts are the names in a zone at which there is another zone, or a DNAME.
+// zoneCuts are the names in a zone at which another zone begins, or which have a DNAME record.
 type zoneCuts map[string]bool
 
-// above tells whether one of the cuts is above name.
+// above reports whether one of the cuts is above name.
 func (cuts zoneCuts) above(name string) bool {
 	for cut, is := range cuts {
 		if is && cut != name && dns.IsSubDomain(cut, name) {
@@ -414,7 +475,7 @@ func (cuts zoneCuts) above(name string) bool {
 	return false
 }
 
-// below returns those of the records that are below one of the cuts, each once.
+// below returns the records below one of the cuts, each once.
 func (cuts zoneCuts) below(lines []string) (below []string) {
 	for _, l := range lines {
 		if cuts.above(strings.Fields(l)[0]) {
@@ -434,11 +495,11 @@ func newZoneCuts(origin string, lines []string) zoneCuts {
 	return cuts
 }
 
-// resolve returns the answer of a server that has the zone, which ends at a zone cut. It is not
-// complete if the CNAME records go in a circle, or are very many.
+// resolve returns the answer of a server that has the zone. An answer ends at a zone cut. It is not complete if CNAME
+// records go in a circle, or if there are very many.
 func (z storedZone) resolve(cuts zoneCuts, name string, qtype uint16) (answer []string, complete bool) {
 	for range 7 {
-		// The zone cut or DNAME nearest to the root decides.
+		// The zone cut or DNAME record nearest to the root decides.
 		var target string
 		labels := dns.Split(name)
 		for i, off := range slices.Backward(labels) {
@@ -468,8 +529,8 @@ func (z storedZone) resolve(cuts zoneCuts, name string, qtype uint16) (answer []
 	return answer, false
 }
 
-// recordsAt returns the records that a server which has those of a transfer gives for
-// a name: with wildcards (RFC 4592), which are of computed names alone.
+// recordsAt returns the records that a server with the transferred zone gives for a name, also by wildcards (RFC
+// 4592): only computed names have these.
 func (z storedZone) recordsAt(name string, qtype uint16) (records []string) {
 	owner := name
 	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
@@ -488,8 +549,7 @@ func (z storedZone) recordsAt(name string, qtype uint16) (records []string) {
 	return records
 }
 
-// storedZone has the records of a transfer by their names, and with none the names above
-// these.
+// storedZone has the records of a transfer by their names. The names above these are in it, too, with no records.
 type storedZone map[string][]string
 
 func newStoredZone(lines []string) storedZone {
@@ -506,8 +566,8 @@ func newStoredZone(lines []string) storedZone {
 	return z
 }
 
-// storedBelow reports whether a transfer has a name that is below a wildcard's parent,
-// and in the way of name.
+// storedBelow reports whether a transfer has a name below the parent of a wildcard, so that name does not get the
+// wildcard's records.
 func storedBelow(lines []string, name string) bool {
 	for off, child, end := 0, "", false; !end; off, end = dns.NextLabel(name, off) {
 		isParent := slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "*."+name[off:]+" ") })

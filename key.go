@@ -2,7 +2,9 @@ package workstation
 
 import "net/netip"
 
-// key is what a text stands for: a number, or an address of a family.
+// key is what a text stands for: a number, or an address of a family. With ws{n}, ws7 stands for
+// the key of the number 7; with ip-{ip}, ip-192-0-2-7 stands for the key of the IPv4 address
+// 192.0.2.7.
 type key struct {
 	kind keyKind
 	u    uint128
@@ -17,13 +19,13 @@ const (
 	address6
 )
 
-// keyKinds are all of them.
+// keyKinds are all kinds of keys.
 var keyKinds = [...]keyKind{number, address4, address6}
 
-// addressKey returns the key that addr is.
+// addressKey returns the key of addr.
 func addressKey(addr netip.Addr) key {
 	return key{address4 + keyKind(familyOf(addr)), addressNumber(addr)}
 }
 
-// address returns the address that k is, which is no number.
+// address returns the address whose key is k. The kind of k must not be number.
 func (k key) address() netip.Addr { return family(k.kind - address4).address(k.u) }

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	// responsesTotal counts what the plugin answered itself.
+	// responsesTotal counts responses that the plugin answers itself with a computed record.
 	responsesTotal = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
@@ -21,7 +21,7 @@ var (
 		Help:      "Counter of responses with a computed record.",
 	}, []string{"server", "zone", "view", "type"})
 
-	// denialsOverriddenTotal counts what the guard turned.
+	// denialsOverriddenTotal counts denials that guard has changed to NODATA.
 	denialsOverriddenTotal = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
@@ -30,19 +30,18 @@ var (
 	}, []string{"server", "zone", "view"})
 )
 
-// counters are the counters of one zone on one server in one view.
+// counters are the counters of one zone, on one server and in one view.
 type counters struct {
 	server, view      string
-	a, aaaa, ptr      prometheus.Counter // responses of that type
+	a, aaaa, ptr      prometheus.Counter // responses with a record of that type
 	denialsOverridden prometheus.Counter
 }
 
-// lastCounters holds the counters that a zone used last. A zone is nearly
-// always asked on one server and in one view, and finding counters by their
-// labels takes a lock.
+// lastCounters holds the counters that a zone used last. Nearly all queries for a zone come to one
+// server and one view, and looking counters up by their labels takes a lock.
 type lastCounters struct{ atomic.Pointer[counters] }
 
-// of returns the counters of zone on the server and in the view of ctx.
+// of returns the counters of zone, on the server and in the view of ctx.
 func (l *lastCounters) of(ctx context.Context, zone string) *counters {
 	server, view := metrics.WithServer(ctx), metrics.WithView(ctx)
 	if c := l.Load(); c != nil && c.server == server && c.view == view {

@@ -15,7 +15,10 @@ import (
 func TestMetrics(t *testing.T) {
 	responsesTotal.Reset()
 	denialsOverriddenTotal.Reset()
-	ws := testWorkstation(t, "workstation metrics.example.org {\n network 192.0.2.0/24 2001:db8::/120\n}")
+	ws := testWorkstation(t, `
+		workstation metrics.example.org {
+			network 192.0.2.0/24 2001:db8::/120
+		}`)
 	ws.Next = replyWith(dns.RcodeNameError)
 
 	ask := func(server, view, name string, qtype uint16) {
@@ -64,8 +67,7 @@ coredns_workstation_responses_total{server="tls://:853",type="PTR",view="",zone=
 	}
 }
 
-// TestLastCounters checks that a zone asked on one server and in one view finds
-// its counters without looking for their labels.
+// TestLastCounters checks that the counters are not looked up again for the same server and view.
 func TestLastCounters(t *testing.T) {
 	var last lastCounters
 	ctx := context.WithValue(context.Background(), dnsserver.ViewKey{}, "inside")

@@ -5,15 +5,17 @@ import (
 	"strings"
 )
 
-// octets are some of the four octets of an IPv4 address: bit 0 stands for the first.
+// octets is a set of the four octets of an IPv4 address. Bit 0 stands for the first octet, which
+// {a} writes.
 type octets uint8
 
 const allOctets octets = 0b1111
 
-// has reports whether octet i, from 0, is one of them.
+// has reports whether octet i, counted from 0, is in the set.
 func (o octets) has(i int) bool { return o&(1<<i) != 0 }
 
-// pick returns the number that these octets of address are, side by side.
+// pick returns the octets of address that are in the set, as one number: {c} and {d} of 10.0.7.12
+// are 7<<8 + 12.
 func (o octets) pick(address uint32) (picked uint32) {
 	if o == allOctets {
 		return address
@@ -26,7 +28,8 @@ func (o octets) pick(address uint32) (picked uint32) {
 	return picked
 }
 
-// put returns address with these octets replaced by those that pick gave.
+// put is the inverse of pick: it returns address with the octets of the set replaced by those
+// picked.
 func (o octets) put(picked, address uint32) uint32 {
 	if o == allOctets {
 		return picked
@@ -52,15 +55,15 @@ func (o octets) String() string {
 	return strings.Join(names, " and ")
 }
 
-// project returns, as spans, what pick gives of the addresses from first to last,
-// without regard to the octets before the one called from.
+// project returns, as spans, the values of pick for the addresses from first to last. It ignores
+// the octets before the one numbered from. The spans can overlap, and are in no order.
 func (o octets) project(from int, first, last uint32) (spans []span) {
 	if from == 4 {
 		return []span{{}}
 	}
 	shift := 8 * (3 - from)
 	mask := uint32(1)<<shift - 1 // the octets after this one
-	size := uint64(1)            // how many numbers they give
+	size := uint64(1)            // how many values pick has for them
 	for i := from + 1; i < 4; i++ {
 		if o.has(i) {
 			size <<= 8
@@ -82,7 +85,7 @@ func (o octets) project(from int, first, last uint32) (spans []span) {
 	}
 	add(begin, o.project(from+1, first&mask, mask))
 	add(end, o.project(from+1, 0, last&mask))
-	if end-begin > 1 { // octets between them, with all addresses
+	if end-begin > 1 { // octets in between, with all addresses below them
 		first, last := uint64(0), size-1
 		if o.has(from) {
 			first, last = uint64(begin+1)*size, uint64(end)*size-1
@@ -92,13 +95,13 @@ func (o octets) project(from int, first, last uint32) (spans []span) {
 	return spans
 }
 
-// blocks returns the parts of a span in which these octets are those that pick gave.
+// blocks returns the parts of a span in which pick returns picked.
 func (o octets) blocks(picked uint32, s span) iter.Seq[span] {
 	return func(yield func(span) bool) { o.blocksFrom(0, o.put(picked, 0), s, yield) }
 }
 
-// blocksFrom yields the blocks whose octets before the one called from are those of
-// address, and reports whether to go on.
+// blocksFrom yields the blocks in which the octets before the one numbered from are those of
+// address. It reports whether to go on.
 func (o octets) blocksFrom(from int, address uint32, s span, yield func(span) bool) bool {
 	shift := 8 * (4 - from)
 	low := ones(shift)
@@ -107,7 +110,7 @@ func (o octets) blocksFrom(from int, address uint32, s span, yield func(span) bo
 	switch {
 	case !block.overlaps(s):
 		return true
-	case o>>from == 0: // all that follows is free
+	case o>>from == 0: // the set has no more octets
 		return yield(block.clip(s))
 	case o.has(from):
 		return o.blocksFrom(from+1, address, s, yield)

@@ -15,12 +15,12 @@ import (
 	"github.com/miekg/dns"
 )
 
-// oracle says which key a text of one pattern stands for, as the pattern writes it.
+// oracle returns the key that a text stands for in a pattern, and whether the pattern writes the key like this.
 type oracle func(text string) (key, bool)
 
 var placeholderRE = regexp.MustCompile(`\{(n|x|a|b|c|d|ip)(?::(\d+|x|full))?\}`)
 
-// newOracle returns an oracle made of a regular expression, strconv and netip.
+// newOracle returns an oracle for a pattern. It uses a regular expression, strconv and netip.
 func newOracle(pattern string) oracle {
 	pattern = strings.TrimPrefix(pattern, "*.")
 	var names, forms []string
@@ -74,7 +74,7 @@ func newOracle(pattern string) oracle {
 	}
 }
 
-// regexpOf returns a regular expression of what may stand for a placeholder.
+// regexpOf returns a regular expression for the texts of a placeholder.
 func regexpOf(name, form string) string {
 	digit, nonzero := "[0-9]", "[1-9]"
 	switch {
@@ -106,7 +106,8 @@ func addressOracle(form, text string) (addr netip.Addr, ok bool) {
 			var octets [4]byte
 			n, err := fmt.Sscanf(text, "%3d-%3d-%3d-%3d", &octets[0], &octets[1], &octets[2], &octets[3])
 			addr = netip.AddrFrom4(octets)
-			return addr, n == 4 && err == nil && fmt.Sprintf("%03d-%03d-%03d-%03d", octets[0], octets[1], octets[2], octets[3]) == text
+			again := fmt.Sprintf("%03d-%03d-%03d-%03d", octets[0], octets[1], octets[2], octets[3])
+			return addr, n == 4 && err == nil && again == text
 		}
 		addr, err := netip.ParseAddr(strings.ReplaceAll(text, "-", ":"))
 		return addr, err == nil && addr.StringExpanded() == strings.ReplaceAll(text, "-", ":")
@@ -131,7 +132,7 @@ func addressOracle(form, text string) (addr netip.Addr, ok bool) {
 	return addr, canonical == text
 }
 
-// checkText holds what p says of a text to the oracle.
+// checkText compares the key of a text with the oracle's, and checks that the key is written as the text.
 func checkText(t *testing.T, p *pattern, oracle oracle, text string) {
 	t.Helper()
 	want, wantOK := oracle(text)
@@ -153,7 +154,7 @@ var (
 	nibblesRE  = regexp.MustCompile(`^[0-9a-f](\.[0-9a-f])*$`)
 )
 
-// handlerOracle tells which records testHandler's plugin should give a name, and
+// handlerOracle returns the records that the plugin of testHandler should have for a name, by their types, and
 // whether the name exists.
 func handlerOracle(qname string) (records map[uint16]string, exists bool) {
 	name := string(appendLower(nil, qname))
@@ -180,7 +181,11 @@ func handlerOracle(qname string) (records map[uint16]string, exists bool) {
 		return records, true
 	}
 	for prefix, label := range map[string]string{
-		"192.0.2.0/24": "workstation%d", "203.0.113.0/24": "both%d", "2001:db9::/64": "both%d", "198.51.100.0/24": "ip-%s", "2001:db8::/32": "ip-%s",
+		"192.0.2.0/24":    "workstation%d",
+		"203.0.113.0/24":  "both%d",
+		"2001:db9::/64":   "both%d",
+		"198.51.100.0/24": "ip-%s",
+		"2001:db8::/32":   "ip-%s",
 	} {
 		network := netip.MustParsePrefix(prefix)
 		apex := reverseZone(network)

@@ -13,23 +13,24 @@ import (
 	"github.com/coredns/coredns/plugin/pkg/dnsutil"
 )
 
+// defaultTTL is the TTL of a stanza without the property ttl, in seconds.
 const defaultTTL = 3600
 
-// defaultNetwork is the network of the example that this plugin descends from.
-// It is public address space: fit for trying the plugin out, and for no more.
+// defaultNetwork is the network of the example in Twisted Names from which this plugin descends. It
+// is public address space, fit only for trying the plugin out.
 var defaultNetwork = netip.MustParsePrefix("172.0.2.0/24")
 
-// property is one that a stanza may have.
+// property is a property that a stanza can have.
 type property struct {
 	name    string
 	example string // a line of a Corefile
 	takes   string // its arguments, for errors
-	least   int    // how many of them there are
-	most    int
+	least   int    // how many arguments it must have
+	most    int    // how many it may have
 	parse   func(c *caddy.Controller, p *pool, args []string) error
 }
 
-// properties are all of them.
+// properties are all properties.
 var properties = []property{
 	{"name", "name ws{n}", "at least one pattern", 1, math.MaxInt, parseName},
 	{"network", "network 192.0.2.0/24", "at least one network", 1, math.MaxInt, parseNetworks},
@@ -41,7 +42,7 @@ var properties = []property{
 	{"no_transfer", "no_transfer", "no argument", 0, 0, parseNoTransfer},
 }
 
-// propertyNames are the names of the properties, as an error lists them.
+// propertyNames lists the names of the properties for errors.
 func propertyNames() string {
 	var names []string
 	for _, property := range properties {
@@ -50,11 +51,11 @@ func propertyNames() string {
 	return strings.Join(names, ", ")
 }
 
-// stanza is a workstation stanza while it is parsed.
+// stanza is a workstation stanza that is being parsed. It becomes the pool in it.
 type stanza struct {
 	*pool
 	zoneList
-	reverseArgs []reverseArg      // the reverse zones on the directive's line
+	reverseArgs []reverseArg      // the reverse zones on the line of the directive
 	given       map[string]string // where each property stands, as FILE:LINE
 }
 
@@ -66,7 +67,7 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 	var stanzas []*stanza
 	for c.Next() {
 		if c.Val() != pluginName {
-			return nil, c.Errf("unexpected '%s': the '{' of a block stands on the line of 'workstation', and its '}' alone on the last", c.Val())
+			return nil, c.Errf("unexpected '%s': write the '{' of a block at the end of the line of 'workstation', and its '}' on a line of its own", c.Val())
 		}
 		st, err := parseStanza(c, serverBlock)
 		if err != nil {
@@ -88,8 +89,8 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 	return ws, nil
 }
 
-// authorityZones returns the zones of a server block and of its stanzas, each once, except
-// the root.
+// authorityZones returns the zones of a server block and of its stanzas, each once, except the
+// root.
 func authorityZones(keys []string, stanzas []*stanza) []string {
 	all := slices.Clone(keys)
 	for _, st := range stanzas {
@@ -102,8 +103,8 @@ func authorityZones(keys []string, stanzas []*stanza) []string {
 	return slices.DeleteFunc(slices.Compact(all), func(zone string) bool { return zone == "." })
 }
 
-// parseStanza parses the stanza whose directive is the current token, and which
-// has the zones of the server block if it lists none.
+// parseStanza parses the stanza that begins at the current token. If the stanza lists no zones, it
+// gets those of the server block.
 func parseStanza(c *caddy.Controller, serverBlock zoneList) (*stanza, error) {
 	st := &stanza{
 		pool:  &pool{ttl: defaultTTL, source: source(c)},
@@ -122,7 +123,7 @@ func parseStanza(c *caddy.Controller, serverBlock zoneList) (*stanza, error) {
 	return st, st.complete()
 }
 
-// parseProperty parses the property that is the current token.
+// parseProperty parses the property that begins at the current token.
 func (st *stanza) parseProperty(c *caddy.Controller) error {
 	name := c.Val()
 	i := slices.IndexFunc(properties, func(known property) bool { return known.name == name })
@@ -130,16 +131,16 @@ func (st *stanza) parseProperty(c *caddy.Controller) error {
 	case name == "fallthrough":
 		return c.Err("'fallthrough' is not needed: every query that workstation does not answer goes to the next plugin; remove it")
 	case i < 0:
-		return c.Errf("unknown property '%s': there are %s", name, propertyNames())
+		return c.Errf("unknown property '%s': the properties are %s", name, propertyNames())
 	case again && properties[i].most > 1:
-		return c.Errf("property '%s' is given twice, first at %s: write it once, with all that it takes on one line", name, first)
+		return c.Errf("property '%s' is given twice, first at %s: write it once, with all its arguments on one line", name, first)
 	case again:
 		return c.Errf("property '%s' is given twice, first at %s: remove one", name, first)
 	}
 	st.given[name] = source(c)
 	args := c.RemainingArgs()
-	if c.NextArg() { // what RemainingArgs does not take
-		return c.Errf("property '%s' has no block: remove '%s'", name, c.Val())
+	if c.NextArg() { // RemainingArgs stops at a '{'
+		return c.Errf("property '%s' takes no block: remove '%s'", name, c.Val())
 	}
 	if err := properties[i].checkArgs(c, args); err != nil {
 		return err
@@ -147,21 +148,21 @@ func (st *stanza) parseProperty(c *caddy.Controller) error {
 	return properties[i].parse(c, st.pool, args)
 }
 
-// checkArgs refuses arguments that are wrong for any property, or too few or too many for
-// this one.
+// checkArgs refuses arguments that are wrong for every property, and too few or too many for this
+// one.
 func (known property) checkArgs(c *caddy.Controller, args []string) error {
 	name := known.name
 	switch comma := slices.IndexFunc(args, func(arg string) bool { return strings.Contains(arg, ",") }); {
 	case slices.Contains(args, "}") && strings.HasSuffix(args[0], "{"):
-		return c.Errf("'%s' has spaces in '%s': write it without, as '%s'", name, strings.Join(args, " "), known.example)
+		return c.Errf("'%s' has spaces in '%s': write it without spaces, as '%s'", name, strings.Join(args, " "), known.example)
 	case slices.Contains(args, "}"):
-		return c.Errf("'}' is an argument of '%s' where it stands: begin a new line before it", name)
+		return c.Errf("'}' stands on the line of '%s': write it on a line of its own", name)
 	case slices.Contains(args, ""):
-		return c.Errf("'%s' has an empty argument: write it as '%s'; or is an environment variable not set?", name, known.example)
+		return c.Errf("'%s' has an empty argument, perhaps because an environment variable is not set: set that, or write it as '%s'", name, known.example)
 	case name != "name" && slices.Contains(args, "-"):
-		return c.Errf("'%s' has spaces around '-': write a range without them", name)
+		return c.Errf("'%s' has spaces around '-': write the range without spaces", name)
 	case comma >= 0:
-		return c.Errf("'%s' has a comma in '%s': write spaces between its arguments, and no comma", name, args[comma])
+		return c.Errf("'%s' has a comma in '%s': separate its arguments with spaces only", name, args[comma])
 	case len(args) < known.least:
 		return c.Errf("'%s' takes %s: write it as '%s'", name, known.takes, known.example)
 	case len(args) > known.most:
@@ -170,8 +171,7 @@ func (known property) checkArgs(c *caddy.Controller, args []string) error {
 	return nil
 }
 
-// complete sets what the stanza leaves out, and checks what depends on more than
-// one property.
+// complete sets what the stanza leaves out, and checks what depends on several properties.
 func (st *stanza) complete() error {
 	if st.given["network"] == "" {
 		st.networks[ipv4] = []network{newNetwork(defaultNetwork)}
@@ -185,22 +185,22 @@ func (st *stanza) complete() error {
 	return nil
 }
 
-// String words a conflict for an error.
+// String words the conflict for an error.
 func (c *conflict) String() string {
 	name := c.pattern.full(c.text)
 	switch {
-	case c.together:
-		return fmt.Sprintf("zone '%s' gets the name '%s' from the stanza at %s already: %s, or remove the zone from one", c.zone, dnsutil.Join(name, c.zone), c.pool.source, c.wayOut())
+	case c.sameKeys:
+		return fmt.Sprintf("zone '%s' already gets the name '%s' from the stanza at %s: %s, or remove the zone from one of them", c.zone, dnsutil.Join(name, c.zone), c.pool.source, c.wayOut())
 	case c.text == "":
-		return fmt.Sprintf("zone '%s' may get one name from two stanzas, from '%s' of this one and from '%s' of the one at %s, which takes too long to rule out: %s, or remove the zone from one", c.zone, c.pattern, c.other, c.pool.source, c.wayOut())
+		return fmt.Sprintf("zone '%s' may get one name from two stanzas, by '%s' in this one and by '%s' in the one at %s, which takes too long to rule out: %s, or remove the zone from one of them", c.zone, c.pattern, c.other, c.pool.source, c.wayOut())
 	default:
-		return fmt.Sprintf("zone '%s' would get '%s' from two stanzas, as '%s' of this one and as '%s' of the one at %s: %s, or remove the zone from one", c.zone, name, c.pattern, c.other, c.pool.source, c.wayOut())
+		return fmt.Sprintf("zone '%s' would get '%s' from two stanzas, by '%s' in this one and by '%s' in the one at %s: %s, or remove the zone from one of them", c.zone, name, c.pattern, c.other, c.pool.source, c.wayOut())
 	}
 }
 
-// wayOut returns what to do about a conflict.
+// wayOut returns what to do about the conflict.
 func (c *conflict) wayOut() string {
-	unlike := "give the stanzas unlike names"
+	differ := "give the stanzas different names"
 	texts := func(p *pool) (texts []string) {
 		for _, pt := range p.patterns {
 			texts = append(texts, pt.text)
@@ -208,32 +208,32 @@ func (c *conflict) wayOut() string {
 		return texts
 	}
 	switch kind := c.pattern.kind(); {
-	case !c.together && kind != byNumber && slices.Equal(texts(c.added), texts(c.pool)):
-		return "write their networks in one stanza, or " + unlike
-	case !c.together:
-		return unlike + ", such as by unlike literal text before the placeholders"
+	case !c.sameKeys && kind != byNumber && slices.Equal(texts(c.added), texts(c.pool)):
+		return "write their networks in one stanza, or " + differ
+	case !c.sameKeys:
+		return differ + ", such as with different text before the placeholders"
 	case c.added.hasNoFamilyOf(c.pool) && kind != byOctets:
-		return "write both networks in one stanza, or " + unlike
+		return "write both networks in one stanza, or " + differ
 	case kind == byNumber:
-		return unlike + ", or numbers that do not overlap"
+		return differ + ", or numbers that do not overlap"
 	case kind == byOctets && c.lacking() != 0:
-		return unlike + ", such as with " + c.lacking().String() + " in both"
+		return differ + ", such as with " + c.lacking().String() + " in both"
 	default:
-		return unlike + ", or networks that do not overlap"
+		return differ + ", or networks that do not overlap"
 	}
 }
 
-// lacking returns the octets that the pattern lacks, and in which the two pools differ.
+// lacking returns the octets that the pattern lacks and in which the addresses of the two pools
+// differ.
 func (c *conflict) lacking() octets {
 	both := &pool{networks: [2][]network{ipv4: slices.Concat(c.added.networks[ipv4], c.pool.networks[ipv4])}}
 	return both.varying() &^ c.pattern.octets
 }
 
-// source returns where the current token stands.
+// source returns where the current token stands, as FILE:LINE.
 func source(c *caddy.Controller) string { return fmt.Sprintf("%s:%d", c.File(), c.Line()) }
 
-// parseError returns an error like those of caddy.Controller.Errf, for another
-// place than that of the current token.
+// parseError is caddy.Controller.Errf for another place than that of the current token.
 func parseError(source, format string, args ...any) error {
 	return fmt.Errorf("%s - Error during parsing: %s", source, fmt.Sprintf(format, args...))
 }

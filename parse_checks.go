@@ -17,34 +17,35 @@ func (st *stanza) checkNetworks() error {
 	case byNumber:
 		for _, f := range families {
 			if networks := st.networks[f]; len(networks) > 1 {
-				return parseError(at, "network '%s' is a second %s network next to '%s', through which numbers cannot go on: %s", networks[1].text, f, networks[0].text, st.secondStanza(f))
+				return parseError(at, "network '%s' is a second %s network, next to '%s'; a pattern with a number takes only one: %s", networks[1].text, f, networks[0].text, st.secondStanza(f))
 			}
 		}
 	case byOctets:
 		v4, v6 := st.networks[ipv4], st.networks[ipv6]
 		switch {
 		case len(v4) == 0:
-			return parseError(at, "name '%s' has octets of an IPv4 address, but there is no IPv4 network: write one, or {ip} in the name, or {n} or {x} for a number", st.patterns[0])
+			return parseError(at, "name '%s' has octets of an IPv4 address, but there is no IPv4 network: add one, or write {ip} in the name, or {n} or {x} for a number", st.patterns[0])
 		case len(v6) > 1:
-			return parseError(at, "network '%s' is a second IPv6 network next to '%s', and with octets in the name a host has one address in the same place: remove it", v6[1].text, v6[0].text)
+			return parseError(at, "network '%s' is a second IPv6 network, next to '%s'; a pattern with octets takes only one: remove one of them", v6[1].text, v6[0].text)
 		case len(v6) > 0 && len(v4) > 1:
-			return parseError(at, "with octets in the name, network '%s' can only stand next to one IPv4 network, whose hosts have the addresses in the same place: remove it, or write a stanza for each IPv4 network", v6[0].text)
+			return parseError(at, "network '%s' stands next to several IPv4 networks; a pattern with octets takes an IPv6 network only next to one: remove it, or write a stanza for each IPv4 network", v6[0].text)
 		case len(v6) > 0 && v6[0].last.sub(v6[0].first).less(v4[0].last.sub(v4[0].first)):
-			return parseError(at, "network '%s' is smaller than '%s', whose hosts have the addresses in the same place: write a larger one", v6[0].text, v4[0].text)
+			return parseError(at, "network '%s' is smaller than '%s', but each host has an address at the same place in both: write a larger one", v6[0].text, v4[0].text)
 		}
 		for _, pt := range st.patterns {
 			if missing := st.varying() &^ pt.octets; missing != 0 {
 				first, other := st.differing(missing)
-				return parseError(cmp.Or(st.given["name"], st.source), "name '%s' does not tell all hosts apart, since it lacks %s, in which %s and %s differ: add %s", pt, missing, first, other, missing)
+				return parseError(cmp.Or(st.given["name"], st.source), "name '%s' does not tell %s and %s apart, because it lacks %s: add %s", pt, first, other, missing, missing)
 			}
 		}
 	}
 	return nil
 }
 
-// secondStanza returns the way out where numbers are to count through two networks.
+// secondStanza returns the way out if numbers have two networks of a family: a second stanza, and
+// if possible its numbers and offset.
 func (st *stanza) secondStanza(f family) string {
-	const wayOut = "give it a stanza of its own, whose 'numbers' go on where those of this one end"
+	const wayOut = "write it in a stanza of its own"
 	one := *st.pool
 	one.networks[f] = one.networks[f][:1]
 	first, ok := one.allNumbers()
@@ -52,15 +53,15 @@ func (st *stanza) secondStanza(f family) string {
 	begin := first.last.lo + 1
 	switch {
 	case ok && begin == 0:
-		return "write {ip} in the name, or a stanza for each with some of the 'numbers'"
+		return "write {ip} in the name, or a stanza for each network, with some of the 'numbers'"
 	case !ok, st.numbers != nil, begin > 1<<63, size.hi != 0, begin+size.lo < begin:
-		return wayOut
+		return wayOut + ", with 'numbers' that go on where those of this one end"
 	}
 	return fmt.Sprintf("%s, with 'numbers %s' and 'offset -%d'", wayOut, numberSpan(begin, begin+size.lo-1), begin)
 }
 
-// differing returns two of the pool's IPv4 addresses that differ in one of these octets,
-// which vary.
+// differing returns two of the pool's IPv4 addresses that differ in one of these octets. The octets
+// must vary.
 func (st *stanza) differing(in octets) (first, other netip.Addr) {
 	u := st.networks[ipv4][0].first
 	for _, n := range st.networks[ipv4] {
@@ -73,12 +74,13 @@ func (st *stanza) differing(in octets) (first, other netip.Addr) {
 	return first, other
 }
 
-// completeNumbers sees to it that each number has an address in every network.
+// completeNumbers sets the numbers if none are given, and refuses numbers that do not have an
+// address in every network.
 func (st *stanza) completeNumbers() error {
 	if st.kind != byNumber {
 		for _, property := range []string{"numbers", "offset"} {
 			if at := st.given[property]; at != "" {
-				return parseError(at, "'%s' does not go with %s, whose names hold addresses and no numbers: remove it, or write the addresses that you mean as the property 'network'", property, st.patterns[0].placeholders[0])
+				return parseError(at, "'%s' does not go with %s, which stands for addresses and not for numbers: remove it, or write the addresses that you mean in 'network'", property, st.patterns[0].placeholders[0])
 			}
 		}
 		return nil
@@ -86,7 +88,7 @@ func (st *stanza) completeNumbers() error {
 
 	all, ok := st.allNumbers()
 	if !ok {
-		return parseError(st.given["offset"], "offset '%d' leaves no number an address in %s: number n has the first address plus offset plus n; for number %d to have the first, write 'offset -%d'",
+		return parseError(st.given["offset"], "offset '%d' leaves no number an address in %s: number n has the first address plus the offset plus n; to give number %d the first address, write 'offset -%d'",
 			st.offset, st.networkNames(), st.offset, st.offset)
 	}
 	if st.numbers == nil {
@@ -101,15 +103,15 @@ func (st *stanza) completeNumbers() error {
 		wayOut := "write some of these, or a larger network"
 		first, last := st.numbers[0].first.lo, st.numbers[len(st.numbers)-1].last.lo
 		if first > 0 && first <= 1<<63 && last-first <= all.last.lo-all.first.lo {
-			wayOut += fmt.Sprintf("; or for number %d to have the first address, 'offset -%d'", first, first)
+			wayOut += fmt.Sprintf("; or to give number %d the first address, write 'offset -%d'", first, first)
 		}
-		return parseError(st.given["numbers"], "numbers '%s' lie outside of %s, where the numbers are %s: %s", r, st.networkNames(), all, wayOut)
+		return parseError(st.given["numbers"], "numbers '%s' lie outside %s, where the numbers are %s: %s", r, st.networkNames(), all, wayOut)
 	}
 	return nil
 }
 
-// checkPatterns refuses patterns that do not go with the root zone, and those of which
-// two give one name to two hosts.
+// checkPatterns refuses patterns that cannot be in the root zone, and patterns that give one name
+// to two hosts.
 func (st *stanza) checkPatterns() error {
 	for i := range st.patterns {
 		if pt := &st.patterns[i]; slices.Contains(st.forward, ".") && (pt.wildcard || pt.labels() > 1) {
@@ -118,7 +120,7 @@ func (st *stanza) checkPatterns() error {
 				what = "'*.'"
 			}
 			if len(st.forward) > 1 {
-				return parseError(st.source, "zone '.' does not go with name '%s', which has %s: in the root zone a name has one label and any parent; remove the zone", pt, what)
+				return parseError(st.source, "zone '.' cannot have the name '%s', which has %s: in the root zone, a name has one label and any parent; remove the zone", pt, what)
 			}
 			return parseError(cmp.Or(st.given["name"], st.source), "name '%s' has %s, but the zone is the root, where a name has one label and any parent: list a zone such as 'example.org' after 'workstation'", pt, what)
 		}
@@ -131,9 +133,9 @@ func (st *stanza) checkPatterns() error {
 				for _, g := range st.forms(other) {
 					if text, ok := differ(f, g); ok {
 						if text == "" {
-							return parseError(st.given["name"], "name '%s' may give a name to another host than '%s' does, which takes too long to rule out: remove one of them", pt, other)
+							return parseError(st.given["name"], "name '%s' may give a name of '%s' to another host, which takes too long to rule out: remove one of them", pt, other)
 						}
-						return parseError(st.given["name"], "name '%s' gives '%s' to another host than '%s' does: remove one of them, or write other literal text in it", pt, pt.full(text), other)
+						return parseError(st.given["name"], "name '%s' gives '%s' to another host than '%s' does: remove one of them, or change the text of one", pt, pt.full(text), other)
 					}
 				}
 			}
@@ -142,10 +144,9 @@ func (st *stanza) checkPatterns() error {
 	return nil
 }
 
-// completeReverse finds the zone of the names that PTR records give: the first
-// forward zone that is not the root, which has no names of its own. It refuses
-// reverse zones that are listed for nothing; those of the server block may be
-// there for other stanzas.
+// completeReverse finds the zone of the names that PTR records give: the first forward zone except
+// the root, which has no names of its own. It refuses reverse zones in the stanza that would have
+// no effect. Those of the server block may be for other stanzas.
 func (st *stanza) completeReverse() error {
 	notRoot := slices.IndexFunc(st.forward, func(zone string) bool { return zone != "." })
 	for _, arg := range st.reverseArgs {
@@ -155,7 +156,7 @@ func (st *stanza) completeReverse() error {
 		case st.own == nil:
 			return parseError(st.source, "PTR records in the reverse zone '%s' need a pattern without '*.': add one such as '%s', or remove the zone", arg.word, strings.TrimPrefix(st.patterns[0].text, "*."))
 		case notRoot < 0:
-			return parseError(st.source, "PTR records in the reverse zone '%s' need a zone for their names, which the root is not: list one such as 'example.org'", arg.word)
+			return parseError(st.source, "PTR records in the reverse zone '%s' need a zone for their names, other than the root: list one such as 'example.org'", arg.word)
 		case !arg.zones.cover(st.addresses):
 			return parseError(st.source, "the reverse zone '%s' has %s", arg.word, st.lackIn(arg.zones))
 		}
@@ -165,14 +166,14 @@ func (st *stanza) completeReverse() error {
 	case notRoot >= 0:
 		st.ptrZone = st.forward[notRoot]
 	case len(st.reverse[ipv4])+len(st.reverse[ipv6])+len(st.zoneList.classless) > 0:
-		return parseError(st.source, "PTR records in the server block's reverse zones need a zone for their names, which the root is not: list one such as 'example.org' after 'workstation', or write 'no_reverse'")
+		return parseError(st.source, "PTR records in the server block's reverse zones need a zone for their names, other than the root: list one such as 'example.org' after 'workstation', or write 'no_reverse'")
 	}
 	return nil
 }
 
-// lackIn says what a reverse zone without an address of the pool has, and the way out.
+// lackIn says what a reverse zone has if no address of the pool is in it, and the way out.
 func (st *stanza) lackIn(zones zoneList) string {
-	var within []string // networks that have addresses there, which then have no number
+	var within []string // networks that have addresses in the zone, all without a number
 	for f, networks := range st.networks {
 		for _, n := range networks {
 			if zones.cover(func(g family) index {
@@ -186,38 +187,37 @@ func (st *stanza) lackIn(zones zoneList) string {
 		}
 	}
 	if len(within) == 0 {
-		return fmt.Sprintf("no address of %s: remove it, or write the one that has", st.networkNames())
+		return fmt.Sprintf("no address of %s: remove it, or write a reverse zone that has some", st.networkNames())
 	}
 	all := *st.pool
 	numbers, _ := all.allNumbers()
 	all.numbers = index{{numbers, st.pool}}
-	wayOut := fmt.Sprintf(", where the numbers are %s: remove it", numbers)
+	wayOut := fmt.Sprintf("; numbers can only be %s: remove it", numbers)
 	if zones.cover(all.addresses) {
-		wayOut = ": remove it, or write their numbers in 'numbers' as well"
+		wayOut = ": remove it, or add their numbers to 'numbers'"
 	}
 	return fmt.Sprintf("addresses of %s, but none with a number%s", strings.Join(within, " and "), wayOut)
 }
 
-// checkLengths refuses names that the DNS does not have room for (RFC 1035,
-// section 2.3.4).
+// checkLengths refuses names that are too long for the DNS (RFC 1035, section 2.3.4).
 func (st *stanza) checkLengths() error {
 	for i := range st.patterns {
 		pt := &st.patterns[i]
 		text, label := st.longest(pt)
 		if len(label) > 63 {
-			return parseError(cmp.Or(st.given["name"], st.source), "name '%s' is too long: '%s' exceeds the 63 octets of a label; shorten it", pt, label)
+			return parseError(cmp.Or(st.given["name"], st.source), "name '%s' is too long: the label '%s' exceeds 63 octets; shorten it", pt, label)
 		}
 		for _, zone := range st.forward {
 			name := dnsutil.Join(pt.full(text), zone)
-			if len(name)+1 > 255 { // on the wire, each label has its length and the root has one
-				return parseError(st.source, "zone '%s' is too long: '%s' exceeds the 255 octets of a domain name; shorten one of them", zone, name)
+			if len(name)+1 > 255 { // octets on the wire, where each label has a length and the root has one
+				return parseError(st.source, "zone '%s' is too long: the name '%s' exceeds 255 octets; shorten the zone or the pattern", zone, name)
 			}
 		}
 	}
 	return nil
 }
 
-// networkNames names the pool's networks for an error.
+// networkNames lists the pool's networks for errors.
 func (st *stanza) networkNames() string {
 	var names []string
 	for _, networks := range st.networks {

@@ -12,7 +12,7 @@ import (
 	"github.com/coredns/caddy"
 )
 
-// parseName parses patterns, of which the first without "*." is the hosts' own name.
+// parseName parses patterns. The first one without "*." is the name that PTR records give.
 func parseName(c *caddy.Controller, p *pool, args []string) error {
 	patterns, at, err := parsePatterns(args)
 	if errors.Is(err, errNoPlaceholder) {
@@ -25,8 +25,8 @@ func parseName(c *caddy.Controller, p *pool, args []string) error {
 	return nil
 }
 
-// parsePatterns parses the patterns of a stanza. An error is that of args[at], and goes
-// on where it was named.
+// parsePatterns parses the patterns of a stanza. An error is about args[at], and continues a
+// sentence that begins with it.
 func parsePatterns(args []string) (patterns []pattern, at int, err error) {
 	for i, arg := range args {
 		pt, err := parsePattern(arg)
@@ -36,16 +36,16 @@ func parsePatterns(args []string) (patterns []pattern, at int, err error) {
 		case slices.ContainsFunc(patterns, func(other pattern) bool { return other.text == pt.text }):
 			return nil, i, errors.New("is given twice: remove one")
 		case i > 0 && patterns[0].kind() != pt.kind():
-			return nil, i, fmt.Errorf("does not go with '%s': the patterns of a stanza all stand for a number, all for the address, or all for octets of it; write a stanza of its own for it", patterns[0])
+			return nil, i, fmt.Errorf("does not go with '%s': all patterns of a stanza stand for a number, or all for an address, or all for octets; write it in a stanza of its own", patterns[0])
 		}
 		patterns = append(patterns, pt)
 	}
 	return patterns, 0, nil
 }
 
-// withPlaceholder returns what may be meant by args[i], which has no placeholder: the same
-// with those of another pattern; or if the space is not meant, the same with what
-// stands next to it.
+// withPlaceholder returns what may be meant by args[i], which has no placeholder: the same text
+// with the placeholders of another pattern, or if the space is a mistake, the same text joined with
+// its neighbours.
 func withPlaceholder(args []string, i int) (hint string) {
 	placeholders := "{n}"
 	for _, arg := range args {
@@ -56,7 +56,7 @@ func withPlaceholder(args []string, i int) (hint string) {
 	}
 	replaced := func(from, to int, text string) bool {
 		patterns, _, err := parsePatterns(slices.Replace(slices.Clone(args), from, to, text))
-		// A name of several labels depends on the zone.
+		// A hint with several labels or a wildcard may be wrong for the zone.
 		return err == nil && !slices.ContainsFunc(patterns, func(pt pattern) bool { return pt.wildcard || pt.labels() > 1 })
 	}
 	for _, literal := range []string{args[i], "ws"} {
@@ -73,6 +73,7 @@ func withPlaceholder(args []string, i int) (hint string) {
 	return hint
 }
 
+// parseNetworks parses networks, which must not overlap.
 func parseNetworks(c *caddy.Controller, p *pool, args []string) error {
 	for _, arg := range args {
 		f, n, err := parseNetwork(c, arg)
@@ -116,7 +117,7 @@ func parseNetwork(c *caddy.Controller, arg string) (f family, n network, err err
 	return familyOf(first), network{span{addressNumber(first), addressNumber(last)}, arg}, nil
 }
 
-// parseNumbers parses ranges of numbers, which may be in any order and overlap.
+// parseNumbers parses ranges of numbers, which can overlap and be in any order.
 func parseNumbers(c *caddy.Controller, p *pool, args []string) error {
 	for _, arg := range args {
 		s, err := parseNumberRange(c, arg)
@@ -138,15 +139,16 @@ func parseNumberRange(c *caddy.Controller, arg string) (s span, err error) {
 	last, err2 := strconv.ParseUint(to, 10, 64)
 	switch {
 	case err != nil, err2 != nil:
-		return s, c.Errf("numbers '%s' is neither a number nor a range of two: write them in decimal, from 0 to %d, such as '7' or '1-99'", arg, uint64(math.MaxUint64))
+		return s, c.Errf("numbers '%s' is neither a number nor a range of two: write decimal numbers from 0 to %d, such as '7' or '1-99'", arg, uint64(math.MaxUint64))
 	case last < first:
 		return s, c.Errf("numbers '%s' is backwards: write '%d-%d'", arg, last, first)
 	case from != strconv.FormatUint(first, 10), to != strconv.FormatUint(last, 10):
-		return s, c.Errf("numbers '%s' has leading zeros: write '%s', and the zeros of the names as the width in 'name', such as '{n:3}'", arg, numberSpan(first, last))
+		return s, c.Errf("numbers '%s' has leading zeros: write '%s'; for zeros in the names, use a width in 'name', such as '{n:3}'", arg, numberSpan(first, last))
 	}
 	return numberSpan(first, last), nil
 }
 
+// parseOffset parses an offset, which is a number of 64 bits with a sign.
 func parseOffset(c *caddy.Controller, p *pool, args []string) (err error) {
 	if p.offset, err = strconv.ParseInt(args[0], 10, 64); err != nil {
 		return c.Errf("offset '%s' is not a number from %d to %d: write one such as '-1'", args[0], math.MinInt64, math.MaxInt64)
@@ -154,7 +156,7 @@ func parseOffset(c *caddy.Controller, p *pool, args []string) (err error) {
 	return nil
 }
 
-// parseTTL parses a TTL. Its bounds are those of RFC 2181, section 8.
+// parseTTL parses a TTL in seconds. RFC 2181, section 8, sets its bounds.
 func parseTTL(c *caddy.Controller, p *pool, args []string) error {
 	ttl, err := strconv.ParseUint(args[0], 10, 31)
 	if err != nil {
@@ -179,7 +181,7 @@ func parseNoTransfer(_ *caddy.Controller, p *pool, _ []string) error {
 	return nil
 }
 
-// parseCIDR parses s, which is written as what.
+// parseCIDR parses s as a CIDR. what names it in errors.
 func parseCIDR(c *caddy.Controller, what, s string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(s)
 	if err == nil {
@@ -194,8 +196,8 @@ func parseCIDR(c *caddy.Controller, what, s string) (netip.Prefix, error) {
 	case err != nil || addr.Zone() != "":
 		return prefix, c.Errf("%s '%s' is not a CIDR: write one such as '192.0.2.0/24' or '2001:db8::/64'", what, s)
 	case !isCIDR:
-		return prefix, c.Errf("%s '%s' has no prefix length: write '%s/%d' for this address alone, or the network that you mean", what, s, addr, addr.BitLen())
+		return prefix, c.Errf("%s '%s' has no prefix length: write '%s/%d' for only this address, or the network that you mean", what, s, addr, addr.BitLen())
 	default:
-		return prefix, c.Errf("%s '%s' has a prefix length that is not one of 0 to %d: write it as a number of bits, such as '%s/%d'", what, s, addr.BitLen(), addr, addr.BitLen())
+		return prefix, c.Errf("%s '%s' has a prefix length that is not a number from 0 to %d: write it as a number of bits, such as '%s/%d'", what, s, addr.BitLen(), addr, addr.BitLen())
 	}
 }

@@ -12,22 +12,22 @@ import (
 	"github.com/miekg/dns"
 )
 
-// zoneList are zones, told apart.
+// zoneList is a list of zones, sorted by their kinds.
 type zoneList struct {
 	forward   []string
 	reverse   prefixes
-	classless []classlessZone // of RFC 2317
+	classless []classlessZone // RFC 2317
 }
 
-// reverseArg is a word on the directive's line that means reverse zones, and
-// these, of which a CIDR may have several.
+// reverseArg is a word on the line of the directive that means one or more reverse zones. A CIDR
+// has several if its prefix length is not that of a zone: 192.0.2.0/23 has two.
 type reverseArg struct {
 	word  string
 	names []string
 	zones zoneList
 }
 
-// cover reports whether one of some addresses, by family, lies in one of the reverse
+// cover reports whether any of some addresses, which are given by family, is in one of the reverse
 // zones.
 func (zones zoneList) cover(addresses func(family) index) bool {
 	for _, f := range families {
@@ -42,22 +42,22 @@ func (zones zoneList) cover(addresses func(family) index) bool {
 	})
 }
 
-// checkZones refuses a listed zone that is of no use next to the other zones, or in
-// a server block of the given keys.
+// checkZones refuses zones of the stanza that are of no use, because of other zones that are listed
+// or because of those of the server block, keys.
 func (st *stanza) checkZones(zs *zones, keys []string) error {
 	for _, zone := range st.forward {
 		if zone == "." {
 			continue // it has names everywhere
 		}
-		if above, pt := zs.losing(zone); pt != nil {
-			return parseError(st.source, "zone '%s' takes names away from '%s' in the zone '%s', which belong to the closest zone listed: remove one of the zones, or write a pattern that has no names there", zone, pt, above.name)
+		if above, pt := zs.takesNamesFrom(zone); pt != nil {
+			return parseError(st.source, "zone '%s' takes names of '%s' away from the zone '%s', because a name belongs to the closest listed zone: remove one of the zones, or write a pattern that has no names there", zone, pt, above.name)
 		}
 		if !st.isAsked(zs.byName[zone], keys) {
 			wayOut := "add it to them, or remove it here"
 			if len(listZones(keys).forward) == 0 {
 				wayOut = "remove it here" // the zone of the names in PTR records would have to be added, too
 			}
-			return parseError(st.source, "zone '%s' has no name for which this server block is asked, whose zones are '%s': %s", zone, strings.Join(keys, "', '"), wayOut)
+			return parseError(st.source, "zone '%s' gets no queries, because the zones of this server block are '%s': %s", zone, strings.Join(keys, "', '"), wayOut)
 		}
 	}
 	for _, arg := range st.reverseArgs {
@@ -65,14 +65,14 @@ func (st *stanza) checkZones(zs *zones, keys []string) error {
 			return len(keys) == 0 || slices.ContainsFunc(keys, func(key string) bool { return dns.IsSubDomain(key, name) || dns.IsSubDomain(name, key) })
 		})
 		if !asked {
-			return parseError(st.source, "the reverse zone '%s' has no name for which this server block is asked, whose zones are '%s': add it to them, or remove it here", arg.word, strings.Join(keys, "', '"))
+			return parseError(st.source, "the reverse zone '%s' gets no queries, because the zones of this server block are '%s': add it to them, or remove it here", arg.word, strings.Join(keys, "', '"))
 		}
 	}
 	return nil
 }
 
-// isAsked reports whether a server block of the given keys is asked for names in a
-// listed zone, or for PTR records that give such names.
+// isAsked reports whether clients ask the server block for names in a listed zone, or for PTR
+// records that give such names. keys are the zones of the server block.
 func (st *stanza) isAsked(z *zone, keys []string) bool {
 	forward := listZones(keys).forward
 	if len(keys) == 0 || len(forward) == 0 && st.ptrZone == z.name && listZones(keys).cover(st.addresses) {
@@ -89,10 +89,9 @@ func (st *stanza) isAsked(z *zone, keys []string) bool {
 	})
 }
 
-// parseZones parses the zones on the directive's line; if there are none they
-// are those of the server block. They are those that
-// plugin.OriginsFromArgsOrServerBlock has, but that takes the typing error
-// 10.0.0.0/33 for a name and masks the host bits of 10.1.2.3/16 in silence.
+// parseZones parses the zones on the line of the directive. If there are none, they are those of
+// the server block. It takes what plugin.OriginsFromArgsOrServerBlock takes, except mistakes: that
+// would take 10.0.0.0/33 for a name, and mask the host bits of 10.1.2.3/16 without an error.
 func (st *stanza) parseZones(c *caddy.Controller, serverBlock zoneList) error {
 	args := c.RemainingArgs()
 	var origins []string
@@ -105,7 +104,7 @@ func (st *stanza) parseZones(c *caddy.Controller, serverBlock zoneList) error {
 		if isReverse(names[0]) {
 			list := listZones(names)
 			if len(list.reverse[ipv4])+len(list.reverse[ipv6])+len(list.classless) == 0 {
-				return c.Errf("zone '%s' is in a reverse tree, but is the name of no address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa' or, for a part of a /24, '64/26.2.0.192.in-addr.arpa'", zone)
+				return c.Errf("zone '%s' is in a reverse tree, but is not the name of an address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa' or, for a part of a /24, '64/26.2.0.192.in-addr.arpa'", zone)
 			}
 			st.reverseArgs = append(st.reverseArgs, reverseArg{zone, names, list})
 		}
@@ -115,22 +114,22 @@ func (st *stanza) parseZones(c *caddy.Controller, serverBlock zoneList) error {
 	if len(args) > 0 {
 		st.zoneList = listZones(origins)
 	}
-	if len(st.reverseArgs) == 0 { // as other reverse zones, they need not be listed again
+	if len(st.reverseArgs) == 0 { // like other reverse zones, these need not be listed again
 		st.zoneList.classless = serverBlock.classless
 	}
-	for _, zone := range st.forward { // those of the server block are checked here alone
+	for _, zone := range st.forward { // nothing else checks those of the server block
 		if err := checkForward(c, zone); err != nil {
 			return err
 		}
 	}
 	if len(st.forward) == 0 && len(args)+len(c.ServerBlockKeys) > 0 {
-		return c.Err("all zones are reverse zones, which hold no names of hosts: list the zone that shall hold them, such as 'example.org'; their addresses are the property 'network'")
+		return c.Err("all zones are reverse zones, which hold no names of hosts: list the zone of the names, such as 'example.org', and write the addresses in 'network'")
 	}
 	return nil
 }
 
-// listZones tells zones apart. It leaves out what is listed twice, and what lies
-// in a reverse tree without being the name of an address or network.
+// listZones sorts zones by their kinds. It leaves out forward zones that are listed twice, and
+// names in a reverse tree that are not the name of an address or a network.
 func listZones(zones []string) (list zoneList) {
 	for _, zone := range zones {
 		prefix, ok := parseReverse([]byte(zone))
@@ -147,14 +146,14 @@ func listZones(zones []string) (list zoneList) {
 	return list
 }
 
-// checkWord refuses what stands in place of a zone by mistake.
+// checkWord refuses words that stand in place of a zone by mistake.
 func checkWord(c *caddy.Controller, word string) error {
 	isProperty := slices.ContainsFunc(properties, func(known property) bool { return known.name == word })
 	switch {
 	case isProperty:
 		return c.Errf("'%s' is a property, not a zone: write it on a line of its own, between '{' and '}'; the zone of that name is '%s.'", word, word)
 	case word == "":
-		return c.Err("zone '' is empty: remove it; or is an environment variable not set?")
+		return c.Err("zone '' is empty, perhaps because an environment variable is not set: set that, or remove the zone")
 	case word == pluginName:
 		return c.Errf("'%s' is the directive, not a zone: begin a new line before it; the zone of that name is '%s.'", word, word)
 	case strings.ContainsAny(word, "{}"):
@@ -178,51 +177,51 @@ func checkZone(c *caddy.Controller, zone string) error {
 	from, _, isRange := strings.Cut(host, "-")
 	switch {
 	case isRange && isAddr(from):
-		return c.Errf("zone '%s' is a range of addresses: write a reverse zone as a CIDR, and the pool's addresses as the property 'network'", zone)
+		return c.Errf("zone '%s' is a range of addresses: write a reverse zone as a CIDR, and the pool's addresses in 'network'", zone)
 	case isAddr(zone), isAddr(addr) && !isCIDR:
-		return c.Errf("zone '%s' is an address: write a reverse zone as a CIDR, and the pool's addresses as the property 'network'", zone)
+		return c.Errf("zone '%s' is an address: write a reverse zone as a CIDR, and the pool's addresses in 'network'", zone)
 	case isAddr(addr):
 		if _, err := parseCIDR(c, "zone", host); err != nil {
 			return err
 		}
-		if err != nil { // as those of IPv6 that begin with a zero
+		if err != nil { // such as one of IPv6 that begins with a zero
 			return c.Errf("zone '%s' is not a CIDR that CoreDNS takes: write the name of the reverse zone, such as 'ip6.arpa'", zone)
 		}
 		return nil
 	case err != nil, !isHostLike(dns.CanonicalName(host)):
-		return c.Errf("zone '%s' is neither a domain name nor a CIDR: write one such as 'example.org' or '10.0.0.0/8', an internationalized name in its ASCII form (xn--...), and several with spaces in between", zone)
+		return c.Errf("zone '%s' is neither a domain name nor a CIDR: write one such as 'example.org' or '10.0.0.0/8', an internationalized name in its ASCII form (xn--...), and separate several zones with spaces", zone)
 	}
 	return nil
 }
 
-// isAddr reports whether s is an address, be it with the closing dot of a name.
+// isAddr reports whether s is an address, with or without the closing dot of a name.
 func isAddr(s string) bool {
 	_, err := netip.ParseAddr(strings.TrimSuffix(s, "."))
 	return err == nil
 }
 
-// checkForward refuses forward zones that hold no names of hosts.
+// checkForward refuses forward zones that cannot hold names of hosts.
 func checkForward(c *caddy.Controller, zone string) error {
 	switch {
 	case isNumeric(zone):
-		return c.Errf("zone '%s' looks like an address that is cut short: write a reverse zone as a CIDR, such as '10.0.0.0/8', and the pool's addresses as the property 'network'", zone)
+		return c.Errf("zone '%s' looks like an address that is cut short: write a reverse zone as a CIDR, such as '10.0.0.0/8', and the pool's addresses in 'network'", zone)
 	case zone == "arpa.":
 		return c.Errf("zone '%s' holds the reverse trees, and no names of hosts: list a zone such as 'example.org'", zone)
 	}
 	return nil
 }
 
-// isNumeric reports whether the last label of a zone has digits alone. No such
-// top-level domain will ever be (RFC 3696, section 2).
+// isNumeric reports whether the last label of a zone has only digits. There will never be such a
+// top-level domain (RFC 3696, section 2).
 func isNumeric(zone string) bool {
 	zone = strings.TrimSuffix(zone, ".")
 	last := zone[strings.LastIndexByte(zone, '.')+1:]
 	return last != "" && strings.Trim(last, "0123456789") == ""
 }
 
-// isHostLike reports whether name is a domain name of letters, digits, hyphens and
-// underscores, and of the slashes that names of RFC 2317 have below arpa. Others
-// are legal, but typing errors.
+// isHostLike reports whether name is a domain name of letters, digits, hyphens and underscores.
+// Below arpa it may have slashes, as in RFC 2317. Other names are legal, but nearly always typing
+// errors.
 func isHostLike(name string) bool {
 	_, ok := dns.IsDomainName(name)
 	return ok && !strings.ContainsFunc(name, func(r rune) bool {

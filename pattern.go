@@ -7,28 +7,28 @@ import (
 	"strings"
 )
 
-// pattern says how a pool writes its names: literal text around placeholders, such
-// as ws{n}, {d}.{c}.{b}.{a}.dyn and *.ip-{ip}. Dots separate labels; a name is the
-// text, a dot, and the zone.
+// pattern says how a pool writes its names: literal text around placeholders, such as ws{n},
+// {d}.{c}.{b}.{a}.dyn or *.ip-{ip}. Dots separate labels. A name is the text, a dot and the zone.
 //
-// Each host has exactly one text, the canonical one: what is read and written again
-// gives the same text. A text with a sign, one zero too many or anything else
-// stands for nothing at all.
+// A pattern reads a text as a key, and writes a key as a text. In 10.0.0.0/16, r{c}-{d:3} reads
+// r7-012 as the third octet 7 and the fourth octet 12, so it stands for 10.0.7.12. Each host has
+// exactly one text, the canonical one, which the pattern writes again after it has read it. Any
+// other text, such as one with a sign or with one zero too many, stands for nothing.
 type pattern struct {
-	text     string // as a Corefile has it, in lower case; equal patterns have equal text
-	wildcard bool   // it begins with "*.": all names below the rest
+	text     string // as it is written, in lower case; equal patterns have equal texts
+	wildcard bool   // it begins with "*.", which means all names below the rest
 	affixes
 	placeholders []placeholder
 	between      []string   // literal text between each placeholder and the next
-	octets       octets     // which of them it has
+	octets       octets     // the octets that its placeholders write
 	ancestors    []ancestor // between the pattern's names and the zone, the longest first
 }
 
-// affixes are the literal text of a pattern before its first placeholder and after
-// its last, in lower case and without "*.".
+// affixes are the literal text of a pattern before its first placeholder and after its last, in
+// lower case and without "*.". Those of *.ws{n}.lab are "ws" and ".lab".
 type affixes struct{ prefix, suffix string }
 
-// patternKind says what a pattern stands for. The patterns of a pool are of one kind.
+// patternKind says what a pattern stands for. All patterns of a pool are of one kind.
 type patternKind int
 
 const (
@@ -37,14 +37,15 @@ const (
 	byAddress                    // {ip}, {ip:full}, {ip:x}
 )
 
-// defaultPattern is that of the example from which this plugin descends.
+// defaultPattern is that of the example in Twisted Names from which this plugin descends.
 const defaultPattern = "workstation{n}"
 
-// errNoPlaceholder is that a pattern has none.
+// errNoPlaceholder says that a pattern has no placeholder. Like all errors of parsePattern, it
+// follows the word "name" and the pattern.
 var errNoPlaceholder = errors.New("has no placeholder: write one of " + placeholderList + " in place of the number or address")
 
-// parsePattern parses a pattern as a Corefile has it. The error goes on where the
-// pattern was named.
+// parsePattern parses a pattern. Its error continues a sentence that begins with the pattern, as in
+// "name 'ws' has no placeholder: ...".
 func parsePattern(s string) (pattern, error) {
 	p, err := parseLabels(s)
 	if err != nil {
@@ -54,7 +55,7 @@ func parsePattern(s string) (pattern, error) {
 	return p, err
 }
 
-// parseLabels is parsePattern without the ancestors.
+// parseLabels is parsePattern, except that it leaves out the ancestors.
 func parseLabels(s string) (pattern, error) {
 	p := pattern{text: string(appendLower(nil, s))}
 	rest, wildcard := strings.CutPrefix(p.text, "*.")
@@ -112,13 +113,13 @@ func parseLabels(s string) (pattern, error) {
 	return p, nil
 }
 
-// checkLiteral refuses what may not stand around placeholders.
+// checkLiteral refuses characters that may not stand around placeholders.
 func checkLiteral(literal string) error {
 	for _, c := range literal {
 		switch {
 		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_', c == '.':
 		case c == '*':
-			return errors.New("has a '*' that is no label of its own at the front: only '*.' before all else stands for something, all names below the rest")
+			return errors.New("has a '*' that is not a label of its own at the front: remove it; only '*.' at the front has a meaning, which is all names below the rest")
 		default:
 			return fmt.Errorf("has a '%c': use letters, digits, '-', '_' and dots around placeholders", c)
 		}
@@ -130,7 +131,7 @@ func checkLiteral(literal string) error {
 func (p *pattern) checkLabels() error {
 	switch {
 	case strings.HasSuffix(p.suffix, "."):
-		return errors.New("ends with a dot: remove it; the zone follows of itself")
+		return errors.New("ends with a dot: remove it; the zone is added")
 	case strings.HasPrefix(p.prefix, "."):
 		return errors.New("begins with a dot: remove it")
 	case slices.ContainsFunc(append([]string{p.prefix, p.suffix}, p.between...), func(literal string) bool { return strings.Contains(literal, "..") }):
@@ -139,17 +140,17 @@ func (p *pattern) checkLabels() error {
 	return nil
 }
 
-// checkPlaceholders refuses placeholders that do not go together: a pattern stands
-// for one number, for one address, or for octets. Where an octet varies in length,
-// what follows must show where it ends.
+// checkPlaceholders refuses placeholders that cannot be combined. A pattern stands for one number,
+// for one address, or for octets. If an octet varies in length, the text after it must show where
+// it ends.
 func (p *pattern) checkPlaceholders() error {
 	first := p.placeholders[0]
 	for i, ph := range p.placeholders[1:] {
 		switch previous := p.placeholders[i]; {
 		case ph.patternKind() != first.patternKind():
-			return fmt.Errorf("has both %s and %s: use a number, the address, or octets of it", first, ph)
+			return fmt.Errorf("has both %s and %s: use either a number, or an address, or octets of an address", first, ph)
 		case ph.kind != octet:
-			return fmt.Errorf("has two placeholders, %s and %s: keep the one that tells the hosts apart", previous, ph)
+			return fmt.Errorf("has two placeholders, %s and %s, but takes only one: remove one of them", previous, ph)
 		case previous.varies() && p.between[i] == "":
 			return fmt.Errorf("can be read in two ways where %s follows %s: put a character such as '-' between them, or write {%s:3}, which always has three digits", ph, previous, previous.name())
 		case previous.varies() && previous.produces(p.between[i][0]):
@@ -159,7 +160,7 @@ func (p *pattern) checkPlaceholders() error {
 	return nil
 }
 
-// mustPattern returns the pattern that s is, which has no mistake.
+// mustPattern is parsePattern for a valid pattern. It panics if s is not valid.
 func mustPattern(s string) pattern {
 	p, err := parsePattern(s)
 	if err != nil {
@@ -168,17 +169,17 @@ func mustPattern(s string) pattern {
 	return p
 }
 
-// String returns p as a Corefile has it.
+// String returns the pattern as it is written.
 func (p pattern) String() string { return p.text }
 
 // kind returns what the pattern stands for.
 func (p *pattern) kind() patternKind { return p.placeholders[0].patternKind() }
 
-// labels returns how many labels the pattern has, "*" not counted.
+// labels returns how many labels the pattern has, without "*".
 func (p *pattern) labels() int { return strings.Count(strings.TrimPrefix(p.text, "*."), ".") + 1 }
 
-// parse returns the key that text, the part of a name between the affixes, stands
-// for, as the pattern writes it (see pick). It is in lower case.
+// parse returns the key that text stands for. text is in lower case, and is the part of a name
+// between the affixes. Of an address, the key has only what the pattern writes; see pick.
 func (p *pattern) parse(text []byte) (key, bool) {
 	switch ph := &p.placeholders[0]; ph.kind {
 	case numeric:
@@ -195,7 +196,7 @@ func (p *pattern) parse(text []byte) (key, bool) {
 	}
 }
 
-// parseOctets is parse of a pattern of octets.
+// parseOctets is parse for a pattern of octets.
 func (p *pattern) parseOctets(text []byte) (key, bool) {
 	var address uint32
 	var read octets
@@ -214,7 +215,7 @@ func (p *pattern) parseOctets(text []byte) (key, bool) {
 		}
 		shift := 8 * (3 - ph.octet)
 		if read&(1<<ph.octet) != 0 && byte(address>>shift) != byte(value) {
-			return key{}, false // one octet, two values
+			return key{}, false // one octet with two values
 		}
 		read |= 1 << ph.octet
 		address |= uint32(value) << shift
@@ -254,7 +255,7 @@ func (p *pattern) name(k key, zone string) string {
 	return string(append(b, zone...))
 }
 
-// full returns text with the "*." of the pattern, if it has one.
+// full returns text with "*." before it if the pattern has that.
 func (p *pattern) full(text string) string {
 	if p.wildcard {
 		return "*." + text
@@ -262,13 +263,13 @@ func (p *pattern) full(text string) string {
 	return text
 }
 
-// gives reports whether text, without "*.", is one of the pattern.
+// gives reports whether the pattern writes text, which is without "*.", for some key.
 func (p *pattern) gives(text string) bool {
 	_, ok := p.keyOf(text)
 	return ok
 }
 
-// keyOf returns the key that text, without "*.", stands for.
+// keyOf is parse for a text with the affixes, but without "*.".
 func (p *pattern) keyOf(text string) (k key, ok bool) {
 	inner, ok := strings.CutPrefix(text, p.prefix)
 	if ok {
@@ -280,8 +281,8 @@ func (p *pattern) keyOf(text string) (k key, ok bool) {
 	return p.parse([]byte(inner))
 }
 
-// pick returns of a key what the pattern writes: of an address, the octets that it
-// has, as one number. What parse returns is such a key.
+// pick returns what the pattern writes of k. Of an address, that is only the octets that it has, as
+// one number: {c}-{d} picks 7<<8 + 12 of 10.0.7.12. The keys that parse returns are like this.
 func (p *pattern) pick(k key) key {
 	if p.octets != 0 {
 		k.u.lo = uint64(p.octets.pick(uint32(k.u.lo)))
@@ -289,8 +290,8 @@ func (p *pattern) pick(k key) key {
 	return k
 }
 
-// put returns the whole key of what parse returned: octets that the pattern does
-// not have are those of address.
+// put is the inverse of pick: it returns the whole key of a picked one. Octets that the pattern
+// does not write are those of address.
 func (p *pattern) put(k key, address uint32) key {
 	if p.octets != 0 {
 		k.u.lo = uint64(p.octets.put(uint32(k.u.lo), address))
@@ -298,8 +299,7 @@ func (p *pattern) put(k key, address uint32) key {
 	return k
 }
 
-// project returns what the pattern writes of the keys of an entry: where it has some
-// octets of the address alone, these, as pick has them.
+// project returns the keys of an entry as pick returns them.
 func (p *pattern) project(e entry) (projected index) {
 	if p.octets == 0 {
 		return index{e}

@@ -2,28 +2,32 @@ package workstation
 
 import "slices"
 
-// patternIndex finds the names of patterns, however many there are, by their
-// literal text.
+// patternIndex finds the names of a zone's patterns. It looks patterns up by their literal text, so
+// a search takes about as long with thousands of patterns as with one.
+//
+// With ws{n}, pc{n} and {n}.lab, literal has the three entries "ws" "", "pc" "" and "" ".lab", and
+// lengths has (2, 0) and (0, 4).
 type patternIndex struct {
 	patterns []*patternPools           // in the order of their stanzas
-	forms    formIndex                 // in which the pools write them, until all are there
-	literal  map[affixes]*patternPools // the same, by the literal text of their pattern
-	lengths  []affixLengths            // of the literal text, each once, the longest prefix first
+	forms    formIndex                 // of the same; only until all patterns are there
+	literal  map[affixes]*patternPools // the same, by the literal text around their placeholders
+	lengths  []affixLengths            // of that literal text, each once, the longest prefix first
 }
 
-// affixLengths are the lengths of a pattern's literal text.
+// affixLengths are the lengths of a pattern's prefix and suffix.
 type affixLengths struct{ prefix, suffix int }
 
-// patternPools are the pools that have one pattern in one zone, and which keys.
+// patternPools are the pools of one zone that have one pattern, and the keys for which each of them
+// has it. Pools may share a pattern if their keys do not overlap.
 type patternPools struct {
 	next    *patternPools // another pattern with the same literal text around its placeholders
 	pattern *pattern
-	pools   []*pool  // that have the pattern, in the order of their stanzas
-	keys    [3]index // by kind, as the pattern writes them
+	pools   []*pool  // in the order of their stanzas
+	keys    [3]index // by kind, as pick returns them
 }
 
-// add adds the names of one of p's patterns, unless that is in conflict with another pool of
-// the zone.
+// add adds the names of one of p's patterns, unless another pool of the zone could give one of
+// them.
 func (x *patternIndex) add(p *pool, pt *pattern) *conflict {
 	if c := x.addForms(p, pt); c != nil {
 		return c
@@ -36,8 +40,8 @@ func (x *patternIndex) add(p *pool, pt *pattern) *conflict {
 	return pp.add(p)
 }
 
-// addForms adds the forms of one of p's patterns, unless another pattern could give a name
-// to another pool.
+// addForms adds the forms of one of p's patterns, unless another pattern of another pool could give
+// one of its names.
 func (x *patternIndex) addForms(p *pool, pt *pattern) *conflict {
 	for _, f := range p.forms(pt) {
 		if text, other, owner := x.forms.meets(f); other != nil {
@@ -48,7 +52,7 @@ func (x *patternIndex) addForms(p *pool, pt *pattern) *conflict {
 	return nil
 }
 
-// add adds p, unless another pool has the pattern with some of the same keys.
+// add adds p, unless another pool has the pattern for some of the same keys.
 func (pp *patternPools) add(p *pool) *conflict {
 	pt := pp.pattern
 	pp.pools = append(pp.pools, p)
@@ -57,7 +61,7 @@ func (pp *patternPools) add(p *pool) *conflict {
 			e.first, e.last = pt.pick(key{kind, e.first}).u, pt.pick(key{kind, e.last}).u
 			if other, both := pp.keys[kind].insert(e); other != nil {
 				text := string(pt.append(nil, pt.put(key{kind, both}, p.someAddress())))
-				return &conflict{text: text, pattern: pt, other: pt, added: p, pool: other, together: true}
+				return &conflict{text: text, pattern: pt, other: pt, added: p, pool: other, sameKeys: true}
 			}
 		}
 	}
@@ -74,7 +78,7 @@ func (x *patternIndex) of(pt *pattern) *patternPools {
 	return nil
 }
 
-// insert adds the pools that have a pattern.
+// insert adds pools that have a pattern which is not in the index yet.
 func (x *patternIndex) insert(pp *patternPools) {
 	if x.literal == nil {
 		x.literal = make(map[affixes]*patternPools)
@@ -84,13 +88,13 @@ func (x *patternIndex) insert(pp *patternPools) {
 	x.patterns = append(x.patterns, pp)
 	x.literal[pt.affixes] = pp
 	if lengths := (affixLengths{len(pt.prefix), len(pt.suffix)}); !slices.Contains(x.lengths, lengths) {
-		// Of numbered prefixes most are the longest.
+		// Prefixes often end in numbers, and most of those have the most digits.
 		i, _ := slices.BinarySearchFunc(x.lengths, lengths, func(l, m affixLengths) int { return m.prefix - l.prefix })
 		x.lengths = slices.Insert(x.lengths, i, lengths)
 	}
 }
 
-// find returns the host whose name has text, in lower case, before the zone.
+// find returns the host whose name is text, in lower case, before the zone.
 func (x *patternIndex) find(text []byte) host {
 	p, pt, k := x.lookup(text)
 	if p == nil {
@@ -99,21 +103,19 @@ func (x *patternIndex) find(text []byte) host {
 	return p.host(pt.put(k, p.someAddress()))
 }
 
-// has reports whether there is a name that has text, in lower case, before the zone.
+// has reports whether text, in lower case, is a name before the zone.
 func (x *patternIndex) has(text []byte) bool {
 	p, _, _ := x.lookup(text)
 	return p != nil
 }
 
-// lookup returns which pool gives a text, by which pattern, and what it stands for.
-// Literal text around placeholders is looked up, not compared pattern by pattern, so that
-// thousands of patterns cost little more than one. Those that differ only between
-// their placeholders are tried one after the other.
+// lookup returns the pool that gives text, its pattern, and the key for which text stands. It tries
+// only patterns that have the literal text around their placeholders, one after the other.
 func (x *patternIndex) lookup(text []byte) (*pool, *pattern, key) {
 	for _, length := range x.lengths {
 		start, end := length.prefix, len(text)-length.suffix
 		if end <= start || !isHex(text[start]) || !isHex(text[end-1]) {
-			continue // no placeholder begins or ends here
+			continue // no placeholder begins or ends with this character
 		}
 		for pp := x.literal[affixes{string(text[:start]), string(text[end:])}]; pp != nil; pp = pp.next {
 			k, ok := pp.pattern.parse(text[start:end])

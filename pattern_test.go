@@ -78,9 +78,9 @@ func TestPatternNumber(t *testing.T) {
 		{pattern: "n{x}", label: "n10000000000000000"},
 		{pattern: "n{x}", label: "n0f"},
 		{pattern: "n{x}", label: "ng"},
-		{pattern: "n{x}", label: "n:"}, // next to the digits
+		{pattern: "n{x}", label: "n:"}, // the character after 9
 		{pattern: "n{x}", label: "n`"},
-		{pattern: "n{x}", label: "nFF"}, // a label is folded before it is looked up
+		{pattern: "n{x}", label: "nFF"}, // names are in lower case here
 		{"n{x:4}", "n00ff", 255, true},
 		{"n{x:4}", "n10000", 65536, true},
 		{pattern: "n{x:4}", label: "nff"},
@@ -118,11 +118,18 @@ func TestParsePattern(t *testing.T) {
 		{"{IP}", affixes{}, []placeholder{{kind: dashed}}, "{ip}"},
 		{"*.{ip:FULL}.dyn", affixes{"", ".dyn"}, []placeholder{{kind: full}}, "*.{ip:full}.dyn"},
 		{"x{ip:x}", affixes{"x", ""}, []placeholder{{kind: packed}}, ""},
-		{"rack{c}-node{d:2}", affixes{"rack", ""}, []placeholder{{kind: octet, octet: 2, base: 10, width: 1}, {kind: octet, octet: 3, base: 10, width: 2}}, ""},
-		{"{a:3}{d:x}.z", affixes{"", ".z"}, []placeholder{{kind: octet, octet: 0, base: 10, width: 3}, {kind: octet, octet: 3, base: 16, width: 2}}, ""},
+		{
+			"rack{c}-node{d:2}", affixes{"rack", ""},
+			[]placeholder{{kind: octet, octet: 2, base: 10, width: 1}, {kind: octet, octet: 3, base: 10, width: 2}}, "",
+		},
+		{
+			"{a:3}{d:x}.z", affixes{"", ".z"},
+			[]placeholder{{kind: octet, octet: 0, base: 10, width: 3}, {kind: octet, octet: 3, base: 16, width: 2}}, "",
+		},
 	} {
 		p := testPattern(t, tc.text)
-		if p.affixes != tc.affixes || !slices.Equal(p.placeholders, tc.placeholders) || p.wildcard != strings.HasPrefix(tc.text, "*.") {
+		wildcard := strings.HasPrefix(tc.text, "*.")
+		if p.affixes != tc.affixes || !slices.Equal(p.placeholders, tc.placeholders) || p.wildcard != wildcard {
 			t.Errorf("parsePattern(%q) = %#v, want %#v around %#v", tc.text, p, tc.affixes, tc.placeholders)
 		}
 		if tc.as == "" {
@@ -134,16 +141,18 @@ func TestParsePattern(t *testing.T) {
 	}
 }
 
-// TestPatternEveryText asks the oracle about every text of up to six characters of
-// those that matter.
+// TestPatternEveryText compares patterns with the oracle, for every text of up to six of the characters that matter.
 func TestPatternEveryText(t *testing.T) {
 	for _, tc := range []struct{ pattern, characters string }{
 		{"{n}", "0129a-."}, {"{x}", "019af-"}, {"{n:2}", "0129a-"}, {"{x:3}", "019af-"}, {"{ip}", "019a-."},
-		{"a{n}", "019a-"}, {"a{x}", "019af"}, {"1{n}", "0129a"}, {"{n}1", "0129a"}, {"{x}a", "019ab"}, {"a{n:2}0", "019a"}, {"-{n}-", "019-"},
+		{"a{n}", "019a-"}, {"a{x}", "019af"}, {"1{n}", "0129a"}, {"{n}1", "0129a"}, {"{x}a", "019ab"},
+		{"a{n:2}0", "019a"}, {"-{n}-", "019-"},
 		{"f{ip}", "01f-"}, {"{ip}0", "01f-"}, {"{n}.a", "01a.-"}, {"{ip:x}", "01af-"}, {"{ip:full}", "01f-"},
 		{"{d}", "0125a"}, {"{d:2}", "0125a"}, {"{d:3}", "0125a"}, {"{d:x}", "0125af"}, {"a{d}0", "0125a"},
-		{"{c}-{d}", "0125-"}, {"{d}.{c}", "0125.-"}, {"{c:3}{d:3}", "0125"}, {"{c:x}{d:x}", "05af"}, {"{d:x}{c}", "05af"}, {"{d}a{d}", "0125a"},
-		{"{a}-{b}-{c}-{d}", "012-"}, {"{d}-{d}-{d}", "012-"}, {"{d:2}-{d}", "0125-"}, {"{d:x}-{d}", "0125f-"}, {"{b:x}{d:x}{b:x}", "01f"},
+		{"{c}-{d}", "0125-"}, {"{d}.{c}", "0125.-"}, {"{c:3}{d:3}", "0125"}, {"{c:x}{d:x}", "05af"}, {"{d:x}{c}", "05af"},
+		{"{d}a{d}", "0125a"},
+		{"{a}-{b}-{c}-{d}", "012-"}, {"{d}-{d}-{d}", "012-"}, {"{d:2}-{d}", "0125-"}, {"{d:x}-{d}", "0125f-"},
+		{"{b:x}{d:x}{b:x}", "01f"},
 	} {
 		p, oracle := testPattern(t, tc.pattern), newOracle(tc.pattern)
 		var try func(text string)
@@ -163,12 +172,13 @@ func TestPatternEveryText(t *testing.T) {
 // gridPatterns are patterns that tell all addresses of a /16 apart.
 var gridPatterns = []string{
 	"{ip}", "ip-{ip}.dyn", "{ip:full}", "{ip:full}-z", "{ip:x}", "catv{ip:x}f", "*.{ip}",
-	"{c}-{d}", "{d}-{c}", "{d}.{c}", "{c:2}-{d:3}", "{c:3}{d:3}", "{d:x}{c:x}", "{c:x}-{d}", "r{c}-n{d:2}", "{d}.{c}.{b}.{a}.dyn",
-	"{a}-{b}-{c}-{d}", "{d:3}{c:3}{b:3}{a:3}", "{d}-{c}-{d}", "{c}.{d}.{c}", "{c:x}{d:x}{c:3}", "*.x{d}-{c}", "{b:3}{c:x}{d:x}", "0{c:3}{d}0",
+	"{c}-{d}", "{d}-{c}", "{d}.{c}", "{c:2}-{d:3}", "{c:3}{d:3}", "{d:x}{c:x}", "{c:x}-{d}", "r{c}-n{d:2}",
+	"{d}.{c}.{b}.{a}.dyn",
+	"{a}-{b}-{c}-{d}", "{d:3}{c:3}{b:3}{a:3}", "{d}-{c}-{d}", "{c}.{d}.{c}", "{c:x}{d:x}{c:3}", "*.x{d}-{c}",
+	"{b:3}{c:x}{d:x}", "0{c:3}{d}0",
 }
 
-// TestPatternInverse writes and reads every address of a /16 in every way: parse and
-// append are inverses.
+// TestPatternInverse writes and reads every address of a /16, and many numbers: keyOf and append are inverses.
 func TestPatternInverse(t *testing.T) {
 	patterns := slices.Clone(gridPatterns)
 	for _, scheme := range namingSchemes(t) {
@@ -232,14 +242,14 @@ func namingSchemes(tb testing.TB) (schemes []namingScheme) {
 	return schemes
 }
 
-// TestNamingSchemes asks for hosts as providers name them, forward and back.
+// TestNamingSchemes checks the names of hosts as providers write them, forward and reverse.
 func TestNamingSchemes(t *testing.T) {
 	schemes := namingSchemes(t)
 	if len(schemes) != 65 {
 		t.Errorf("there are %d schemes, want 65", len(schemes))
 	}
 	for _, scheme := range schemes {
-		ws := testWorkstation(t, "workstation isp.example {\nname "+scheme.pattern+"\nnetwork "+scheme.network+"\n}")
+		ws := testWorkstation(t, stanzaOf("isp.example", "name "+scheme.pattern, "network "+scheme.network))
 		checkWorkstation(t, ws)
 		for address, name := range scheme.hosts {
 			addr := netip.MustParseAddr(address)

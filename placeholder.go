@@ -12,16 +12,16 @@ import (
 	"strings"
 )
 
-// placeholder is what a pattern has in place of a number, an octet or an address:
-// {n}, {c:3} or {ip}.
+// placeholder is what a pattern has in place of a number, an octet or an address, such as {n},
+// {c:3} or {ip}. {c:3} has the kind octet, the octet 2, the base 10 and the width 3.
 type placeholder struct {
 	kind  placeholderKind
 	octet int // of an octet: 0 for {a} to 3 for {d}
-	base  int // of a number or octet: 10 or 16
-	width int // of a number or octet: the least number of digits
+	base  int // of a number or an octet: 10 or 16
+	width int // of a number or an octet: the least number of digits
 }
 
-// placeholderKind says what stands in place of a placeholder.
+// placeholderKind says what the text of a placeholder is.
 type placeholderKind int
 
 const (
@@ -32,22 +32,22 @@ const (
 	packed                         // {ip:x}
 )
 
-// These are parts of an IPv6 address (see addressParts), and stand in no Corefile.
+// These are parts of an IPv6 address (see addressParts). Only forms have them, patterns do not.
 const (
-	group        placeholderKind = iota + packed + 1 // 1 to 4 hexadecimal digits, without leading zeros
-	nonzeroGroup                                     // the same, except for 0
-	hexDigits                                        // as many hexadecimal digits as width says
+	group        placeholderKind = iota + packed + 1 // 1 to 4 hexadecimal digits without leading zeros
+	nonzeroGroup                                     // the same, except 0
+	hexDigits                                        // exactly width hexadecimal digits
 )
 
 const (
-	// maxWidth is the number of digits of the greatest number, in decimal.
+	// maxWidth is how many digits the greatest number has in decimal.
 	maxWidth = 20
 
-	// octetNames are the names of the octets' placeholders, the first octet first.
+	// octetNames are the names of the octets' placeholders, in the order of the octets.
 	octetNames = "abcd"
 )
 
-// String returns ph as a Corefile has it.
+// String returns the placeholder as it is written in a pattern.
 func (ph placeholder) String() string {
 	switch name := ph.name(); {
 	case ph.kind == full:
@@ -61,7 +61,7 @@ func (ph placeholder) String() string {
 	}
 }
 
-// name returns what stands in the placeholder before the colon.
+// name returns the part before the colon.
 func (ph placeholder) name() string {
 	switch {
 	case ph.kind == octet:
@@ -75,7 +75,7 @@ func (ph placeholder) name() string {
 	}
 }
 
-// patternKind returns what a pattern with this placeholder stands for.
+// patternKind returns the kind of a pattern with this placeholder.
 func (ph *placeholder) patternKind() patternKind {
 	switch ph.kind {
 	case numeric:
@@ -87,7 +87,7 @@ func (ph *placeholder) patternKind() patternKind {
 	}
 }
 
-// produces reports whether the placeholder's text may hold the character c.
+// produces reports whether the character c can occur in the placeholder's text.
 func (ph *placeholder) produces(c byte) bool {
 	switch {
 	case isDigit(c):
@@ -99,11 +99,11 @@ func (ph *placeholder) produces(c byte) bool {
 	}
 }
 
-// varies reports whether the texts of an octet differ in length.
+// varies reports whether the texts of an octet's placeholder differ in length.
 func (ph *placeholder) varies() bool { return ph.base == 10 && ph.width < 3 }
 
-// readOctet reads an octet at the beginning of text, as far as it may reach. It
-// returns its value and its length.
+// readOctet reads an octet at the beginning of text, with as many digits as it can have. It returns
+// its value and the number of digits.
 func (ph *placeholder) readOctet(text []byte) (value, length int, ok bool) {
 	if ph.base == 16 {
 		if len(text) < 2 {
@@ -119,7 +119,7 @@ func (ph *placeholder) readOctet(text []byte) (value, length int, ok bool) {
 	return value, length, value <= 255 && length >= ph.width && (length == ph.width || text[0] != '0')
 }
 
-// appendOctet appends an octet as readOctet reads it.
+// appendOctet appends an octet in the form that readOctet reads.
 func (ph *placeholder) appendOctet(b []byte, value byte) []byte {
 	const digits = "0123456789abcdef"
 	if ph.base == 16 {
@@ -134,8 +134,7 @@ func (ph *placeholder) appendOctet(b []byte, value byte) []byte {
 	return append(b, digits[value%10])
 }
 
-// parseAddress returns the address that text stands for in place of {ip},
-// {ip:full} or {ip:x}.
+// parseAddress returns the address for which text stands in place of {ip}, {ip:full} or {ip:x}.
 func (ph *placeholder) parseAddress(text []byte) (netip.Addr, bool) {
 	switch ph.kind {
 	case full:
@@ -147,7 +146,7 @@ func (ph *placeholder) parseAddress(text []byte) (netip.Addr, bool) {
 	}
 }
 
-// appendAddress appends addr as parseAddress reads it.
+// appendAddress appends addr in the form that parseAddress reads.
 func (ph *placeholder) appendAddress(b []byte, addr netip.Addr) []byte {
 	switch ph.kind {
 	case full:
@@ -159,9 +158,10 @@ func (ph *placeholder) appendAddress(b []byte, addr netip.Addr) []byte {
 	}
 }
 
-// parseNumber reads a number of 64 bits, in lower case, that has at least width
-// digits and, if it has more, no leading zero. It is not strconv.ParseUint, which
-// takes every leading zero and allocates an error for every name that is no
+// parseNumber reads a number of at most 64 bits, in lower case. It must have at least width digits,
+// and no leading zero if it has more.
+//
+// strconv.ParseUint would accept all leading zeros, and allocate an error for each name that has no
 // number.
 func parseNumber(digits []byte, base, width int) (n uint64, ok bool) {
 	if len(digits) < width || len(digits) > width && digits[0] == '0' {
@@ -187,7 +187,7 @@ func parseNumber(digits []byte, base, width int) (n uint64, ok bool) {
 	return n, true
 }
 
-// appendNumber appends n as parseNumber reads it.
+// appendNumber appends n in the form that parseNumber reads.
 func appendNumber(b []byte, n uint64, base, width int) []byte {
 	start := len(b)
 	b = strconv.AppendUint(b, n, base)
@@ -199,18 +199,18 @@ func appendNumber(b []byte, n uint64, base, width int) []byte {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// isHex reports whether c is a hexadecimal digit in lower case. Whatever a
-// placeholder stands for begins and ends with one.
+// isHex reports whether c is a hexadecimal digit in lower case. The text of every placeholder
+// begins and ends with one.
 func isHex(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'f' }
 
-// appendDashed appends addr as {ip} writes it: an IPv6 address as in RFC 5952,
-// but always in hexadecimal groups, and with a zero on the outer side of a
-// leading or trailing "::", since host names neither begin nor end with a hyphen
-// (RFC 952); and "-" for "." and ":".
+// appendDashed appends addr as {ip} writes it: with "-" in place of "." and ":". IPv6 addresses are
+// written as in RFC 5952, with two exceptions. They have only hexadecimal groups. A leading or
+// trailing "::" gets a zero on its outer side, because host names neither begin nor end with a
+// hyphen (RFC 952). So ::1 is 0--1.
 func appendDashed(b []byte, addr netip.Addr) []byte {
 	var buf [len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")]byte
 	text := addr.AppendTo(buf[:0])
-	if addr.Is4In6() { // netip writes the last two groups of these as an IPv4 address
+	if addr.Is4In6() { // netip writes the last two groups as an IPv4 address
 		ip := addr.As16()
 		text = append(buf[:0], "::ffff:"...)
 		text = strconv.AppendUint(text, uint64(ip[12])<<8|uint64(ip[13]), 16)
@@ -236,12 +236,12 @@ func appendDashed(b []byte, addr netip.Addr) []byte {
 // parseDashed returns the address that appendDashed writes as text.
 func parseDashed(text []byte) (addr netip.Addr, ok bool) {
 	if addr, ok = parseDashed4(text); ok {
-		return addr, true // octets have one way to be written
+		return addr, true // there is only one way to write octets
 	}
 	if addr, ok = parseDashed6(text); !ok {
 		return addr, false
 	}
-	// What was read may have been written in many ways; one is canonical.
+	// An address can be written in many ways, of which one is canonical.
 	var buf [len("ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff")]byte
 	return addr, string(appendDashed(buf[:0], addr)) == string(text)
 }
@@ -261,7 +261,7 @@ func parseDashed4(text []byte) (addr netip.Addr, ok bool) {
 
 func parseDashed6(text []byte) (addr netip.Addr, ok bool) {
 	var octets [16]byte
-	end, gap := 0, -1 // of the octets read, and where the "--" is among them
+	end, gap := 0, -1 // how many octets were read, and how many before the "--"
 	for more := true; more; {
 		var digits []byte
 		digits, text, more = bytes.Cut(text, []byte("-"))
@@ -279,7 +279,7 @@ func parseDashed6(text []byte) (addr netip.Addr, ok bool) {
 		octets[end], octets[end+1] = byte(group>>8), byte(group)
 		end += 2
 	}
-	if gap >= 0 { // what follows the gap belongs to the end of the address
+	if gap >= 0 { // what follows the gap moves to the end of the address
 		tail := octets[gap:end]
 		copy(octets[len(octets)-len(tail):], tail)
 		clear(octets[gap : len(octets)-len(tail)])
@@ -292,8 +292,8 @@ const (
 	full6 = "ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff"
 )
 
-// appendFull appends addr with all its digits, three an octet of IPv4 and four a
-// group of IPv6.
+// appendFull appends addr with all its digits: three for each octet of IPv4, four for each group of
+// IPv6.
 func appendFull(b []byte, addr netip.Addr) []byte {
 	octets := addr.AsSlice()
 	for i := range octets {
@@ -338,7 +338,7 @@ func parseFull(text []byte) (addr netip.Addr, ok bool) {
 	}
 }
 
-// parsePacked returns the address that text has in 8 or 32 hexadecimal digits.
+// parsePacked returns the address that text writes in 8 or 32 hexadecimal digits.
 func parsePacked(text []byte) (addr netip.Addr, ok bool) {
 	var octets [16]byte
 	if len(text) != 8 && len(text) != 32 {
@@ -358,7 +358,7 @@ func parsePacked(text []byte) (addr netip.Addr, ok bool) {
 // placeholderList lists the placeholders for errors.
 const placeholderList = "{n}, {x}, {n:3}, {x:4}, {a} to {d}, {d:3}, {d:x}, {ip}, {ip:full} and {ip:x}"
 
-// parsePlaceholder parses what stands between braces.
+// parsePlaceholder parses what stands between the braces.
 func parsePlaceholder(inner string) (placeholder, error) {
 	unknown := fmt.Errorf("has the unknown placeholder {%s}: there are %s", inner, placeholderList)
 	name, form, formed := strings.Cut(inner, ":")

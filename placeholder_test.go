@@ -57,7 +57,7 @@ func TestPatternAddress(t *testing.T) {
 		{"1-2-3-4-5-6-7-8-9", ""},
 		{"1-2-3-4-5-6-7--8", ""},
 		{"2001:db8--5", ""},
-		{"2001-DB8--5", ""}, // a label is folded before it is looked up
+		{"2001-DB8--5", ""}, // names are in lower case here
 	}
 	for _, tc := range tests {
 		addr, ok := parseDashed([]byte(tc.text))

@@ -7,41 +7,45 @@ import (
 	"strings"
 )
 
-// pool is what one workstation stanza configures: patterns of names, and the hosts
-// that have them. What a host is depends on the kind of the patterns:
+// pool is what one workstation stanza configures: patterns for names, and the hosts that have them.
+// What a host is depends on the kind of the patterns:
 //
-//   - by number, it has an address in the network of each family. Number n has the
-//     network's first address plus offset plus n, carried across octets;
-//   - by octets, it is an address of the IPv4 networks; if there is an IPv6 network, it
-//     has the address in the same place of that as well;
-//   - by address, it is an address of any of the networks.
+//   - By number, a host is a number, and has an address in the network of each family: the
+//     network's first address plus offset plus the number, carried across octets.
+//   - By octets, a host is an address of the IPv4 networks. If there is an IPv6 network, the host
+//     also has the address at the same place in that.
+//   - By address, a host is an address of any of the networks.
+//
+// For example, the pool of ws{n} with the networks 192.0.2.0/24 and 2001:db8::/64 has the numbers 0
+// to 255, and its host 7 has the addresses 192.0.2.7 and 2001:db8::7. The pool of {c}-{d} with the
+// networks 10.0.0.0/24 and 10.0.8.0/24 has 512 hosts, such as 8-7, which has the address 10.0.8.7.
 type pool struct {
 	patterns []pattern
-	own      *pattern     // the first without "*.", which writes the host's own name; nil if there is none
+	own      *pattern     // the first pattern without "*.", which PTR records use; nil if there is none
 	kind     patternKind  // of all patterns
 	networks [2][]network // by family; ascending and disjoint
-	numbers  index        // by number: ascending and disjoint; each has an address in every network
-	offset   int64
-	ttl      uint32 // of every record the pool gives, in seconds
-	source   string // FILE:LINE of the stanza, to name it in errors
+	numbers  index        // by number only: ascending and disjoint; each number has an address in every network
+	offset   int64        // added to each number
+	ttl      uint32       // of every record of the pool, in seconds
+	source   string       // where the stanza begins, as FILE:LINE, for errors
 
-	storedFirst bool // the next plugins' records win
-	noReverse   bool // there are no PTR records
-	noTransfer  bool // no records go into zone transfers
-	isExample   bool // the network is not given
+	storedFirst bool // the next plugins' records come first
+	noReverse   bool // the pool has no PTR records
+	noTransfer  bool // the pool is left out of zone transfers
+	isExample   bool // the stanza has no network, so the pool has the default one
 
-	ptrZone      string          // the zone of the names that PTR records give; empty where there are none
-	reverseZones prefixes        // in which there are PTR records; of a family that has none, everywhere
-	classless    []classlessZone // in which there are further PTR records
+	ptrZone      string          // the zone of the names that PTR records give; empty if there are no PTR records
+	reverseZones prefixes        // only in these are there PTR records; if a family has none, everywhere
+	classless    []classlessZone // in these there are more PTR records
 }
 
-// host is what a computed name stands for.
+// host is what a computed name stands for. The zero host stands for nothing.
 type host struct {
 	pool   *pool
-	v4, v6 netip.Addr // the zero Addr where it has no address of the family
+	v4, v6 netip.Addr // the zero Addr if it has no address of the family
 }
 
-// setPatterns sets the patterns, which are of one kind.
+// setPatterns sets the patterns, which must be of one kind.
 func (p *pool) setPatterns(patterns []pattern) {
 	p.patterns, p.kind, p.own = patterns, patterns[0].kind(), nil
 	if i := slices.IndexFunc(patterns, func(pt pattern) bool { return !pt.wildcard }); i >= 0 {
@@ -49,8 +53,8 @@ func (p *pool) setPatterns(patterns []pattern) {
 	}
 }
 
-// address returns the address of n, which is one of the pool's numbers. It is
-// the zero Addr if the pool has no network of the family.
+// address returns the address of the pool's number n, or the zero Addr if the pool has no network
+// of the family.
 func (p *pool) address(f family, n uint64) netip.Addr {
 	if len(p.networks[f]) == 0 {
 		return netip.Addr{}
@@ -58,33 +62,33 @@ func (p *pool) address(f family, n uint64) netip.Addr {
 	return f.address(p.zero(f).add(uint128{lo: n}))
 }
 
-// number returns the number of addr, which is one of the pool's addresses.
+// number returns the number of addr, which must be one of the pool's addresses.
 func (p *pool) number(addr netip.Addr) uint64 {
 	return addressNumber(addr).sub(p.zero(familyOf(addr))).lo
 }
 
-// zero returns the address that the number 0 has or would have.
+// zero returns the address that the number 0 has, or would have.
 func (p *pool) zero(f family) uint128 { return p.networks[f][0].first.add(extend(p.offset)) }
 
-// place returns how far the first address of the IPv6 network lies from that of the
-// IPv4 network, as hosts of octets have both.
-func (p *pool) place() uint128 {
+// distance returns the distance from the first address of the IPv4 network to that of the IPv6
+// network. Hosts of octets that have both addresses have them at this distance.
+func (p *pool) distance() uint128 {
 	return p.networks[ipv6][0].first.sub(p.networks[ipv4][0].first)
 }
 
-// key returns the key of the host that has addr, one of the pool's addresses.
+// key returns the key of the host that has addr, which must be one of the pool's addresses.
 func (p *pool) key(addr netip.Addr) key {
 	switch kind := p.kind; {
 	case kind == byNumber:
 		return key{number, uint128{lo: p.number(addr)}}
 	case kind == byOctets && addr.Is6():
-		return key{address4, addressNumber(addr).sub(p.place())}
+		return key{address4, addressNumber(addr).sub(p.distance())}
 	default:
 		return addressKey(addr)
 	}
 }
 
-// host returns the host that k, one of the pool's keys, stands for.
+// host returns the host that k stands for, which must be one of the pool's keys.
 func (p *pool) host(k key) host {
 	switch {
 	case k.kind == number:
@@ -92,13 +96,13 @@ func (p *pool) host(k key) host {
 	case k.kind == address6:
 		return host{pool: p, v6: k.address()}
 	case p.kind == byOctets && len(p.networks[ipv6]) > 0:
-		return host{p, k.address(), ipv6.address(k.u.add(p.place()))}
+		return host{p, k.address(), ipv6.address(k.u.add(p.distance()))}
 	default:
 		return host{pool: p, v4: k.address()}
 	}
 }
 
-// keys returns the spans of the pool's keys of a kind, ascending and disjoint.
+// keys returns the pool's keys of a kind, ascending and disjoint.
 func (p *pool) keys(kind keyKind) (keys index) {
 	switch {
 	case kind == number:
@@ -111,8 +115,7 @@ func (p *pool) keys(kind keyKind) (keys index) {
 	return keys
 }
 
-// addresses returns the spans of the pool's addresses of a family, ascending and
-// disjoint.
+// addresses returns the pool's addresses of a family, ascending and disjoint.
 func (p *pool) addresses(f family) (addresses index) {
 	switch {
 	case len(p.networks[f]) == 0:
@@ -121,7 +124,7 @@ func (p *pool) addresses(f family) (addresses index) {
 		return p.keys(address4 + keyKind(f))
 	case p.kind == byOctets:
 		for _, s := range p.keys(address4) {
-			addresses = append(addresses, entry{s.shift(p.place()), p})
+			addresses = append(addresses, entry{s.shift(p.distance()), p})
 		}
 	default:
 		for _, s := range p.keys(number) {
@@ -131,12 +134,11 @@ func (p *pool) addresses(f family) (addresses index) {
 	return addresses
 }
 
-// name returns the name that the PTR record of addr, one of the pool's
-// addresses, gives.
+// name returns the name in the PTR record of addr, which must be one of the pool's addresses.
 func (p *pool) name(addr netip.Addr) string { return p.own.name(p.key(addr), p.ptrZone) }
 
-// someAddress returns an IPv4 address of the pool, if it has any: octets that are the
-// same in all of them are those of this one.
+// someAddress returns one IPv4 address of the pool, or 0 if it has none. Octets that are the same
+// in all addresses of the pool are those of this one.
 func (p *pool) someAddress() uint32 {
 	if len(p.networks[ipv4]) == 0 {
 		return 0
@@ -144,7 +146,8 @@ func (p *pool) someAddress() uint32 {
 	return uint32(p.networks[ipv4][0].first.lo)
 }
 
-// hasNoFamilyOf reports whether the pools have networks of unlike families alone.
+// hasNoFamilyOf reports whether one of two pools has only IPv4 networks, and the other only IPv6
+// networks.
 func (p *pool) hasNoFamilyOf(other *pool) bool {
 	return (len(p.networks[ipv4]) == 0) != (len(other.networks[ipv4]) == 0) && (len(p.networks[ipv6]) == 0) != (len(other.networks[ipv6]) == 0)
 }
@@ -154,7 +157,7 @@ func (p *pool) varying() (varying octets) {
 	differ := uint32(0)
 	for _, n := range p.networks[ipv4] {
 		differ |= uint32(n.first.lo) ^ p.someAddress()
-		differ |= uint32(ones(n.first.xor(n.last).bitLen()).lo) // with an octet, those after it
+		differ |= uint32(ones(n.first.xor(n.last).bitLen()).lo) // if an octet varies within a network, so do those after it
 	}
 	for i := range 4 {
 		if differ>>(8*(3-i))&0xff != 0 {
@@ -164,8 +167,8 @@ func (p *pool) varying() (varying octets) {
 	return varying
 }
 
-// allNumbers returns the numbers that have an address in every network, all of
-// them one range; if there are none, ok is false.
+// allNumbers returns the numbers that have an address in every network. They are one span. If there
+// are none, ok is false.
 func (p *pool) allNumbers() (all span, ok bool) {
 	last := ones(128) // the place of the last address in the smallest network
 	for _, networks := range p.networks {
@@ -178,7 +181,7 @@ func (p *pool) allNumbers() (all span, ok bool) {
 	switch {
 	case p.offset < 0:
 		all.first.lo = -uint64(p.offset)
-		if last.hi == 0 { // else it has more than 64 bits already
+		if last.hi == 0 { // otherwise it exceeds 64 bits already
 			last = last.add(all.first)
 		}
 	case last.less(uint128{lo: uint64(p.offset)}):
@@ -193,8 +196,8 @@ func (p *pool) allNumbers() (all span, ok bool) {
 	return all, true
 }
 
-// longest returns a text of the pattern that is as long as any that the pool has, and
-// the longest label of all of them.
+// longest returns a text of the pattern that is as long as any that the pool has, and the longest
+// label in all of its texts.
 func (p *pool) longest(pt *pattern) (text, label string) {
 	for _, kind := range keyKinds {
 		for _, s := range p.keys(kind) {
@@ -214,15 +217,16 @@ func (p *pool) longest(pt *pattern) (text, label string) {
 	return text, label
 }
 
-// longest returns keys of the span of which one has the longest text, in whichever
-// way it is written: no octet or group of another is longer.
+// longest returns some keys of the span. However keys are written, one of these has the longest
+// text of the span, because no other key has longer octets or groups. For the addresses 10.0.7.12
+// to 10.0.9.1, they are 10.0.9.1, 10.0.8.255 and 10.0.7.255.
 func (s span) longest(kind keyKind) []uint128 {
 	keys := []uint128{s.last}
 	size := map[keyKind]int{number: 128, address4: 8, address6: 16}[kind]
 	for bits := size; bits < 128; bits += size {
-		// The last keys before s.last, and after s.first, with all that follows at its most.
 		low := ones(bits)
 		before := s.last.sub(s.last.and(low))
+		// In these two keys, all bits below an octet or group of s.last or s.first are set.
 		for _, u := range []uint128{before.sub(uint128{lo: 1}), s.first.or(low)} {
 			if s.has(u) {
 				keys = append(keys, u)

@@ -18,7 +18,7 @@ func TestPool(t *testing.T) {
 		{"network 172.0.2.0/24", 255, "172.0.2.255", ""},
 		{"network 172.0.2.0/24", 256, "", ""},
 		{"network 172.0.2.0/24", 300, "", ""},
-		{"network 172.0.2.0/24", 1<<32 + 1, "", ""}, // 1, were it cut to 32 bits
+		{"network 172.0.2.0/24", 1<<32 + 1, "", ""}, // 1 in its lower 32 bits
 		{"network 192.0.2.128/25", 127, "192.0.2.255", ""},
 		{"network 192.0.2.128/25", 128, "", ""},
 		{"network 192.0.2.5/32", 0, "192.0.2.5", ""},
@@ -105,7 +105,8 @@ func TestPool(t *testing.T) {
 		}
 		for _, f := range families {
 			addr := p.address(f, tc.number)
-			if want := [...]string{tc.v4, tc.v6}[f]; want == "" && addr.IsValid() || want != "" && addr != netip.MustParseAddr(want) {
+			want := [...]string{tc.v4, tc.v6}[f]
+			if want == "" && addr.IsValid() || want != "" && addr != netip.MustParseAddr(want) {
 				t.Errorf("%s: %d has the %s address %s, want %q", tc.properties, tc.number, f, addr, want)
 			}
 			if addr.IsValid() && p.number(addr) != tc.number {
@@ -115,8 +116,7 @@ func TestPool(t *testing.T) {
 	}
 }
 
-// TestPoolCountsThroughItsNetwork counts with netip, which has no arithmetic
-// but for the next address.
+// TestPoolCountsThroughItsNetwork compares the addresses of all numbers with netip, one by one.
 func TestPoolCountsThroughItsNetwork(t *testing.T) {
 	for _, cidr := range []string{"198.18.0.0/15", "2001:db8::fffe:0/111"} {
 		p, prefix := testPool(t, "network "+cidr), netip.MustParsePrefix(cidr)
@@ -149,14 +149,18 @@ func TestPoolName(t *testing.T) {
 	}
 }
 
-// TestPoolLongest compares the longest text and label with those of all hosts.
+// TestPoolLongest compares the longest text and the longest label with those of all hosts.
 func TestPoolLongest(t *testing.T) {
-	for _, name := range []string{"ip-{ip}", "{ip:full}", "{d}.{c}.{b}.{a}", "a{d}-{c}", "{c:2}{d:x}-{d}", "{a}-{b}.x{c}.{d}"} {
+	for _, name := range []string{
+		"ip-{ip}", "{ip:full}", "{d}.{c}.{b}.{a}", "a{d}-{c}", "{c:2}{d:x}-{d}", "{a}-{b}.x{c}.{d}",
+	} {
 		for _, network := range []string{
-			"10.0.0.0/20", "10.0.0.96/28", "192.0.2.5/32", "255.255.254.0/23", "9.255.255.255-10.0.0.0", "192.0.2.9-192.0.2.10", "10.0.9.250-10.0.11.9", "10.0.99.5-10.0.100.4",
-			"::/112", "2001:db8::/112", "2001:db8:0:1::f000/116", "0:1:0:1:0:1::/112", "1:2:3:4:5:6:7:8/128", "::ffff:10.0.0.0/116", "2001:db8::fff0-2001:db8::1:0",
+			"10.0.0.0/20", "10.0.0.96/28", "192.0.2.5/32", "255.255.254.0/23", "9.255.255.255-10.0.0.0",
+			"192.0.2.9-192.0.2.10", "10.0.9.250-10.0.11.9", "10.0.99.5-10.0.100.4",
+			"::/112", "2001:db8::/112", "2001:db8:0:1::f000/116", "0:1:0:1:0:1::/112", "1:2:3:4:5:6:7:8/128",
+			"::ffff:10.0.0.0/116", "2001:db8::fff0-2001:db8::1:0",
 		} {
-			ws, err := parseTest("workstation example.org {\nname "+name+"\nnetwork "+network+"\n}", ".")
+			ws, err := parseTest(stanzaOf("example.org", "name "+name, "network "+network), ".")
 			if err != nil {
 				continue // octets that IPv6 does not have, or too few of them
 			}
@@ -174,7 +178,8 @@ func TestPoolLongest(t *testing.T) {
 				}
 			}
 			if gotText, gotLabel := p.longest(&p.patterns[0]); len(gotText) != text || len(gotLabel) != label {
-				t.Errorf("%s of %s: the longest are %q and %q, want %d and %d octets", name, network, gotText, gotLabel, text, label)
+				t.Errorf("%s of %s: the longest are %q and %q, want %d and %d octets", name, network, gotText, gotLabel, text,
+					label)
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// replies are the ways to answer, with the record that each gives.
+// replies are the functions that make an answer, with a query and the record that it gets.
 var replies = []struct {
 	qname  string
 	qtype  uint16
@@ -42,8 +42,7 @@ var replies = []struct {
 
 var testSOA = test.SOA("example.org. 300 IN SOA ns.dns.example.org. hostmaster.example.org. 1 7200 1800 86400 300")
 
-// TestNegativeReply compares responses without an answer with those that the dns library
-// would begin.
+// TestNegativeReply compares responses that have no answer with those of the dns library.
 func TestNegativeReply(t *testing.T) {
 	r := new(dns.Msg).SetQuestion("www.Example.org.", dns.TypeA)
 	r.CheckingDisabled = true
@@ -65,7 +64,7 @@ func TestNegativeReply(t *testing.T) {
 	}
 }
 
-// TestReply compares a reply with the one that the dns library would begin.
+// TestReply compares replies with those of the dns library.
 func TestReply(t *testing.T) {
 	for _, tc := range replies {
 		r := new(dns.Msg)
@@ -106,8 +105,8 @@ func TestReplyAllocatesOnce(t *testing.T) {
 	}
 }
 
-// TestReplySize shows that an answer is no amplifier to speak of: how large it is
-// for the size of the query, at the most, with an OPT record and without.
+// TestReplySize checks how many times as large as its query a response is at most, with an OPT record and without: it
+// must not be of use for amplification.
 func TestReplySize(t *testing.T) {
 	for _, tc := range []struct {
 		qname string
@@ -137,8 +136,8 @@ func TestReplySize(t *testing.T) {
 	}
 }
 
-// BenchmarkPackReply packs replies as they are sent, and as they would be with their names
-// compressed (RFC 1035, section 4.1.4): SECURITY.md tells what that would save.
+// BenchmarkPackReply packs replies as they are sent, and with compressed names (RFC 1035, section 4.1.4).
+// SECURITY.md has the figures.
 func BenchmarkPackReply(b *testing.B) {
 	ptr6 := replies[2]
 	ptr6.qname = reverseName(netip.MustParseAddr("2001:db8::1"))

@@ -10,17 +10,17 @@ import (
 type reverse struct {
 	records   [2]index                    // by family
 	classless map[string]classlessRecords // by the name of the zone
-	parents   index                       // the networks of these zones' parents, which exist
+	parents   index                       // the parents of these zones, which therefore exist
 }
 
-// classlessRecords say the same of the addresses in a classless zone.
+// classlessRecords says which pool gives the PTR record of an address in a classless zone.
 type classlessRecords struct {
 	index
 	parent uint128 // the first address of the zone's parent
 }
 
-// newReverse returns the index of all PTR records of the pools. Where several
-// pools cover an address, the first of them gives its record.
+// newReverse returns the index of the PTR records of the pools. If several pools have an address,
+// the first of them gives its record.
 func newReverse(pools []*pool) reverse {
 	rev := reverse{classless: make(map[string]classlessRecords)}
 	pools = slices.DeleteFunc(slices.Clone(pools), func(p *pool) bool { return p.ptrZone == "" })
@@ -50,9 +50,9 @@ func newReverse(pools []*pool) reverse {
 	return rev
 }
 
-// find returns the pool that gives the PTR record of name, in lower case, and
-// the address whose name it is. Of another name that exists, which is one above the
-// names of PTR records, there is a pool but no address.
+// find returns the pool that gives the PTR record of name, in lower case, and the address whose
+// name this is. If the name only has PTR records below it, find returns a pool but no valid
+// address: the name exists.
 func (rev *reverse) find(name []byte) (p *pool, addr netip.Addr) {
 	prefix, ok := parseReverse(name)
 	if !ok {
@@ -70,8 +70,7 @@ func (rev *reverse) find(name []byte) (p *pool, addr netip.Addr) {
 	return p, addr
 }
 
-// findClassless is find for the names in classless zones: the zones' own, and those
-// of addresses.
+// findClassless is find for the name of a classless zone, or for one in it.
 func (rev *reverse) findClassless(name []byte) (p *pool, addr netip.Addr) {
 	if zone, ok := rev.classless[string(name)]; ok {
 		return zone.index[0].pool, addr

@@ -12,14 +12,15 @@ import (
 	"github.com/miekg/dns"
 )
 
-// series are hosts whose records are computed in one way: their keys or addresses, and what
-// gives the records of one of them.
+// series is what is computed in one way for many hosts, such as the records of all hosts of a pool
+// by one pattern, or all PTR records of a family. hosts are their keys or addresses. records sends
+// the records of one of them.
 type series struct {
 	hosts   iter.Seq[entry]
-	records func(p *pool, u uint128, send func(dns.RR)) // p is the entry's
+	records func(p *pool, u uint128, send func(dns.RR)) // p is the pool of the entry
 }
 
-// send sends the records of all.
+// send sends the records of all hosts.
 func (s series) send(send func(dns.RR)) {
 	for part := range s.hosts {
 		for u := part.first; ; u = u.add(uint128{lo: 1}) {
@@ -31,12 +32,12 @@ func (s series) send(send func(dns.RR)) {
 	}
 }
 
-// tooMany reports whether there are more hosts than may be transferred.
+// tooMany reports whether the series have more hosts than may be transferred.
 func tooMany(all []series) bool {
 	room := uint128{lo: maxTransfer}
 	for _, s := range all {
 		for part := range s.hosts {
-			others := part.last.sub(part.first) // than the first
+			others := part.last.sub(part.first) // without the first host
 			if !others.less(room) {
 				return true
 			}
@@ -46,15 +47,16 @@ func tooMany(all []series) bool {
 	return false
 }
 
-// series returns all that is computed in the zone, except what lies below the cuts that are
-// known by now. Of names, these are left out when their records are sent, or if cuts are
-// given, at once. The names in the root zone, which have any parent and never end, are left out.
+// series returns all that is computed in the zone, except what is below the cuts that are known.
+// Names below cuts are left out when their records are sent; if cuts are given, their keys are left
+// out at once. Names in the root zone are always left out, because they have any parent and never
+// end.
 func (c *computedZone) series(cuts map[*zone][]string) (all []series) {
 	work := maxWork
 	if found := c.ws.find(c.zone); (found.v4.IsValid() || found.v6.IsValid()) && !found.pool.noTransfer {
 		all = append(all, series{slices.Values(index{{}}), func(_ *pool, _ uint128, send func(dns.RR)) {
 			c.records(c.zone, found, send)
-			// If a wildcard covers it, that covers what is below as well.
+			// If a wildcard covers the apex, it covers the names below as well.
 			text := strings.TrimSuffix(c.zone, "."+found.zone.name)
 			if found.zone.name != "." && !found.zone.computed.has([]byte(text)) && c.ws.zones.closestListed(c.zone) == found.zone {
 				c.records("*."+c.zone, found, send)
@@ -80,7 +82,7 @@ func (c *computedZone) series(cuts map[*zone][]string) (all []series) {
 	return slices.DeleteFunc(all, series.empty)
 }
 
-// empty reports whether there is no host.
+// empty reports whether there are no hosts.
 func (s series) empty() bool {
 	for range s.hosts {
 		return false
@@ -89,16 +91,18 @@ func (s series) empty() bool {
 }
 
 const (
-	// maxSubtract is how many spans of keys below cuts are left out of the series. More are only
-	// there if a cut takes keys from all over a large network, which then counts whole.
+	// maxSubtract is how many spans of keys can be left out of a series, and how many it can have
+	// for that. There are more only if a cut takes keys from all over a large network, which then
+	// counts as a whole.
 	maxSubtract = 1 << 17
 
-	// maxWork is how many cuts are looked for in all patterns, together.
+	// maxWork is how many times a cut is looked for in a pattern, for all cuts and patterns
+	// together.
 	maxWork = 1 << 24
 )
 
-// names returns the computed names of a listed zone: those below within, a name in the
-// zone, or if that is empty, all. Keys below the cuts are left out, while there is work left.
+// names returns the computed names of a listed zone: those below within, a name in the zone, or all
+// if within is empty. Keys below the cuts are left out, as long as work is left.
 func (c *computedZone) names(z *zone, within string, cuts []string, work *int) (all []series) {
 	for _, pp := range z.patterns() {
 		keys := func(p *pool, kind keyKind) iter.Seq[entry] { return slices.Values(p.keys(kind)) }
@@ -126,8 +130,8 @@ func (c *computedZone) names(z *zone, within string, cuts []string, work *int) (
 	return all
 }
 
-// cutsByZone returns the cuts by the closest listed zone above them, without that zone. Those
-// below another cut are left out.
+// cutsByZone returns the cuts by the closest listed zone above them, without the name of that zone.
+// Cuts below another cut are left out.
 func (c *computedZone) cutsByZone() map[*zone][]string {
 	cuts := make(map[*zone][]string)
 	for name := range c.cuts {
@@ -140,7 +144,7 @@ func (c *computedZone) cutsByZone() map[*zone][]string {
 	return cuts
 }
 
-// keysBelowAny returns a pool's keys of which the names lie below one of some names.
+// keysBelowAny returns the keys of a pool for which pt writes a name below any of names.
 func keysBelowAny(names []string, pt *pattern, p *pool, kind keyKind) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		for _, name := range names {
@@ -157,8 +161,8 @@ func keysBelowAny(names []string, pt *pattern, p *pool, kind keyKind) iter.Seq[e
 	}
 }
 
-// without returns spans, which are ascending and disjoint, without what is in others. If there are
-// too many of either, it returns all.
+// without returns what is in spans, which are ascending and disjoint, but not in others. If there
+// are too many of either, it returns all spans.
 func without(spans, others iter.Seq[entry]) iter.Seq[entry] {
 	collect := func(spans iter.Seq[entry]) (x index, all bool) {
 		for s := range spans {
@@ -182,9 +186,10 @@ func without(spans, others iter.Seq[entry]) iter.Seq[entry] {
 	return slices.Values(left)
 }
 
-// recordsOf returns what gives the records of one pattern of a stanza in a zone.
+// recordsOf returns a function for series.records: it sends the records that one of a pool's
+// patterns gives in a zone.
 func (c *computedZone) recordsOf(z *zone, all []pattern, pt *pattern, kind keyKind) func(*pool, uint128, func(dns.RR)) {
-	var others []*pattern // that may give the same name for the same host, and have done so
+	var others []*pattern // earlier patterns, which may have given the same name to the same host
 	for i := range all {
 		if all[i].text == pt.text {
 			break
@@ -193,7 +198,7 @@ func (c *computedZone) recordsOf(z *zone, all []pattern, pt *pattern, kind keyKi
 			others = append(others, &all[i])
 		}
 	}
-	deep := pt.hasAncestors() // a cut may be in between
+	deep := pt.hasAncestors() // a cut can be in between
 	nested := pt.wildcard && z.nested
 	return func(p *pool, u uint128, send func(dns.RR)) {
 		k := key{kind, u}
@@ -216,7 +221,7 @@ func (c *computedZone) recordsOf(z *zone, all []pattern, pt *pattern, kind keyKi
 // records sends the computed records of a name.
 func (c *computedZone) records(name string, found match, send func(dns.RR)) {
 	for _, rrtype := range [...]uint16{dns.TypeA, dns.TypeAAAA, dns.TypePTR} {
-		if found.computed(rrtype) != dns.TypeNone && !c.yields(found.pool, name, rrtype) {
+		if found.computedType(rrtype) != dns.TypeNone && !c.storedWins(found.pool, name, rrtype) {
 			send(found.record(name, rrtype))
 		}
 	}

@@ -2,7 +2,6 @@ package workstation
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -16,9 +15,9 @@ var log = clog.NewWithPlugin(pluginName)
 
 func init() { plugin.Register(pluginName, setup) }
 
-// setup is called once for each server block with a workstation stanza, when
-// the server starts and again when it reloads. The handler has no state beyond
-// the Corefile's, so there is nothing to carry over or to stop.
+// setup is called once for each server block with a workstation stanza, when the server starts and
+// again when it reloads. The handler keeps no state apart from the Corefile's, so a reload has
+// nothing to carry over or to stop.
 func setup(c *caddy.Controller) error {
 	ws, err := parseStanzas(c)
 	if err != nil {
@@ -34,7 +33,7 @@ func setup(c *caddy.Controller) error {
 	blocks, _ := c.Get(serverBlocksKey{}).([]serverBlock)
 	c.Set(serverBlocksKey{}, append(blocks, block))
 
-	// Only now are the other plugins and server blocks there.
+	// The other plugins and server blocks are known only now.
 	c.OnStartup(func() error {
 		handlers := config.Handlers()
 		ws.transferers = transferersAfter(ws, handlers)
@@ -50,23 +49,23 @@ func setup(c *caddy.Controller) error {
 	return nil
 }
 
-// serverBlock is a server block with stanzas.
+// serverBlock is a server block that has workstation stanzas.
 type serverBlock struct {
 	keys   []string // such as dns://example.org.:53
 	ws     *Workstation
 	config *dnsserver.Config
-	asked  askedZones // the zones for which it is asked
+	asked  askedZones // the zones of its keys: its clients ask for names in them
 }
 
 func newServerBlock(keys []string, ws *Workstation, config *dnsserver.Config) serverBlock {
 	return serverBlock{keys, ws, config, newAskedZones(plugin.OriginsFromArgsOrServerBlock(nil, keys))}
 }
 
-// serverBlocksKey is the key under which an instance of the server stores those that it has.
+// serverBlocksKey is the key under which a server instance stores its []serverBlock.
 type serverBlocksKey struct{}
 
-// asksWith reports whether a client of the server block may ask the other one, too: they listen
-// on the same port.
+// asksWith reports whether the clients of one server block can also ask the other, because both
+// listen on the same port.
 func (block serverBlock) asksWith(other serverBlock) bool {
 	port := func(key string) string { return key[strings.LastIndexByte(key, ':')+1:] }
 	return slices.ContainsFunc(block.keys, func(key string) bool {
@@ -74,32 +73,34 @@ func (block serverBlock) asksWith(other serverBlock) bool {
 	})
 }
 
-// onlyView reports whether view is the only one of the handlers after ws. It answers no query, but
-// says which server block is asked.
+// onlyView reports whether view is the only handler after ws. It answers no query: it only decides
+// which server block a query reaches.
 func onlyView(ws *Workstation, handlers []plugin.Handler) bool {
 	_, isView := ws.Next.(dnsserver.Viewer)
 	return isView && handlers[len(handlers)-1] == ws.Next
 }
 
-// warnings returns what makes pools of the server block dead or deaf, which is one of blocks.
+// warnings returns what to log when the server starts: pools that have the example's network, PTR
+// records that no client can ask for, and plugins that answer before this one. blocks are all
+// server blocks of the instance, including this one.
 func (block serverBlock) warnings(blocks []serverBlock) (warnings []string) {
 	for _, p := range block.ws.pools {
 		if p.isExample {
-			warnings = append(warnings, fmt.Sprintf("%s has no 'network' and gets that of the example, %s, which is public address space: write 'network' and one of your own", p.source, defaultNetwork))
+			warnings = append(warnings, fmt.Sprintf("%s has no 'network' and gets the default, %s, which is public address space: write 'network' with a network of your own", p.source, defaultNetwork))
 		}
 		if p.ptrZone == "" {
 			continue
 		}
-		if deaf := block.deaf(p, blocks); deaf != "" {
-			warnings = append(warnings, deaf)
+		if warning := block.ptrWarning(p, blocks); warning != "" {
+			warnings = append(warnings, warning)
 		}
 	}
 	return append(warnings, warningsBefore(block.ws, block.config.Handlers())...)
 }
 
-// deaf returns what to warn of if a pool has PTR records of a family for which no server block is
-// asked.
-func (block serverBlock) deaf(p *pool, blocks []serverBlock) string {
+// ptrWarning returns the warning about a pool that has PTR records of a family, but no server block
+// is asked for them. It is empty if there is nothing to warn of.
+func (block serverBlock) ptrWarning(p *pool, blocks []serverBlock) string {
 	var zones []string
 	wayOut := ", or write 'no_reverse'"
 	for f, networks := range p.networks {
@@ -108,7 +109,7 @@ func (block serverBlock) deaf(p *pool, blocks []serverBlock) string {
 		}
 		givesPTR := func(b serverBlock) bool { return b.ws.reverse.givesPTR(networks, family(f), b.asked) }
 		if givesPTR(block) || slices.ContainsFunc(blocks, func(b serverBlock) bool { return givesPTR(b) && block.asksWith(b) }) {
-			wayOut = "" // which would take these PTR records
+			wayOut = "" // 'no_reverse' would take these PTR records away
 			continue
 		}
 		for _, n := range networks {
@@ -119,37 +120,19 @@ func (block serverBlock) deaf(p *pool, blocks []serverBlock) string {
 	if len(zones) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s has PTR records for which no server block is asked: add to the zones of its server block %s%s", p.source, enumerate(zones), wayOut)
+	return fmt.Sprintf("%s has PTR records that no server block is asked for: add %s to the zones of its server block%s", p.source, enumerate(zones), wayOut)
 }
 
-// zone returns what to write in a Corefile for the reverse zone of the network: itself, or if it
-// is a range of addresses, the smallest network of whole octets or digits around it.
-func (n network) zone(f family) string {
-	size, step := 32, 8
-	if f == ipv6 {
-		size, step = 128, 4
-	}
-	bits := size - n.first.xor(n.last).bitLen()
-	if strings.Contains(n.text, "-") {
-		bits -= bits % step
-	}
-	prefix := netip.PrefixFrom(f.address(n.first), bits).Masked().String()
-	if f == ipv6 && strings.ContainsAny(prefix[:1], "0:") { // for which CoreDNS takes no CIDR
-		return "ip6.arpa"
-	}
-	return prefix
-}
-
-// warningsBefore returns what to warn of, of the handlers before ws in a server block. Plugins
-// that hold names of single hosts, such as hosts, belong there.
+// warningsBefore returns a warning for each handler before ws in the server block that answers for
+// whole zones. Plugins that hold names of single hosts, such as hosts, belong there.
 func warningsBefore(ws *Workstation, handlers []plugin.Handler) (warnings []string) {
 	before := handlers[:max(0, slices.Index(handlers, plugin.Handler(ws)))]
 	for _, h := range before {
 		switch name := h.Name(); name {
-		case "dynupdate": // in CoreDNS's own order
-			warnings = append(warnings, "dynupdate stands before workstation in this server block, and nothing is computed in the zone that it has: give dynupdate a server block of its own, and ask that by 'forward' in one that has its zone alone")
+		case "dynupdate": // CoreDNS's own order puts it there
+			warnings = append(warnings, "dynupdate stands before workstation in this server block, so nothing is computed in its zone: give dynupdate a server block of its own, and reach it with 'forward' from one that has only its zone")
 		case "auto", "erratic", "etcd", "file", "forward", "grpc", "secondary", "whoami":
-			warnings = append(warnings, name+" stands before workstation in this program, and nothing is computed in the zones for which it answers: in plugin.cfg, move the line of workstation up, before 'file:file', and build again")
+			warnings = append(warnings, name+" stands before workstation in this program, so nothing is computed in the zones that it answers for: in plugin.cfg, move the line of workstation up, before 'file:file', and build again")
 		}
 	}
 	return warnings

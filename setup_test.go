@@ -3,7 +3,6 @@ package workstation
 import (
 	"bytes"
 	"context"
-	"fmt"
 	stdlog "log"
 	"os"
 	"path/filepath"
@@ -23,7 +22,10 @@ import (
 )
 
 func TestSetup(t *testing.T) {
-	c := caddy.NewTestController("dns", "workstation example.org {\n network 192.0.2.0/24\n}")
+	c := caddy.NewTestController("dns", `
+		workstation example.org {
+			network 192.0.2.0/24
+		}`)
 	if err := setup(c); err != nil {
 		t.Fatal(err)
 	}
@@ -42,9 +44,12 @@ func TestSetup(t *testing.T) {
 }
 
 func TestSetupError(t *testing.T) {
-	c := caddy.NewTestController("dns", "workstation {\n ttl never\n}")
+	c := caddy.NewTestController("dns", `
+		workstation {
+			ttl never
+		}`)
 	err := setup(c)
-	if err == nil || !strings.HasPrefix(err.Error(), "plugin/workstation: Testfile:2 - ") {
+	if err == nil || !strings.HasPrefix(err.Error(), "plugin/workstation: Testfile:3 - ") {
 		t.Errorf("got error %v", err)
 	}
 	if n := len(dnsserver.GetConfig(c).Plugin); n != 0 {
@@ -52,21 +57,22 @@ func TestSetupError(t *testing.T) {
 	}
 }
 
-// startLog starts a server block with the plugins in the order of directives, and returns the
-// log of that.
+// startLog starts a server with the plugins in the order of directives, on any free port, and
+// returns what it logs.
 func startLog(t *testing.T, directives []string, corefile string) string {
 	t.Helper()
-	saved := dnsserver.Directives
-	dnsserver.Directives, dnsserver.Quiet = directives, true
+	savedDirectives, savedPort, savedQuiet := dnsserver.Directives, dnsserver.Port, dnsserver.Quiet
+	dnsserver.Directives, dnsserver.Port, dnsserver.Quiet = directives, "0", true
 	var buf bytes.Buffer
 	stdlog.SetOutput(&buf)
 	stdlog.SetFlags(0)
 	defer func() {
-		dnsserver.Directives, dnsserver.Quiet = saved, false
+		dnsserver.Directives, dnsserver.Port, dnsserver.Quiet = savedDirectives, savedPort, savedQuiet
 		stdlog.SetFlags(stdlog.LstdFlags)
 		clog.Discard()
 	}()
-	instance, err := caddy.Start(caddy.CaddyfileInput{Contents: []byte(corefile), Filepath: "Corefile", ServerTypeName: "dns"})
+	input := caddy.CaddyfileInput{Contents: []byte(corefile), Filepath: "Corefile", ServerTypeName: "dns"}
+	instance, err := caddy.Start(input)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,76 +80,57 @@ func startLog(t *testing.T, directives []string, corefile string) string {
 	return buf.String()
 }
 
-// TestWarnings starts servers with pools that are dead or deaf.
+// TestWarnings starts a server with each Corefile in testdata/warnings.txt, and compares the log with the warnings
+// in the file. If a warning says what to add to the zones of the server block, it adds this: then there must be no
+// warning.
 func TestWarnings(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "db")
 	if err := os.WriteFile(db, []byte(apex), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const deaf = "Corefile:2 has PTR records for which no server block is asked: add to the zones of its server block "
-	const add = ", or write 'no_reverse'"
-	right := []string{"bind", "workstation", "file"}
-	for _, tc := range []struct {
-		directives []string
-		keys       string
-		stanza     string
-		want       []string
-	}{
-		{right, "example.org 192.0.2.0/24", "network 192.0.2.0/24", nil},
-		{right, ".", "network 192.0.2.0/24", nil},
-		{right, "example.org", "network 192.0.2.0/24\nno_reverse", nil},
-		{right, "example.org in-addr.arpa ip6.arpa", "network 192.0.2.0/24 2001:db8::/64", nil},
-		{right, "example.org 192.0.2.0/28", "network 192.0.2.0/24", nil}, // for some
-		{right, "example.org", "name *.ip-{ip}\nnetwork 192.0.2.0/24", nil},
-		{right, "example.org", "network 192.0.2.0/24", []string{deaf + "192.0.2.0/24" + add}},
-		{right, "example.org 192.0.3.0/24", "network 192.0.2.0/24", []string{deaf + "192.0.2.0/24" + add}},
-		{right, "example.org 64/26.2.0.192.in-addr.arpa", "network 192.0.2.0/24", nil},
-		{right, "example.org 64/26.2.0.192.in-addr.arpa", "network 192.0.2.0/27", []string{deaf + "192.0.2.0/27" + add}},
-		{right, "example.org", "network 192.0.2.20-192.0.3.7", []string{deaf + "192.0.0.0/16" + add}},
-		{right, "example.org", "network 2001:db8::-2001:db8:0:1::7", []string{deaf + "2001:db8::/60" + add}},
-		{right, "example.org", "name {ip}\nnetwork 192.0.2.1-192.0.2.9 192.0.2.20-192.0.2.200", []string{deaf + "192.0.2.0/24" + add}},
-		{right, "example.org", "network 0.0.0.0/8", []string{deaf + "0.0.0.0/8" + add}},
-		{right, "example.org", "network 2001::-3001::", []string{deaf + "ip6.arpa" + add}},
-		{right, "example.org", "network 10.0.0.0-200.0.0.0", []string{deaf + "0.0.0.0/0" + add}},
-		{right, "example.org", "network ::1:0/112", []string{deaf + "ip6.arpa" + add}},
-		{right, "example.org", "network 192.0.2.0/24 2001:db8::/64", []string{deaf + "192.0.2.0/24, 2001:db8::/64" + add}},
-		{right, "example.org 192.0.2.0/24", "network 192.0.2.0/24 2001:db8::/64", []string{deaf + "2001:db8::/64"}},
-		{right, "example.org 192.0.2.0/24", "network 198.51.100.0/24", []string{deaf + "198.51.100.0/24" + add}},
-		{right, "example.org 172.0.2.0/24", "", []string{"Corefile:2 has no 'network' and gets that of the example, 172.0.2.0/24, which is public address space: write 'network' and one of your own"}},
-		{[]string{"bind", "file", "workstation"}, "example.org 192.0.2.0/24", "network 192.0.2.0/24", []string{"file stands before workstation in this program, and nothing is computed in the zones for which it answers: in plugin.cfg, move the line of workstation up, before 'file:file', and build again"}},
-	} {
-		stanza := "{\n" + tc.stanza + "\n}"
-		if tc.stanza == "" {
-			stanza = ""
+	addRE := regexp.MustCompile(`add ([^\s,]+)(?:, ([^\s,]+))? to the zones of its server block`)
+	checkGolden(t, "testdata/warnings.txt", func(section, corefile string) (warnings []string) {
+		directives := []string{"bind", "workstation", "file"}
+		if section == "file before workstation in plugin.cfg" {
+			directives = []string{"bind", "file", "workstation"}
 		}
-		got := startLog(t, tc.directives, fmt.Sprintf("%s {\nworkstation %s\nbind 127.0.0.1\nfile %s example.org\n}", strings.ReplaceAll(tc.keys, " ", ":0 ")+":0", stanza, db))
-		var want string
-		for _, w := range tc.want {
-			want += "[WARNING] plugin/workstation: " + w + "\n"
+		start := func(corefile, properties string) string {
+			return startLog(t, directives, strings.ReplaceAll(corefile, "\n}", properties+"\n}"))
 		}
-		if got != want {
-			t.Errorf("%s: %s\ngot  %swant %s", tc.keys, tc.stanza, got, want)
+		log := start(corefile, "\nbind 127.0.0.1\nfile "+db+" example.org")
+		for l := range strings.Lines(log) {
+			warnings = append(warnings, strings.TrimSpace(l))
 		}
-		// What a warning says to add is right.
-		if zone := regexp.MustCompile(`its server block ([^\s,]+)(?:, ([^\s,]+))?(?:,|\n)`).FindStringSubmatch(got); zone != nil {
-			keys := strings.TrimSpace(tc.keys + " " + zone[1] + " " + zone[2])
-			if again := startLog(t, tc.directives, fmt.Sprintf("%s {\nworkstation %s\nbind 127.0.0.1\n}", strings.ReplaceAll(keys, " ", ":0 ")+":0", stanza)); again != "" {
-				t.Errorf("%s: %s\nafter %slogs\n%s", keys, tc.stanza, got, again)
-			}
+		if !strings.HasPrefix(section, "PTR records") {
+			return warnings
 		}
-	}
-	// Another server block may have the reverse zone.
-	got := startLog(t, right, "example.org:0 {\nworkstation {\nnetwork 192.0.2.0/24\n}\nbind 127.0.0.1\n}\n192.0.2.0/24:0 {\nworkstation example.org {\nnetwork 192.0.2.0/24\n}\nbind 127.0.0.1\n}")
-	if got != "" {
-		t.Errorf("with the reverse zone in another server block:\n%s", got)
-	}
+		zones := addRE.FindStringSubmatch(log)
+		if zones == nil {
+			t.Errorf("%s\nlogs\n%s\nwhich does not say what to add", corefile, log)
+			return warnings
+		}
+		added := strings.Replace(corefile, " {", " "+zones[1]+" "+zones[2]+" {", 1)
+		if again := start(added, "\nbind 127.0.0.1"); again != "" {
+			t.Errorf("%s\nlogs\n%s\nand with what it says to add\n%s", corefile, log, again)
+		}
+		return warnings
+	})
+}
+
+// TestWarningsBefore checks the warnings about plugins before this one that answer for zones.
+func TestWarningsBefore(t *testing.T) {
 	ws := new(Workstation)
-	if got := warningsBefore(ws, []plugin.Handler{named("hosts"), named("dynupdate"), named("grpc"), ws, named("forward")}); len(got) != 2 || !strings.Contains(got[0], "a server block of its own") || !strings.HasPrefix(got[1], "grpc stands") {
+	before := []plugin.Handler{named("hosts"), named("dynupdate"), named("grpc"), ws, named("forward")}
+	got := warningsBefore(ws, before)
+	if len(got) != 2 {
+		t.Fatalf("got %q, want two warnings", got)
+	}
+	if !strings.Contains(got[0], "a server block of its own") || !strings.HasPrefix(got[1], "grpc stands") {
 		t.Errorf("got %q", got)
 	}
 }
 
-// viewer is a plugin as view is.
+// viewer is a plugin like view.
 type viewer struct{ named }
 
 func (viewer) Filter(context.Context, *request.Request) bool { return true }
@@ -162,7 +149,7 @@ func TestOnlyView(t *testing.T) {
 		{view, []plugin.Handler{view, other}, false},
 		{other, []plugin.Handler{other}, false},
 		{other, []plugin.Handler{other, view}, false},
-		{other, []plugin.Handler{view}, false}, // where Handlers does not know all
+		{other, []plugin.Handler{view}, false}, // the list of handlers may lack one
 	} {
 		ws := &Workstation{Next: tc.next}
 		if got := onlyView(ws, append([]plugin.Handler{named("errors"), ws}, tc.handlers...)); got != tc.want {
@@ -171,7 +158,7 @@ func TestOnlyView(t *testing.T) {
 	}
 }
 
-// named is a plugin of that name.
+// named is a plugin with this name.
 type named string
 
 func (named) ServeDNS(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) {

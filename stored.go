@@ -11,16 +11,17 @@ import (
 	"github.com/miekg/dns"
 )
 
-// stored is the ResponseWriter for queries whose computed record is only the answer if
-// the next plugin has none: it keeps back what says so.
+// stored is the ResponseWriter for queries of a name in a pool with storedFirst. If the next plugin
+// says that there is no such name or no such record, stored does not write that, so that the
+// computed record can be the answer.
 type stored struct {
 	completer
-	lacking atomic.Bool // the next plugin has said that there is no such record
+	lacking atomic.Bool // the next plugin has no such record
 }
 
-// askFirst asks the next plugin, and answers with the computed record of type rrtype if
-// that has none. A query of all types is for that type: the next plugin may have such
-// records, and yet answer that query with none.
+// askFirst asks the next plugin, and answers with the computed record of type rrtype if that plugin
+// has none. Instead of ANY it asks for rrtype, because the next plugin may answer ANY without the
+// records that it has.
 func (ws *Workstation) askFirst(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, found *match, rrtype uint16) (int, error) {
 	query := r
 	if r.Question[0].Qtype != rrtype {
@@ -51,7 +52,8 @@ func (s *stored) WriteMsg(m *dns.Msg) error {
 	if s.r.Question[0].Qtype == dns.TypeANY {
 		m = changed(m)
 		m.Question = s.r.Question
-		// A CNAME is one of the records, and what it leads to is none of the name's.
+		// The client asked for ANY: a CNAME record is one of the name's records, but what it leads
+		// to is not.
 		if i := slices.IndexFunc(m.Answer, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeCNAME }); i >= 0 {
 			m.Rcode, m.Answer, m.Ns = dns.RcodeSuccess, slices.Clip(upTo(m.Answer, i)), nil
 		}
@@ -65,7 +67,7 @@ func (s *stored) Write(b []byte) (int, error) {
 	return s.ResponseWriter.Write(b)
 }
 
-// lacks reports whether m says that there is no such name, or no such record.
+// lacks reports whether m is NXDOMAIN or NODATA.
 func lacks(m *dns.Msg) bool {
 	if m.Truncated || len(m.Answer) > 0 {
 		return false
@@ -73,11 +75,12 @@ func lacks(m *dns.Msg) bool {
 	return m.Rcode == dns.RcodeNameError || m.Rcode == dns.RcodeSuccess && !isReferral(m)
 }
 
-// noZone reports whether a plugin that has returned this, and written nothing, means that
-// no plugin has the zone: file refuses then, and others have no next plugin to ask.
+// noZone reports whether no later plugin has the zone, going by what the next plugin has returned
+// without writing anything. file returns REFUSED in that case, and other plugins have no next
+// plugin to ask.
 func noZone(rcode int, err error) bool {
 	if err != nil {
-		return strings.HasSuffix(err.Error(), "no next plugin found") // of plugin.NextOrFailure
+		return strings.HasSuffix(err.Error(), "no next plugin found") // from plugin.NextOrFailure
 	}
 	return rcode == dns.RcodeRefused
 }

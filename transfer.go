@@ -13,24 +13,23 @@ import (
 )
 
 const (
-	// maxTransfer is how many computed names a zone may have to be transferred: as
-	// many as a /8 has addresses. The plugin transfer hides that a client has hung
-	// up, so what was begun is computed to its end.
+	// maxTransfer is how many computed names a zone that is transferred may have: as many as a /8
+	// has addresses. The plugin transfer does not report that a client has hung up, so each
+	// transfer is computed to its end.
 	maxTransfer = 1 << 24
 
-	// transferBatch is how many records go to the plugin transfer at a time, which
-	// makes messages of them.
+	// transferBatch is how many records are sent to the plugin transfer at a time. It makes
+	// messages of them.
 	transferBatch = 256
 )
 
-// Transfer implements transfer.Transferer: it returns the records of the next
-// plugin that has the zone, with the computed ones before the closing SOA record.
-// So a transfer carries what a query gets: of a computed record and a stored one of its
-// type, or a CNAME, it has the one that comes first.
+// Transfer implements transfer.Transferer. It returns the records of the next plugin that has the
+// zone, with the computed records before the closing SOA record. The zone has the records that
+// queries get: if a name has both a computed record and a stored one of its type, or a stored CNAME
+// record, only the one that comes first is sent.
 //
-// As the next plugin does, it answers an incremental transfer (RFC 1995) with a
-// single SOA record if serial is current, and with the whole zone (RFC 5936) if
-// it is not.
+// As the next plugin does, Transfer answers an incremental transfer (RFC 1995) with a single SOA
+// record if serial is current, and with the whole zone (RFC 5936) if it is not.
 func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, error) {
 	all := newComputedZone(ws, zone).series(nil)
 	if len(all) == 0 {
@@ -40,13 +39,13 @@ func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, er
 		stored, err := t.Transfer(zone, serial)
 		subtract := err == nil && tooMany(all)
 		if subtract {
-			// Many of them may lie below cuts. To know the cuts takes all that is stored.
+			// Many of the names may be below cuts. To find the cuts, read all that is stored.
 			c := newComputedZone(ws, zone)
 			if only := c.learn(stored); only != nil { // the serial is current
 				return single(only), nil
 			}
 			if tooMany(c.series(c.cutsByZone())) {
-				return nil, fmt.Errorf("zone '%s' has more than %d computed names, too many to transfer: give the secondary the stanzas, too, and write 'no_transfer' here, or make 'numbers' or 'network' smaller", zone, maxTransfer)
+				return nil, fmt.Errorf("zone '%s' has more than %d computed names, too many to transfer: write 'no_transfer' and give the secondary the same stanzas, or make 'numbers' or 'network' smaller", zone, maxTransfer)
 			}
 			stored, err = t.Transfer(zone, serial)
 		}
@@ -63,7 +62,7 @@ func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, er
 	return nil, transfer.ErrNotAuthoritative
 }
 
-// single sends one record.
+// single returns a channel with one record.
 func single(rr dns.RR) <-chan []dns.RR {
 	rrs := make(chan []dns.RR, 1)
 	rrs <- []dns.RR{rr}
@@ -71,8 +70,7 @@ func single(rr dns.RR) <-chan []dns.RR {
 	return rrs
 }
 
-// transferersAfter returns those of the handlers after ws that have zones to
-// transfer.
+// transferersAfter returns the handlers after ws that have zones to transfer.
 func transferersAfter(ws *Workstation, handlers []plugin.Handler) (ts []transfer.Transferer) {
 	i := slices.Index(handlers, plugin.Handler(ws))
 	for _, h := range handlers[i+1:] {
@@ -83,38 +81,38 @@ func transferersAfter(ws *Workstation, handlers []plugin.Handler) (ts []transfer
 	return ts
 }
 
-// computedZone is what the stanzas put into a zone that is transferred: computed
-// names, its apex among them, and the PTR records of addresses. What is stored in the zone
-// decides about some.
+// computedZone is what the stanzas put into a zone that is transferred: computed names, which may
+// include the zone's apex, and PTR records. It learns from the stored records where the zone's cuts
+// are, and which computed records they replace.
 type computedZone struct {
 	ws     *Workstation
-	zone   string           // in lower case
-	cuts   map[string]cut   // names, in lower case, below which nothing is the zone's
-	stored map[string]types // names, in lower case, that keep stored records in place of computed ones
+	zone   string             // its name, in lower case
+	cuts   map[string]cut     // names, in lower case, below which the zone has nothing
+	stored map[string]typeSet // names, in lower case, at which stored records replace computed ones
 }
 
-// cut says why names below a name are none of the zone's.
+// cut says why the zone has nothing below a name.
 type cut int
 
 const (
 	uncut      cut = iota
-	redirected     // by a DNAME: the name itself is the zone's
-	delegated      // by NS records: another zone begins with the name
+	redirected     // by a DNAME record; the name itself belongs to the zone
+	delegated      // by NS records; another zone begins at the name
 )
 
-// types are types of records.
-type types uint8
+// typeSet is a set of record types.
+type typeSet uint8
 
-// The types that a computed name may have stored.
+// These are the types that matter if they are stored at a computed name.
 const (
-	storedA types = 1 << iota
+	storedA typeSet = 1 << iota
 	storedAAAA
 	storedPTR
 	storedCNAME
 )
 
-// typesOf returns rrtype as one of these types, or 0 if it is none of them.
-func typesOf(rrtype uint16) types {
+// typesOf returns the set of rrtype, which is empty if none of the constants is this type.
+func typesOf(rrtype uint16) typeSet {
 	switch rrtype {
 	case dns.TypeA:
 		return storedA
@@ -130,11 +128,10 @@ func typesOf(rrtype uint16) types {
 }
 
 func newComputedZone(ws *Workstation, zone string) *computedZone {
-	return &computedZone{ws: ws, zone: zone, cuts: make(map[string]cut), stored: make(map[string]types)}
+	return &computedZone{ws: ws, zone: zone, cuts: make(map[string]cut), stored: make(map[string]typeSet)}
 }
 
-// belowCut reports whether name, in lower case, is none of the zone's for being below
-// one of the cuts.
+// belowCut reports whether name, in lower case, is below one of the cuts.
 func (c *computedZone) belowCut(name string) bool {
 	for off, end := dns.NextLabel(name, 0); !end; off, end = dns.NextLabel(name, off) {
 		if c.cuts[name[off:]] != uncut {
@@ -144,9 +141,9 @@ func (c *computedZone) belowCut(name string) bool {
 	return false
 }
 
-// keeps reports whether a stored record of the zone is one that queries get, and
-// remembers it if that depends on what else there is.
-func (c *computedZone) keeps(rr dns.RR) bool {
+// keepsStored reports whether the zone has a stored record that it is given, because queries get it too.
+// It remembers records that decide about others: cuts, and those that replace computed records.
+func (c *computedZone) keepsStored(rr dns.RR) bool {
 	rrtype := rr.Header().Rrtype
 	name := strings.ToLower(rr.Header().Name)
 	switch {
@@ -161,7 +158,7 @@ func (c *computedZone) keeps(rr dns.RR) bool {
 	}
 	found := c.ws.find(name)
 	switch {
-	case !found.isComputed(), found.pool.noTransfer, rrtype != dns.TypeCNAME && found.computed(rrtype) == dns.TypeNone, c.belowCut(name):
+	case !found.isComputed(), found.pool.noTransfer, rrtype != dns.TypeCNAME && found.computedType(rrtype) == dns.TypeNone, c.belowCut(name):
 		return true
 	case found.zone.name == "." && name != c.zone: // see series
 		return true
@@ -173,22 +170,21 @@ func (c *computedZone) keeps(rr dns.RR) bool {
 	}
 }
 
-// yields reports whether a computed record of a pool is none of the zone's, because something
-// stored wins over it.
-func (c *computedZone) yields(p *pool, name string, rrtype uint16) bool {
+// storedWins reports whether a computed record is left out because of what is stored at its name.
+func (c *computedZone) storedWins(p *pool, name string, rrtype uint16) bool {
 	if !p.storedFirst || len(c.stored)+len(c.cuts) == 0 {
 		return false
 	}
 	return c.stored[name]&(typesOf(rrtype)|storedCNAME) != 0 || c.cuts[name] == delegated
 }
 
-// learn takes all stored records to see where the cuts are, and what else decides. If there is only
-// one record, learn returns it.
+// learn reads all stored records to find the cuts and the records that replace computed ones. If
+// there is only one record, learn returns it.
 func (c *computedZone) learn(stored <-chan []dns.RR) (only dns.RR) {
 	records := 0
 	for rrs := range stored {
 		for _, rr := range rrs {
-			c.keeps(rr)
+			c.keepsStored(rr)
 			records, only = records+1, rr
 		}
 	}
@@ -198,10 +194,12 @@ func (c *computedZone) learn(stored <-chan []dns.RR) (only dns.RR) {
 	return only
 }
 
-// merge sends the stored records, and the computed ones before the last, which is
-// the second SOA record. An incremental transfer may be a single SOA record. Zone
-// cuts come before what lies below them, as in the canonical order of names. If there would
-// be too many names below cuts to leave them out one by one, subtract leaves out their keys.
+// merge sends the stored records to merged, and the computed records before the last stored one,
+// which is the second SOA record. An incremental transfer may be a single SOA record. A zone cut
+// must come before what is below it, as in the canonical order of names.
+//
+// If subtract is set, merge leaves out the keys of names below cuts before it computes anything. It
+// is set if there may be too many of these names to leave them out one by one.
 func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR, subtract bool) {
 	defer close(merged)
 	var batch []dns.RR
@@ -228,7 +226,7 @@ func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR, sub
 					s.send(send)
 				}
 			}
-			if c.keeps(rr) {
+			if c.keepsStored(rr) {
 				send(rr)
 			}
 			begun = true
@@ -237,12 +235,12 @@ func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR, sub
 	merged <- batch
 }
 
-// reverse returns the part of the reverse index that the zone has.
+// reverse returns the part of the reverse index that is in the zone.
 func (c *computedZone) reverse() (rev [2]index) {
 	var cuts [2][]index
 	for name := range c.cuts {
 		for _, prefix := range reversePrefixes(name) {
-			if !prefix.IsSingleIP() { // which has a name at the cut, not below it
+			if !prefix.IsSingleIP() { // an address has its name at the cut, not below it
 				f := familyOf(prefix.Addr())
 				cuts[f] = append(cuts[f], index{{span: bounds(prefix)}})
 			}

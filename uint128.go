@@ -6,15 +6,14 @@ import (
 	"math/bits"
 )
 
-// uint128 is an unsigned 128-bit integer, with which to calculate addresses:
+// uint128 is an unsigned integer of 128 bits. It is here to calculate with addresses, because
 // net/netip has no arithmetic. Sums and differences are modulo 2^128.
 type uint128 struct{ hi, lo uint64 }
 
-// extend returns n with its sign carried to 128 bits, so that adding the result
-// is adding n.
+// extend returns n with its sign extended to 128 bits, so that adding the result means adding n.
 func extend(n int64) uint128 { return uint128{uint64(n >> 63), uint64(n)} }
 
-// ones returns the number whose n lowest bits are set.
+// ones returns the number in which only the n lowest bits are set.
 func ones(n int) uint128 {
 	if n <= 64 {
 		return uint128{lo: 1<<n - 1}
@@ -40,7 +39,7 @@ func (u uint128) and(v uint128) uint128 { return uint128{u.hi & v.hi, u.lo & v.l
 
 func (u uint128) xor(v uint128) uint128 { return uint128{u.hi ^ v.hi, u.lo ^ v.lo} }
 
-// bitLen returns the number of bits that u takes.
+// bitLen returns how many bits u needs.
 func (u uint128) bitLen() int {
 	if u.hi != 0 {
 		return 64 + bits.Len64(u.hi)

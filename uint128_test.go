@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// TestUint128 compares the arithmetic with that of math/big, on all pairs of
-// numbers at which something carries.
+// TestUint128 compares the arithmetic with math/big, for all pairs of numbers near a carry.
 func TestUint128(t *testing.T) {
 	var numbers []uint128
 	for _, hi := range []uint64{0, 1, math.MaxInt64, 1 << 63, math.MaxUint64} {

@@ -6,14 +6,16 @@ import (
 	"strings"
 )
 
-// walk reads texts of two sequences of parts at once, character by character: of the
-// states in which their readers can be, it visits each once.
+// walk reads the texts of two sequences of parts at once, character by character. It visits each
+// pair of states in which their two readers can be, once, the shortest texts first. So it finds
+// whether the sequences have a text in common. With the parts of ws{n} and w{x}, it finds none,
+// since no text of the second has an "s"; with those of {n} and {x}, it finds "0".
 type walk struct {
 	f, g       []part
-	kept       [2]octets              // whose values the readers keep
-	characters string                 // that texts have, in the order in which they are tried
-	accepts    func(text string) bool // if not nil, the texts that are looked for
-	visits     *int                   // counts the states
+	kept       [2]octets              // of which the readers keep the values
+	characters string                 // what texts are made of, in the order in which it is tried
+	accepts    func(text string) bool // if not nil, only such a text counts
+	visits     *int                   // counts visited states
 }
 
 const (
@@ -21,26 +23,26 @@ const (
 	descending = "zyxwvutsrqponmlkjihgfedcba_9876543210.-"
 )
 
-// reader is a state in which a text is read.
+// reader is the state of reading one sequence.
 type reader struct {
-	part   int
-	done   string // what the placeholder there has read
-	values [4]int16
+	part   int      // the part that is read
+	done   string   // what has been read of the placeholder there
+	values [4]int16 // of the octets, or -1
 }
 
 // visit is a state of both readers, and how the walk came to it.
 type visit struct {
 	f, g reader
-	from int
-	c    byte
+	from int  // the visit before, or -1
+	c    byte // the character in between
 }
 
-// maxVisits ends all walks for two forms, which then count as such that meet. Only
-// octets that are repeated without separators come near to it.
+// maxVisits is how many states all walks for two forms may visit. If they visit more, the forms
+// count as meeting. Only octets that are repeated without separators come near it.
 var maxVisits = 1 << 20
 
-// find returns the shortest text that both read to their ends, and the values of the
-// octets then. Of how many ways there are for these values, it counts two.
+// find returns the shortest text that both readers read to the end, and the values of the octets
+// then. ways is 0 if there is no such text, 1 if all such texts have these values, and 2 otherwise.
 func (w *walk) find(known values) (text string, all values, ways int) {
 	visits := []visit{{f: reader{values: known[0]}, g: reader{values: known[1]}, from: -1}}
 	seen := make(map[[2]reader]bool)
@@ -84,7 +86,7 @@ func (w *walk) find(known values) (text string, all values, ways int) {
 	return text, all, ways
 }
 
-// nextCharacters returns those that may come next.
+// nextCharacters returns the characters that may come next.
 func (w *walk) nextCharacters(v visit) string {
 	for form, r := range [...]reader{v.f, v.g} {
 		if parts := w.parts(form); r.part == len(parts) {
@@ -96,7 +98,7 @@ func (w *walk) nextCharacters(v visit) string {
 	return w.characters
 }
 
-// hasKept reports whether there is an octet whose value is kept.
+// hasKept reports whether the parts include an octet of which the value is kept.
 func (w *walk) hasKept() bool {
 	for form, kept := range w.kept {
 		for _, p := range w.parts(form) {
@@ -108,13 +110,13 @@ func (w *walk) hasKept() bool {
 	return false
 }
 
-// parts returns those that the first or the second reader reads.
+// parts returns what the first (0) or the second (1) reader reads.
 func (w *walk) parts(form int) []part { return [...][]part{w.f, w.g}[form] }
 
-// state returns r without what does not matter for how it may go on.
+// state returns r without what has no influence on how it can go on.
 func (w *walk) state(form int, r reader) reader {
 	if r.done != "" {
-		// Numbers of one class stand for different hosts.
+		// accepts has to see all numbers, because they stand for different hosts.
 		if ph := w.parts(form)[r.part].placeholder; w.accepts == nil || ph.kind != numeric {
 			r.done = ph.class(r.done)
 		}
@@ -122,7 +124,7 @@ func (w *walk) state(form int, r reader) reader {
 	return r
 }
 
-// end returns the state at the end of the parts, if r is there.
+// end returns the state at the end of the parts, if r can be there.
 func (w *walk) end(form int, r reader) (reader, bool) {
 	if r.done != "" {
 		var ok bool
@@ -133,7 +135,7 @@ func (w *walk) end(form int, r reader) (reader, bool) {
 	return r, r.part == len(w.parts(form))
 }
 
-// step returns the states after the character c.
+// step returns the states in which r can be after the character c.
 func (w *walk) step(form int, r reader, c byte) (next []reader) {
 	parts := w.parts(form)
 	if r.part == len(parts) {
@@ -161,7 +163,7 @@ func (w *walk) step(form int, r reader, c byte) (next []reader) {
 	return next
 }
 
-// leave returns the state after the placeholder in which r is, if its text is one.
+// leave returns the state after the placeholder that r reads, if its text is complete.
 func (w *walk) leave(form int, r reader) (reader, bool) {
 	ph := w.parts(form)[r.part].placeholder
 	if !ph.ends(r.done) {
@@ -179,8 +181,8 @@ func (w *walk) leave(form int, r reader) (reader, bool) {
 	return r, true
 }
 
-// begins reports whether text may be the beginning of the placeholder's text. {ip} stands
-// for IPv6 addresses with "--" here: forms have octets and groups for the others.
+// begins reports whether text can be the beginning of the placeholder's text. Here {ip} stands only
+// for IPv6 addresses with "--", because forms have octets and groups for all others.
 func (ph *placeholder) begins(text string) bool {
 	for i := range len(text) {
 		if !ph.produces(text[i]) {
@@ -207,7 +209,7 @@ func (ph *placeholder) begins(text string) bool {
 	}
 }
 
-// ends reports whether text is a text of the placeholder.
+// ends reports whether text is a complete text of the placeholder.
 func (ph *placeholder) ends(text string) bool {
 	switch ph.kind {
 	case numeric:
@@ -226,14 +228,14 @@ func (ph *placeholder) ends(text string) bool {
 	}
 }
 
-// class returns what of text, a beginning of the placeholder's text, decides how it
-// may go on. Characters are tried in their order, so the first text of a class has
-// the smallest number, and the others go no further.
+// class returns what decides how text, a beginning of the placeholder's text, can go on. Of each
+// class the walk follows only the first text. Since characters are tried in ascending order, that
+// has the smallest number.
 func (ph *placeholder) class(text string) string {
 	switch ph.kind {
 	case octet:
 		return text
-	case dashed: // whether each group is zero, and the length of the last
+	case dashed: // which groups are zero, and how long the last one is
 		groups := strings.Split(text, "-")
 		last := len(groups) - 1
 		for i, group := range groups {

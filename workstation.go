@@ -1,34 +1,60 @@
-// Package workstation is a CoreDNS plugin that computes the addresses of
-// numbered hosts instead of storing them.
+// Package workstation is a CoreDNS plugin that computes the names and addresses of numbered hosts
+// instead of storing them.
 //
-// A stanza in the Corefile configures a pool: a name pattern and the network
-// through which its numbers count. With
+// A stanza in the Corefile configures a pool: patterns for names, and the networks from which the
+// addresses come. With
 //
 //	workstation example.org {
 //	    network 192.0.2.0/24
 //	}
 //
-// workstation0.example.org has the address 192.0.2.0, workstation1 the address
-// 192.0.2.1, and so on to workstation255; and each address has the PTR record
-// that gives its name. These are computed: nothing is stored, so a /8 costs what
-// a /24 costs.
+// workstation0.example.org has the address 192.0.2.0, workstation1 has 192.0.2.1, and so on to
+// workstation255. Each of these addresses has a PTR record that gives the name. Nothing is stored,
+// so a /8 takes no more memory than a /24.
 //
-// The plugin adds names to zones; the zones themselves belong to others. Every
-// query that it does not answer goes to the next plugin. That is also how a
-// computed name gets records of other types, and how all other names get
-// theirs. Where no plugin follows, this one answers for its zones alone.
+// The plugin adds names to zones that other plugins serve. It passes every query that it does not
+// answer to the next plugin. From there a computed name gets its records of other types, and every
+// other name gets all of its records. If no plugin follows, this one answers alone for its zones.
 //
-// Each query has one way, which ServeDNS chooses:
+// # A query
 //
-//   - answer: the computed record;
-//   - askFirst: the next plugin's record, and the computed one if there is none (stored);
-//   - askGuarded: the next plugin's answer, in which a name that exists is not denied (guard);
-//   - ask: the next plugin's answer, in which aliases of computed names are whole (completer);
-//   - answerAlone: that there is no such record, or no such name (authority).
+// ServeDNS calls find, which returns what is known of the name: a match. Then it chooses one of
+// five ways:
 //
-// What it needs to choose comes from find: for a name from zones.find, pattern.parse and pool.host, in
-// the reverse trees from reverse.find. A zone transfer's way is Transfer, computedZone.merge
-// and series. A Corefile's way is setup, parseStanzas, zones.add and newReverse.
+//   - answer sends the computed record.
+//   - askFirst sends the next plugin's record, or the computed one if there is none. See stored.
+//   - askGuarded sends the next plugin's answer, but never denies a name that exists. See guard.
+//   - ask sends the next plugin's answer, and completes aliases of computed names. See completer.
+//   - answerAlone sends NODATA, NXDOMAIN or an SOA record where no plugin follows.
+//
+// For the name of a host, zones.find finds the zone, patternIndex.find finds the pattern and the
+// key that the name stands for, and pool.host returns the addresses of the key. For a name in a
+// reverse tree, reverse.find finds the pool and the address.
+//
+// # A zone transfer
+//
+// Transfer takes the records of the next plugin that has the zone. computedZone.merge adds the
+// computed records to them, which computedZone.series lists.
+//
+// # A Corefile
+//
+// setup calls parseStanzas, which turns each stanza into a pool. zones.add adds the names of a pool
+// to its zones: it keeps a patternPools for each pattern, and returns a conflict if two pools could
+// give the same name. For that it compares the forms of patterns, see formIndex and meet. When all
+// stanzas are read, Workstation.complete builds what follows from them, such as the index of PTR
+// records (see newReverse).
+//
+// # Where new things go
+//
+// A new placeholder starts in placeholder.go. There parsePlaceholder reads it from a pattern,
+// String writes it back, and the type placeholder says which texts it reads and writes;
+// pattern.parse and pattern.append call these. A placeholder that stands for something new needs a
+// patternKind and, in pool.go, the key of a host. In form.go, pool.forms says how it is compared
+// with other patterns; if it is neither a number nor made of octets, walk.go needs to know its
+// texts as well (begins, ends and class).
+//
+// A new property is an entry of properties in parse.go. Its function goes to parse_values.go and
+// sets a field of the pool. stanza.complete checks what depends on several properties.
 package workstation
 
 import (
@@ -45,8 +71,8 @@ import (
 // pluginName is the plugin's name in a Corefile, in metrics and in errors.
 const pluginName = "workstation"
 
-// Workstation is the handler of one server block. It holds all the block's
-// stanzas, and does not change once the server has started.
+// Workstation is the handler of one server block. It holds all the block's stanzas, and does not
+// change once the server has started.
 type Workstation struct {
 	Next plugin.Handler
 
@@ -56,8 +82,9 @@ type Workstation struct {
 	transferers []transfer.Transferer // the plugins after this one that have zones to transfer
 }
 
-// complete adds what follows from the pools, which have put their names into the zones: the PTR
-// records, all other names that exist, and the SOA records of the zones in authority.
+// complete adds what follows from the pools once all of them have put their names into the zones:
+// the PTR records, all other names that exist, and an SOA record for each zone in authority. The
+// serial is that of the SOA records.
 func (ws *Workstation) complete(authority []string, serial uint32) {
 	for _, name := range authority {
 		ws.zones.addZone(name)
@@ -65,7 +92,7 @@ func (ws *Workstation) complete(authority []string, serial uint32) {
 	ws.zones.complete()
 	ws.reverse = newReverse(ws.pools)
 	for _, records := range ws.reverse.records {
-		if len(records) > 0 { // the reverse trees exist, and with them their parent
+		if len(records) > 0 { // with PTR records, their parent arpa exists
 			ws.zones.addAncestors(ws.zones.byName[records[0].pool.ptrZone], "in-addr.arpa.")
 		}
 	}
@@ -78,7 +105,7 @@ func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 		return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
 	}
 	found := ws.find(r.Question[0].Name)
-	rrtype := found.computed(r.Question[0].Qtype)
+	rrtype := found.computedType(r.Question[0].Qtype)
 	switch {
 	case rrtype == dns.TypeNone && ws.Next == nil:
 		return ws.answerAlone(ctx, w, r, found.zone != nil)
@@ -93,7 +120,7 @@ func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	}
 }
 
-// answer answers a query for a name with its computed record of type rrtype.
+// answer answers a query with the computed record of type rrtype.
 func (ws *Workstation) answer(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, found *match, rrtype uint16) (int, error) {
 	counters := found.zone.counters.of(ctx, found.zone.name)
 	switch rrtype {
@@ -109,7 +136,7 @@ func (ws *Workstation) answer(ctx context.Context, w dns.ResponseWriter, r *dns.
 	}
 }
 
-// find looks up an owner name, without regard to ASCII case (RFC 4343).
+// find looks up an owner name, ignoring ASCII case (RFC 4343).
 func (ws *Workstation) find(qname string) match {
 	if strings.IndexByte(qname, '\\') >= 0 {
 		if name := unescaped(qname); name != qname {
@@ -119,7 +146,7 @@ func (ws *Workstation) find(qname string) match {
 	var buf [256]byte // room for every name that has no escapes
 	lower := appendLower(buf[:0], qname)
 
-	// The suffix spares nearly all names the look at their labels.
+	// Nearly all names lack this suffix, so isReverse need not look for their labels.
 	if bytes.HasSuffix(lower, []byte(".arpa.")) && isReverse(qname) {
 		p, addr := ws.reverse.find(lower)
 		if p == nil {
@@ -130,9 +157,10 @@ func (ws *Workstation) find(qname string) match {
 	return ws.zones.find(qname, lower)
 }
 
-// unescaped returns name with no more escapes than it needs, as it would have them
-// if it came off the wire: a plugin may ask for a name as it is written in a zone
-// file. It is not inlined, so that its buffer is not on the stack of every query.
+// unescaped returns name without escapes that it does not need. A name off the wire has none of
+// these, but another plugin may pass a name as a zone file writes it.
+//
+// It is not inlined: its buffer would enlarge the stack that every query needs.
 //
 //go:noinline
 func unescaped(name string) string {
@@ -146,8 +174,8 @@ func unescaped(name string) string {
 // Name implements plugin.Handler.
 func (ws *Workstation) Name() string { return pluginName }
 
-// appendLower appends s to b with its ASCII letters in lower case. Unlike
-// strings.ToLower it allocates nothing while b has room.
+// appendLower appends s to b with its ASCII letters in lower case. Unlike strings.ToLower, it
+// allocates nothing while b has room.
 func appendLower(b []byte, s string) []byte {
 	for i := range len(s) {
 		c := s[i]

@@ -60,7 +60,7 @@ func TestServeDNS(t *testing.T) {
 			Qname: v6zeros + "9.B.D.0.1.0.0.2.ip6.arpa.", Qtype: dns.TypePTR, Authoritative: true,
 			Answer: []dns.RR{test.PTR(v6zeros + "9.B.D.0.1.0.0.2.ip6.arpa. 3600 IN PTR both0.lab.example.org.")},
 		},
-		// One record stands for all.
+		// ANY gets one of the records.
 		{
 			Qname: "workstation1.lab.example.org.", Qtype: dns.TypeANY, Authoritative: true,
 			Answer: []dns.RR{test.A("workstation1.lab.example.org. 3600 IN A 192.0.2.1")},
@@ -80,7 +80,7 @@ func TestServeDNS(t *testing.T) {
 		// A name of one family has no address of the other.
 		{Qname: "ip-198-51-100-5.lab.example.org.", Qtype: dns.TypeAAAA, Ns: soa},
 		{Qname: "ip-2001-db8--5.lab.example.org.", Qtype: dns.TypeA, Ns: soa},
-		// A computed name, and what is above it, exists.
+		// Computed names and the names above them exist.
 		{Qname: "workstation1.lab.example.org.", Qtype: dns.TypeAAAA, Ns: soa},
 		{Qname: "workstation1.lab.example.org.", Qtype: dns.TypeMX, Ns: soa},
 		{Qname: "workstation1.lab.example.org.", Qtype: dns.TypeDS, Ns: soa},
@@ -98,7 +98,7 @@ func TestServeDNS(t *testing.T) {
 		{Qname: "8.B.D.0.1.0.0.2.ip6.arpa.", Qtype: dns.TypePTR, Ns: soa},
 		{Qname: "2.ip6.arpa.", Qtype: dns.TypePTR, Ns: soa},
 		{Qname: "arpa.", Qtype: dns.TypeNS, Ns: soa},
-		// Everything else is the next plugin's.
+		// The next plugin answers everything else.
 		{Qname: "2.2.192.in-addr.arpa.", Qtype: dns.TypePTR, Rcode: dns.RcodeNameError, Ns: soa},
 		{Qname: "017.2.0.192.in-addr.arpa.", Qtype: dns.TypePTR, Rcode: dns.RcodeNameError, Ns: soa},
 		{Qname: "1.17.2.0.192.in-addr.arpa.", Qtype: dns.TypePTR, Rcode: dns.RcodeNameError, Ns: soa},
@@ -137,8 +137,8 @@ func TestServeDNS(t *testing.T) {
 	}
 }
 
-// TestServeDNSPassesOn asks for a computed name in ways that are not for us: the
-// next plugin gets the query and its own ResponseWriter, not the guard.
+// TestServeDNSPassesOn sends queries for a computed name that are not for this plugin. The next plugin gets them,
+// with the server's ResponseWriter and not with the guard.
 func TestServeDNSPassesOn(t *testing.T) {
 	tests := map[string]func(r *dns.Msg){
 		"class CH":       func(r *dns.Msg) { r.Question[0].Qclass = dns.ClassCHAOS },
@@ -165,8 +165,7 @@ func TestServeDNSPassesOn(t *testing.T) {
 	}
 }
 
-// TestServeDNSReturnsWhatNextReturns has next plugins that leave the response to
-// the server, or fail.
+// TestServeDNSReturnsWhatNextReturns has next plugins that fail, or that leave the response to the server.
 func TestServeDNSReturnsWhatNextReturns(t *testing.T) {
 	failure := errors.New("failure")
 	for _, qtype := range []uint16{dns.TypeAAAA, dns.TypeMX} { // guarded
@@ -177,7 +176,8 @@ func TestServeDNSReturnsWhatNextReturns(t *testing.T) {
 				rec := dnstest.NewRecorder(&test.ResponseWriter{})
 				rcode, err := testHandler(t, test.NextHandler(want, failure)).ServeDNS(context.Background(), rec, r)
 				if rcode != want || !errors.Is(err, failure) || rec.Msg != nil {
-					t.Errorf("%s: got %s, %v and message %v, want %s and the error", name, dns.RcodeToString[rcode], err, rec.Msg, dns.RcodeToString[want])
+					t.Errorf("%s: got %s, %v and message %v, want %s and the error", name, dns.RcodeToString[rcode], err, rec.Msg,
+						dns.RcodeToString[want])
 				}
 			}
 		}
@@ -189,7 +189,8 @@ func TestServeDNSWithoutNext(t *testing.T) {
 	r := new(dns.Msg)
 	r.SetQuestion("workstation1.lab.example.org.", dns.TypeA)
 	rec := dnstest.NewRecorder(&test.ResponseWriter{})
-	if rcode, err := ws.ServeDNS(context.Background(), rec, r); rcode != dns.RcodeSuccess || err != nil || len(rec.Msg.Answer) != 1 {
+	rcode, err := ws.ServeDNS(context.Background(), rec, r)
+	if rcode != dns.RcodeSuccess || err != nil || len(rec.Msg.Answer) != 1 {
 		t.Errorf("a computed name got %s, %v", dns.RcodeToString[rcode], err)
 	}
 	r.SetQuestion("www.example.org.", dns.TypeA)
@@ -198,10 +199,13 @@ func TestServeDNSWithoutNext(t *testing.T) {
 	}
 }
 
-// TestEveryHost looks up all 16,777,216 hosts of a /8, by name and by address:
-// each has its own, and forward and reverse agree.
+// TestEveryHost looks up all 16,777,216 hosts of a /8, by name and by address. Each name has its own address, and
+// the PTR record of the address has the name.
 func TestEveryHost(t *testing.T) {
-	ws := testWorkstation(t, "workstation example.org {\n network 10.0.0.0/8\n}")
+	ws := testWorkstation(t, `
+		workstation example.org {
+			network 10.0.0.0/8
+		}`)
 	var group sync.WaitGroup
 	for second := range 256 {
 		group.Go(func() {
@@ -231,20 +235,19 @@ func TestEveryHost(t *testing.T) {
 	group.Wait()
 }
 
-// thousandNetworks is a Corefile of a stanza with five thousand networks, whose names have
-// the octets in an order in which no network is a range.
+// thousandNetworks returns a stanza with five thousand networks. In the order of the octets in its names, no
+// network is a range.
 func thousandNetworks() string {
 	var networks strings.Builder
 	for i := range 5000 {
 		fmt.Fprintf(&networks, " %d.%d.%d.%d/30", 10+i%7, i/50, 3*(i%50), 4*(i%64))
 	}
-	return "workstation lab.example.org {\n name {a}.{d}.{c}.{b}\n network" + networks.String() + "\n}"
+	return stanzaOf("lab.example.org", "name {a}.{d}.{c}.{b}", "network"+networks.String())
 }
 
 func BenchmarkServeDNS(b *testing.B) {
 	ws := testHandler(b, test.NextHandler(dns.RcodeSuccess, nil))
-	// Made where they are asked, since what a handler holds costs the others' garbage
-	// collection.
+	// Each handler is made by its own benchmark: its memory would slow down the garbage collection in the others.
 	corefile := func(text string) func(*testing.B) plugin.Handler {
 		return func(b *testing.B) plugin.Handler {
 			ws := testWorkstation(b, text)
@@ -273,7 +276,10 @@ func BenchmarkServeDNS(b *testing.B) {
 			network 192.0.2.0/24
 		}`)
 	last := func(b *testing.B) plugin.Handler {
-		return testWorkstation(b, "workstation lab.example.org {\n network 192.0.2.0/24\n}")
+		return testWorkstation(b, `
+			workstation lab.example.org {
+				network 192.0.2.0/24
+			}`)
 	}
 	ctx, w := context.Background(), &test.ResponseWriter{}
 	for _, bc := range []struct {
@@ -304,14 +310,15 @@ func BenchmarkServeDNS(b *testing.B) {
 		{"alone/hit", "workstation17.lab.example.org.", dns.TypeA, last},
 		{"alone/nodata", "workstation17.lab.example.org.", dns.TypeTXT, last},
 		{"alone/denied", "www.lab.example.org.", dns.TypeA, last},
-		// What of a hit is to build and write the reply, and what a miss costs without the
-		// plugin, to compare them with.
-		{"reply", "workstation17.lab.example.org.", dns.TypeA, one(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-			return respond(w, newAddressReply4(r, netip.AddrFrom4([4]byte{192, 0, 2, 17}), 3600))
-		}))},
-		{"next", "www.lab.example.org.", dns.TypeA, one(plugin.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-			return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
-		}))},
+		// For comparison: the part of a hit that builds and writes the reply, and a miss without the plugin.
+		{"reply", "workstation17.lab.example.org.", dns.TypeA,
+			one(plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+				return respond(w, newAddressReply4(r, netip.AddrFrom4([4]byte{192, 0, 2, 17}), 3600))
+			}))},
+		{"next", "www.lab.example.org.", dns.TypeA,
+			one(plugin.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+				return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
+			}))},
 	} {
 		b.Run(bc.name, func(b *testing.B) {
 			r := new(dns.Msg)
@@ -328,8 +335,8 @@ func BenchmarkServeDNS(b *testing.B) {
 func TestAppendLower(t *testing.T) {
 	for s, want := range map[string]string{
 		"AZaz09-_": "azaz09-_",
-		"@[`{\\":   "@[`{\\", // the neighbours of letters
-		"ÀÉ":       "ÀÉ",     // no ASCII: an octet stands for itself (RFC 4343)
+		"@[`{\\":   "@[`{\\", // the characters next to letters
+		"ÀÉ":       "ÀÉ",     // only ASCII letters have another case (RFC 4343)
 	} {
 		if got := string(appendLower(nil, s)); got != want {
 			t.Errorf("%q becomes %q, want %q", s, got, want)

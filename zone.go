@@ -10,51 +10,55 @@ import (
 	"github.com/miekg/dns"
 )
 
-// zones holds what the stanzas of a server block say of owner names outside of
-// the reverse trees. Each name is in lower case and with the closing dot.
+// zones are the names outside of the reverse trees that a server block's stanzas let exist. Each
+// name is in lower case and has the closing dot. With the pattern {ip}.dyn in the zone example.org,
+// byName has example.org. (listed), and org. and dyn.example.org. (which exist because of it). The
+// computed names, such as 192-0-2-7.dyn.example.org, are in the patternIndex of the zone.
 type zones struct {
-	// byName has the listed forward zones, all other zones of the server block and its
-	// stanzas, and the names that exist by them: their ancestors short of the root, and empty
-	// non-terminals without a placeholder, such as dyn.example.org for {ip}.dyn in example.org.
+	// byName has the listed forward zones, all other zones of the server block and its stanzas, and
+	// the names that exist because of a zone: its ancestors except the root, and empty
+	// non-terminals without a placeholder.
 	byName map[string]*zone
 
-	labels    int  // of the longest pattern, "*" not counted
-	deepest   int  // the labels of the longest name in byName
-	wildcards bool // there are some
+	labels    int  // of the longest pattern, without "*"
+	deepest   int  // how many labels the longest name in byName has
+	wildcards bool // whether any pattern is a wildcard
 }
 
-// zone is a listed zone, or a name that exists by one.
+// zone is a listed zone, or a name that exists because of a zone. With ws{n} and *.ws{n} in
+// example.org, the zone at example.org. is listed: computed has ws{n}, and wildcards has *.ws{n}.
+// The zone at org. is not listed, and has the name example.org. because it exists through that
+// zone.
 type zone struct {
-	name      string // of the listed zone
+	name      string // the zone because of which this name exists; of a zone, the zone itself
 	listed    bool
-	enclosing *zone    // the closest listed zone at this name or above; nil if only the root is
-	nested    bool     // a zone is listed below
-	soa       *dns.SOA // where no plugin follows, of a zone of the server block or of a stanza
+	enclosing *zone    // the closest listed zone at this name or above, except the root, or nil
+	nested    bool     // another zone is listed below
+	soa       *dns.SOA // set for each zone of the server block or a stanza; used where no plugin follows
 
-	computed     patternIndex
-	wildcards    patternIndex // the same for "*.", by what follows it
-	nonTerminals patternIndex // empty non-terminals with a placeholder
-	deepest      int          // the labels of the longest of all these names
+	computed     patternIndex // names of patterns without "*."
+	wildcards    patternIndex // names of patterns with "*.", by the text after it
+	nonTerminals patternIndex // empty non-terminals of patterns with a placeholder in them
+	deepest      int          // how many labels the longest of all these names has
 
 	counters lastCounters
 }
 
-// match is what the stanzas say of an owner name: the host that has it, or only that it
-// exists, or nothing. With ws{n} and the network 192.0.2.0/24 in example.org, ws7.example.org
-// has a pool and the address 192.0.2.7, and example.org has only a zone.
+// match is what the stanzas say about an owner name: that a host has it, only that it exists, or
+// nothing. With ws{n} and the network 192.0.2.0/24 in example.org, the match of ws7.example.org has
+// a pool and the address 192.0.2.7. The match of example.org has only a zone.
 type match struct {
 	host
-	zone *zone      // by which the name is known to exist; nil if it is not
-	ptr  netip.Addr // of a name that has a PTR record: the address that it stands for
+	zone *zone      // because of which the name exists; nil if it does not
+	ptr  netip.Addr // the address whose PTR record the name has, if it has one
 }
 
 // isComputed reports whether the name has a computed record.
 func (m *match) isComputed() bool { return m.v4.IsValid() || m.v6.IsValid() || m.ptr.IsValid() }
 
-// computed returns the type of the record that a query of qtype for the name gets
-// computed, or dns.TypeNone. A query of all types gets one record, which stands for all
-// (RFC 8482, section 4.1).
-func (m *match) computed(qtype uint16) uint16 {
+// computedType returns the type of the computed record that answers a query of type qtype, or
+// dns.TypeNone if there is none. A query for ANY gets one record (RFC 8482, section 4.1).
+func (m *match) computedType(qtype uint16) uint16 {
 	switch wantsAny := qtype == dns.TypeANY; {
 	case (wantsAny || qtype == dns.TypeA) && m.v4.IsValid():
 		return dns.TypeA
@@ -67,7 +71,7 @@ func (m *match) computed(qtype uint16) uint16 {
 	}
 }
 
-// record returns the computed record of a type that the name has.
+// record returns the name's computed record of type rrtype, which it must have.
 func (m *match) record(name string, rrtype uint16) dns.RR {
 	hdr := header(name, rrtype, m.pool.ttl)
 	switch rrtype {
@@ -80,18 +84,19 @@ func (m *match) record(name string, rrtype uint16) dns.RR {
 	}
 }
 
-// conflict is that a zone would get one name from two pools.
+// conflict says that a zone would get one name from two pools.
 type conflict struct {
 	zone     string
-	text     string   // the name, without the zone
-	pattern  *pattern // that gives it in the pool that is added
-	other    *pattern // that gives it already
-	pool     *pool    // of other
+	text     string   // the name without the zone; empty if it takes too long to find one
+	pattern  *pattern // of the pool that is added
+	other    *pattern // of the pool that is there already
+	pool     *pool    // the pool that is there already
 	added    *pool
-	together bool // numbers or addresses overlap; else, the patterns alone allow it
+	sameKeys bool // both have this pattern, and their keys overlap; else two patterns meet
 }
 
-// add lists a forward zone, and puts the computed names of p into it.
+// add lists a forward zone, and puts the computed names of p into it. It returns a conflict if
+// another pool of the zone could give one of these names, and nil otherwise.
 func (zs *zones) add(name string, p *pool) *conflict {
 	z := zs.byName[name]
 	if z == nil || !z.listed {
@@ -115,8 +120,8 @@ func (zs *zones) add(name string, p *pool) *conflict {
 	return nil
 }
 
-// addZone lets a zone exist that holds no names of a pool as such: one of the server block that
-// no stanza lists, or a reverse zone.
+// addZone lets a zone exist that no stanza lists as a forward zone: a reverse zone, or another zone
+// of the server block.
 func (zs *zones) addZone(name string) {
 	if zs.byName[name] == nil {
 		zs.addName(&zone{name: name}, name)
@@ -124,27 +129,27 @@ func (zs *zones) addZone(name string) {
 	}
 }
 
-// addAncestors lets the names above name exist by z.
+// addAncestors lets the names above name exist because of z.
 func (zs *zones) addAncestors(z *zone, name string) {
 	for off, end := dns.NextLabel(name, 0); !end; off, end = dns.NextLabel(name, off) {
 		zs.addName(z, name[off:])
 	}
 }
 
-// addName lets a name exist by z.
+// addName lets a name exist because of z.
 func (zs *zones) addName(z *zone, name string) {
 	if zs.byName[name] == nil {
 		zs.byName[name] = &zone{name: z.name}
 	}
 }
 
-// complete adds what follows from the computed names of all zones: the empty
-// non-terminals, and which zone a name belongs to.
+// complete adds what follows from the computed names of all zones: the empty non-terminals, and the
+// zone to which each name belongs.
 func (zs *zones) complete() {
 	for _, z := range zs.listed() {
-		z.computed.forms, z.wildcards.forms = nil, nil // there are no more to compare
+		z.computed.forms, z.wildcards.forms = nil, nil // no more patterns are compared
 		for _, text := range z.addNonTerminals() {
-			// Below a zone that is listed in between, all names are that zone's.
+			// If another zone is listed in between, the name belongs to that zone.
 			if name := text + "." + z.name; zs.closestListed(name) == z {
 				zs.addName(z, name)
 			}
@@ -161,7 +166,7 @@ func (zs *zones) complete() {
 	}
 }
 
-// closestListed returns the closest listed zone at a name or above it, except the root.
+// closestListed returns the closest listed zone at a name or above it, except the root, or nil.
 func (zs *zones) closestListed(name string) *zone {
 	for off, end := 0, name == "."; !end; off, end = dns.NextLabel(name, off) {
 		if z := zs.byName[name[off:]]; z != nil && z.listed {
@@ -171,7 +176,7 @@ func (zs *zones) closestListed(name string) *zone {
 	return nil
 }
 
-// listed returns the listed zones, in the order of their names.
+// listed returns the listed zones, sorted by name.
 func (zs *zones) listed() (listed []*zone) {
 	for _, z := range zs.byName {
 		if z.listed {
@@ -187,8 +192,8 @@ func (z *zone) patterns() []*patternPools {
 	return slices.Concat(z.computed.patterns, z.wildcards.patterns)
 }
 
-// addNonTerminals adds the names between the zone's computed names and the zone. It
-// returns those without a placeholder, which are of no pattern.
+// addNonTerminals adds the names between the zone's computed names and the zone. It returns those
+// without a placeholder, because they belong to byName.
 func (z *zone) addNonTerminals() (literals []string) {
 	added := make(map[string]*patternPools) // by the text of the pattern
 	for _, pp := range z.patterns() {
@@ -220,9 +225,10 @@ func (z *zone) addNonTerminals() (literals []string) {
 	return literals
 }
 
-// losing returns a listed zone above a zone, and a pattern of it that has names in the lower
-// one, if there is such a pattern. The names of a transfer and of PTR records would be lost.
-func (zs *zones) losing(name string) (above *zone, pt *pattern) {
+// takesNamesFrom looks for a listed zone above the zone called name that loses names to it. It
+// returns that zone, and a pattern of it that has names in the lower zone, or nil for both. Otherwise
+// transfers and PTR records would have names that queries do not find.
+func (zs *zones) takesNamesFrom(name string) (above *zone, pt *pattern) {
 	for off, end := dns.NextLabel(name, 0); !end; off, end = dns.NextLabel(name, off) {
 		if above = zs.byName[name[off:]]; above != nil && above.listed {
 			if pt = above.patternBelow(name[:off-1]); pt != nil {
@@ -233,8 +239,8 @@ func (zs *zones) losing(name string) (above *zone, pt *pattern) {
 	return nil, nil
 }
 
-// patternBelow returns a pattern of which a name lies below another, which is without the
-// zone. Wildcards are not meant.
+// patternBelow returns a pattern that has names below name, which is given without the zone, or
+// nil. It ignores wildcards.
 func (z *zone) patternBelow(name string) *pattern {
 	for _, pp := range z.computed.patterns {
 		if slices.ContainsFunc(pp.pools, func(p *pool) bool { return pp.pattern.hasNamesBelow(name, p) }) {
@@ -244,12 +250,11 @@ func (z *zone) patternBelow(name string) *pattern {
 	return nil
 }
 
-// find looks up a name outside of the reverse trees, which is given in lower case
-// as well. A computed name belongs to the closest listed zone above it, at any depth
-// where that is the root.
+// find looks up a name outside of the reverse trees. lower is qname in lower case. A computed name
+// belongs to the closest listed zone above it. In the root zone, it may have any parent.
 func (zs *zones) find(qname string, lower []byte) match {
 	if qname == "." {
-		return match{} // the root has no apex to guard
+		return match{} // the root itself always belongs to the next plugin
 	}
 	z, existing := zs.enclosing(qname, lower)
 	if z == nil {
@@ -281,9 +286,9 @@ func (zs *zones) find(qname string, lower []byte) match {
 	return match{}
 }
 
-// enclosing returns the closest listed zone above a name, and where in it the closest
-// name begins that exists above it by a zone. The zone is nil if it is the root, or
-// so far above that it has no names there.
+// enclosing returns the closest listed zone above a name. existing is the offset in qname of the
+// closest ancestor that exists because of a zone. The zone is nil if only the root is above, or if
+// it is too far above to have a name of so many labels.
 func (zs *zones) enclosing(qname string, lower []byte) (z *zone, existing int) {
 	off, end := dns.NextLabel(qname, 0)
 	for range zs.labels {
@@ -298,7 +303,8 @@ func (zs *zones) enclosing(qname string, lower []byte) (z *zone, existing int) {
 	if !zs.wildcards {
 		return nil, 0
 	}
-	// What is below a wildcard may have many labels more than any zone.
+	// A name below a wildcard may have many more labels than any zone. Skip the part that is longer
+	// than every name in byName.
 	if start, _ := dns.PrevLabel(qname, zs.deepest); start > off {
 		off = start
 	}
@@ -310,8 +316,8 @@ func (zs *zones) enclosing(qname string, lower []byte) (z *zone, existing int) {
 	return nil, 0
 }
 
-// encloses reports whether a listed zone other than the root is called name, which is
-// given in lower case as well, or lies above it.
+// encloses reports whether a listed zone other than the root is called name or lies above it. lower
+// is name in lower case.
 func (zs *zones) encloses(name string, lower []byte) bool {
 	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
 		if z := zs.byName[string(lower[off:])]; z != nil && z.listed {
@@ -321,18 +327,19 @@ func (zs *zones) encloses(name string, lower []byte) bool {
 	return false
 }
 
-// wildcard returns the host of the wildcard that covers a name of the zone (RFC 4592):
-// that of its closest encloser, or none. text is the name without the zone, in lower
-// case; at existing the closest name begins that exists by a zone.
+// wildcard returns the host of the wildcard that covers a name of the zone: the one of the name's
+// closest encloser (RFC 4592). It returns the zero host if that has no wildcard. text is the name
+// in lower case without the zone. existing is the offset in qname of the closest ancestor that
+// exists because of a zone.
 func (z *zone) wildcard(qname string, text []byte, existing int) host {
 	if rest, ok := bytes.CutPrefix(text, []byte("*.")); ok {
 		if h := z.wildcards.find(rest); h.pool != nil {
-			return h // the wildcard's own name
+			return h // the name is the wildcard itself
 		}
 	}
 	off, end := dns.NextLabel(qname, 0)
 	if start, _ := dns.PrevLabel(qname, z.deepest+dns.CountLabel(z.name)); start > off {
-		off = start // there are no longer names
+		off = start // no name of the zone is longer
 	}
 	for ; !end && off <= existing && off < len(text); off, end = dns.NextLabel(qname, off) {
 		encloser := text[off:]

@@ -79,7 +79,7 @@ func TestFind(t *testing.T) {
 		{nested, "example.net.", "a.b.example.net.", ""},
 		{nested, "net.", "a.b.example.net.", ""},
 
-		// Nothing of ours.
+		// Names that do not exist here.
 		{nested, ".", "", ""},
 		{nested, "", "", ""},
 		{nested, "com.", "", ""},
@@ -110,7 +110,7 @@ func TestFind(t *testing.T) {
 		{root, "com.", "workstation5.example.com.", ""},
 		{root, "net.", "", ""},
 		{root, ".", "", ""},
-		// But in the reverse trees there are no names of hosts.
+		// In the reverse trees there are no names of hosts.
 		{root, "workstation1.10.in-addr.arpa.", "", ""},
 		{root, "workstation1.11.in-addr.arpa.", "", ""},
 		{root, "workstation1.in-addr.arpa.", "", ""},
@@ -155,15 +155,18 @@ func TestFind(t *testing.T) {
 		}
 		address := strings.Join(addresses, " ")
 		if zone != tc.zone || address != tc.address || (o.pool != nil) != (address != "") || o.ptr.IsValid() {
-			t.Errorf("find(%q): zone %q, address %q, pool %v, ptr %s, want zone %q, address %q", tc.name, zone, address, o.pool, o.ptr, tc.zone, tc.address)
+			t.Errorf("find(%q): zone %q, address %q, pool %v, ptr %s, want zone %q, address %q", tc.name, zone, address,
+				o.pool, o.ptr, tc.zone, tc.address)
 		}
 	}
 }
 
-// TestFindLongNames asks for names longer in their escaped form than the buffer
-// that they are folded into.
+// TestFindLongNames looks for names that are longer, in their escaped form, than the buffer for their lower case.
 func TestFindLongNames(t *testing.T) {
-	ws := testWorkstation(t, "workstation . {\n network 192.0.2.0/24\n}")
+	ws := testWorkstation(t, `
+		workstation . {
+			network 192.0.2.0/24
+		}`)
 	label := strings.Repeat(`\000`, 63) + "."
 	if o := ws.find("Workstation5." + label + label + label); o.v4.String() != "192.0.2.5" {
 		t.Errorf("a computed name of %d octets was not found", len("Workstation5.")+4*3*63)
@@ -188,7 +191,8 @@ func TestFindAllocatesNothing(t *testing.T) {
 	for _, name := range []string{
 		"Workstation1.example.org.", "workstation1.Example.com.", "ip-10-1-2-3.example.org.", "ip-2001-db8-1--f.example.org.",
 		"www.example.org.", "workstationfoo.example.com.", "ip-.example.org.",
-		"1.2.0.192.in-addr.arpa.", "10.in-addr.arpa.", "foo.in-addr.arpa.", strings.Repeat("0.", 24) + "8.B.D.0.1.0.0.2.ip6.arpa.",
+		"1.2.0.192.in-addr.arpa.", "10.in-addr.arpa.", "foo.in-addr.arpa.",
+		strings.Repeat("0.", 24) + "8.B.D.0.1.0.0.2.ip6.arpa.",
 	} {
 		if allocs := testing.AllocsPerRun(100, func() { ws.find(name) }); allocs != 0 {
 			t.Errorf("find(%q) allocates %v times", name, allocs)
@@ -204,7 +208,8 @@ func TestFindAmongThousands(t *testing.T) {
 		if o.v4.String() != addr {
 			t.Fatalf("rack%d-5 has the address %s, want %s", i, o.v4, addr)
 		}
-		if o := ws.find(fmt.Sprintf("5.%d.%d.10.in-addr.arpa.", i%256, i/256)); o.pool == nil || o.pool.name(o.ptr) != fmt.Sprintf("rack%d-5.example.org.", i) {
+		o = ws.find(fmt.Sprintf("5.%d.%d.10.in-addr.arpa.", i%256, i/256))
+		if o.pool == nil || o.pool.name(o.ptr) != fmt.Sprintf("rack%d-5.example.org.", i) {
 			t.Fatalf("%s is not rack%d-5", addr, i)
 		}
 	}
@@ -237,34 +242,103 @@ func TestFindNames(t *testing.T) {
 			no_reverse
 		}`)
 	for name, want := range map[string]string{
-		"rack6-node250": "10.1.6.250", "RACK7-Node00": "10.1.7.0", "rack8-node09": "10.1.8.9", "rack7-node255": "10.1.7.255",
-		"rack6-node249": "", "rack8-node10": "", "rack7-node5": "", "rack7-node005": "", "rack07-node05": "", "rack7-node": "", "rack256-node05": "",
-		"5.7.dyn": "10.1.7.5", "7.dyn": "exists", "6.dyn": "exists", "8.dyn": "exists", "dyn": "exists", "9.dyn": "", "5.dyn": "", "249.6.dyn": "", "05.7.dyn": "",
-		"1.5.7.dyn": "", "x.dyn": "", "5.7": "", "7": "",
+		"rack6-node250":  "10.1.6.250",
+		"RACK7-Node00":   "10.1.7.0",
+		"rack8-node09":   "10.1.8.9",
+		"rack7-node255":  "10.1.7.255",
+		"rack6-node249":  "",
+		"rack8-node10":   "",
+		"rack7-node5":    "",
+		"rack7-node005":  "",
+		"rack07-node05":  "",
+		"rack7-node":     "",
+		"rack256-node05": "",
+		"5.7.dyn":        "10.1.7.5",
+		"7.dyn":          "exists",
+		"6.dyn":          "exists",
+		"8.dyn":          "exists",
+		"dyn":            "exists",
+		"9.dyn":          "",
+		"5.dyn":          "",
+		"249.6.dyn":      "",
+		"05.7.dyn":       "",
+		"1.5.7.dyn":      "",
+		"x.dyn":          "",
+		"5.7":            "",
+		"7":              "",
 
 		// below a computed name
-		"app.rack7-node05": "10.1.7.5", "a.b.c.rack7-node05": "10.1.7.5", "*.rack7-node05": "10.1.7.5", "app.rack7-node5": "", "app.rack8-node10": "",
-		"x.*.rack7-node05": "", "y.x.*.rack7-node05": "", "*.*.rack7-node05": "", "*.x.rack7-node05": "10.1.7.5", "*": "", "*.dyn": "",
-		`a\.b.rack7-node05`: "10.1.7.5", `a\.rack7-node05`: "", `\*.rack7-node05`: "10.1.7.5", `x.\*.rack7-node05`: "", `\097pp.rack7-node05`: "10.1.7.5", `ws\045`: "", `ws\053`: "198.51.100.5", `w\1155`: "198.51.100.5",
+		"app.rack7-node05":    "10.1.7.5",
+		"a.b.c.rack7-node05":  "10.1.7.5",
+		"*.rack7-node05":      "10.1.7.5",
+		"app.rack7-node5":     "",
+		"app.rack8-node10":    "",
+		"x.*.rack7-node05":    "",
+		"y.x.*.rack7-node05":  "",
+		"*.*.rack7-node05":    "",
+		"*.x.rack7-node05":    "10.1.7.5",
+		"*":                   "",
+		"*.dyn":               "",
+		`a\.b.rack7-node05`:   "10.1.7.5",
+		`a\.rack7-node05`:     "",
+		`\*.rack7-node05`:     "10.1.7.5",
+		`x.\*.rack7-node05`:   "",
+		`\097pp.rack7-node05`: "10.1.7.5",
+		`ws\045`:              "",
+		`ws\053`:              "198.51.100.5",
+		`w\1155`:              "198.51.100.5",
 		strings.Repeat("x.", 90) + "rack7-node05": "10.1.7.5",
 		// a zone listed below
-		"rack7-node05": "10.1.7.5", "sub.rack7-node05": "exists", "x.sub.rack7-node05": "", "deep.sub.rack7-node05": "exists", "9.deep.sub.rack7-node05": "exists", "a.9.deep.sub.rack7-node05": "10.2.3.9", "other.rack7-node05": "10.1.7.5",
+		"rack7-node05":              "10.1.7.5",
+		"sub.rack7-node05":          "exists",
+		"x.sub.rack7-node05":        "",
+		"deep.sub.rack7-node05":     "exists",
+		"9.deep.sub.rack7-node05":   "exists",
+		"a.9.deep.sub.rack7-node05": "10.2.3.9",
+		"other.rack7-node05":        "10.1.7.5",
 
-		"192-0-2-17": "192.0.2.17 2001:db8::11", "h1102": "192.0.2.17 2001:db8::11", "h1103": "", "192-0-3-17": "", "192-0-2-017": "", "193-0-2-17": "",
+		"192-0-2-17":  "192.0.2.17 2001:db8::11",
+		"h1102":       "192.0.2.17 2001:db8::11",
+		"h1103":       "",
+		"192-0-3-17":  "",
+		"192-0-2-017": "",
+		"193-0-2-17":  "",
 
-		"ws7": "198.51.100.7", "ws007": "198.51.100.7", "ws07": "", "ws100": "198.51.100.100", "ws0100": "", "pc7": "exists", "a.pc7": "198.51.100.7", "a.ws7": "", "pc07": "", "a.pc256": "", "pc256": "",
+		"ws7":     "198.51.100.7",
+		"ws007":   "198.51.100.7",
+		"ws07":    "",
+		"ws100":   "198.51.100.100",
+		"ws0100":  "",
+		"pc7":     "exists",
+		"a.pc7":   "198.51.100.7",
+		"a.ws7":   "",
+		"pc07":    "",
+		"a.pc256": "",
+		"pc256":   "",
 
-		"x.203-000-113-007.y": "203.0.113.7", "203-000-113-007.y": "exists", "y": "exists", "203-0-113-7.y": "", "a.x.203-000-113-007.y": "203.0.113.7", "a.203-000-113-007.y": "", "203-000-114-007.y": "",
-		"x.2001-0db8-0001-0000-0000-0000-0000-00ff.y": "2001:db8:1::ff", "2001-0db8-0001-0000-0000-0000-0000-00ff.y": "exists", "2001-0db8-0001-0001-0000-0000-0000-00ff.y": "",
+		"x.203-000-113-007.y":   "203.0.113.7",
+		"203-000-113-007.y":     "exists",
+		"y":                     "exists",
+		"203-0-113-7.y":         "",
+		"a.x.203-000-113-007.y": "203.0.113.7",
+		"a.203-000-113-007.y":   "",
+		"203-000-114-007.y":     "",
+		"x.2001-0db8-0001-0000-0000-0000-0000-00ff.y": "2001:db8:1::ff",
+		"2001-0db8-0001-0000-0000-0000-0000-00ff.y":   "exists",
+		"2001-0db8-0001-0001-0000-0000-0000-00ff.y":   "",
 	} {
 		if got := answerOf(ws, name+".lab.example.org."); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
 	for name, want := range map[string]string{
-		"5.7.1.10.in-addr.arpa.": "rack7-node05.lab.example.org.", "17.2.0.192.in-addr.arpa.": "192-0-2-17.lab.example.org.",
-		"1.1." + v6zeros[4:] + "8.b.d.0.1.0.0.2.ip6.arpa.": "192-0-2-17.lab.example.org.", "0.0.1." + v6zeros[6:] + "8.b.d.0.1.0.0.2.ip6.arpa.": "",
-		"7.100.51.198.in-addr.arpa.": "ws7.lab.example.org.", "7.113.0.203.in-addr.arpa.": "x.203-000-113-007.y.lab.example.org.", "9.3.2.10.in-addr.arpa.": "",
+		"5.7.1.10.in-addr.arpa.":                             "rack7-node05.lab.example.org.",
+		"17.2.0.192.in-addr.arpa.":                           "192-0-2-17.lab.example.org.",
+		"1.1." + v6zeros[4:] + "8.b.d.0.1.0.0.2.ip6.arpa.":   "192-0-2-17.lab.example.org.",
+		"0.0.1." + v6zeros[6:] + "8.b.d.0.1.0.0.2.ip6.arpa.": "",
+		"7.100.51.198.in-addr.arpa.":                         "ws7.lab.example.org.",
+		"7.113.0.203.in-addr.arpa.":                          "x.203-000-113-007.y.lab.example.org.",
+		"9.3.2.10.in-addr.arpa.":                             "",
 	} {
 		if got := answerOf(ws, name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
@@ -272,9 +346,17 @@ func TestFindNames(t *testing.T) {
 	}
 }
 
-// TestFindInDeepNames asks for names with more labels than any zone or pattern.
+// TestFindInDeepNames looks for names that have more labels than any zone and pattern.
 func TestFindInDeepNames(t *testing.T) {
-	ws := testWorkstation(t, "workstation example.org {\nname ip-{ip} *.ip-{ip}\nnetwork 10.0.0.0/8\n}\nworkstation a.b.c.example.net {\nname {d}.{c}\nnetwork 192.0.0.0/16\n}")
+	ws := testWorkstation(t, `
+		workstation example.org {
+			name ip-{ip} *.ip-{ip}
+			network 10.0.0.0/8
+		}
+		workstation a.b.c.example.net {
+			name {d}.{c}
+			network 192.0.0.0/16
+		}`)
 	for name, want := range map[string]string{
 		"a.b.c.d.e.f.g.ip-10-0-0-5.example.org.":               "10.0.0.5",
 		strings.Repeat("a.", 110) + "ip-10-0-0-5.example.org.": "10.0.0.5",

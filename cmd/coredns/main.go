@@ -1,6 +1,5 @@
-// Command coredns is CoreDNS with all its own plugins and the plugin
-// workstation. Its Corefile is that of CoreDNS, and so are its flags, except for
-// -validate, which checks the Corefile and starts nothing.
+// Command coredns is CoreDNS with all its own plugins and the plugin workstation. It takes
+// CoreDNS's Corefiles and flags. One flag is new: -validate checks the Corefile and starts nothing.
 package main
 
 import (
@@ -18,13 +17,13 @@ import (
 	_ "github.com/seed-310b8fa8/workstation"
 )
 
-// version is the plugin's version. A release sets it with
-// -ldflags "-X main.version=v1.2.3"; else it is what the Go tool recorded.
+// version is the plugin's version. A release sets it with -ldflags "-X main.version=v1.2.3".
+// Otherwise it is the version that the Go tool has recorded.
 var version string
 
 func init() {
-	// After hosts and kubernetes, whose names a pool must not shadow, and before
-	// the plugins that serve the zones to which it adds its names.
+	// workstation comes after hosts and kubernetes, because a pool must not hide their names. It
+	// comes before the plugins that serve the zones to which it adds names.
 	before := slices.Index(dnsserver.Directives, "file")
 	dnsserver.Directives = slices.Insert(dnsserver.Directives, before, "workstation")
 
@@ -36,7 +35,7 @@ func init() {
 
 func main() {
 	validateOnly := flag.Bool("validate", false, "Check the Corefile, print what it computes, and exit")
-	flag.Parse() // as coremain.Run does again
+	flag.Parse() // coremain.Run parses the flags again
 	if *validateOnly {
 		log.SetFlags(0)
 		if err := validate(os.Stdout); err != nil {

@@ -13,12 +13,12 @@ import (
 	"github.com/seed-310b8fa8/workstation"
 )
 
-// errValid ends the start of a Corefile that is valid.
+// errValid stops the start of a valid Corefile.
 var errValid = errors.New("valid")
 
-// validate loads the Corefile as coremain.Run does, and writes what it computes. It
-// ends the start when all servers are made, before anything listens or runs: a
-// plugin that fails when it starts is not found.
+// validate loads the Corefile as coremain.Run does, and writes what it computes to w. It stops when
+// all servers are made, before anything listens or runs. So it does not find faults that a plugin
+// has only when it starts.
 func validate(w io.Writer) error {
 	if flag.NArg() > 0 {
 		return fmt.Errorf("extra command line arguments: %s", flag.Args())
@@ -29,7 +29,7 @@ func validate(w io.Writer) error {
 	}
 	last := dnsserver.Directives[len(dnsserver.Directives)-1]
 	caddy.RegisterParsingCallback("dns", last, func(c caddy.Context) error {
-		// It finds zones that are served twice, and listeners that overlap.
+		// MakeServers finds zones that are served twice, and listeners that overlap.
 		if _, err := c.MakeServers(); err != nil {
 			return fmt.Errorf("%s: %w", corefile.Path(), err)
 		}
