@@ -68,8 +68,7 @@ func stanzaOf(zone string, properties ...string) string {
 	return "workstation " + zone + " {\n" + strings.Join(properties, "\n") + "\n}\n"
 }
 
-// testPool returns the pool of a stanza with the given properties, in the zone
-// example.org.
+// testPool returns the pool of a stanza of example.org with the given properties.
 func testPool(tb testing.TB, properties string) *pool {
 	tb.Helper()
 	ws := testWorkstation(tb, stanzaOf("example.org", properties))
@@ -110,6 +109,7 @@ func witness(err error) string {
 	return name
 }
 
+// storedFirst is a stanza with stored_first.
 const storedFirst = `
 	workstation lab.example.org {
 		name ws{n}
@@ -118,6 +118,7 @@ const storedFirst = `
 		stored_first
 	}`
 
+// testHandler returns a handler with pools of three kinds in the zone lab.example.org. handlerOracle knows its records.
 func testHandler(tb testing.TB, next plugin.Handler) *Workstation {
 	ws := testWorkstation(tb, `
 		workstation lab.example.org {

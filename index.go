@@ -96,7 +96,7 @@ func (x index) clip(s span) (clipped index) {
 		if !e.overlaps(s) {
 			break
 		}
-		clipped = append(clipped, entry{e.span.clip(s), e.pool})
+		clipped = append(clipped, entry{e.clip(s), e.pool})
 	}
 	return clipped
 }
