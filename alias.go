@@ -56,15 +56,15 @@ func (c *completer) WriteMsg(m *dns.Msg) error {
 	if !c.written.CompareAndSwap(false, true) {
 		return nil
 	}
-	if leadsOn(m, c.r.Question[0].Name) {
+	if namesOtherHosts(m, c.r.Question[0].Name) {
 		m = c.completed(m)
 	}
 	return c.ResponseWriter.WriteMsg(m)
 }
 
-// leadsOn reports whether m, the response to a query for qname, names other hosts. Most responses
+// namesOtherHosts reports whether m, the response to a query for qname, names other hosts. Most responses
 // do not, so they skip the rest of this file, which needs more stack than a new goroutine has.
-func leadsOn(m *dns.Msg, qname string) bool {
+func namesOtherHosts(m *dns.Msg, qname string) bool {
 	for _, rr := range m.Answer {
 		if rr.Header().Rrtype == dns.TypeCNAME || pointsTo(rr) != "" {
 			return true

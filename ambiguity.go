@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// meet returns a text that both forms give, and reports whether there is one. Two stanzas may not
-// give one name to two hosts, so patterns that meet cannot share a zone. To find a text, meet reads
+// commonText returns a text that both forms give, and reports whether there is one. Two stanzas may not
+// give one name to two hosts, so patterns that commonText cannot share a zone. To find a text, commonText reads
 // texts of both forms at once; see walk. The text is empty if it takes too long to tell.
-func meet(f, g *form) (text string, ok bool) {
+func commonText(f, g *form) (text string, ok bool) {
 	text, ok = newIntersection(f, g, 0).find()
 	if !ok || text == "" || f.pattern.gives(text) && g.pattern.gives(text) {
 		return text, ok
@@ -54,13 +54,13 @@ func (f *form) withoutZeros() iter.Seq[*form] {
 	}
 }
 
-// differ returns a text that two forms of one pool give for different hosts, and reports whether
+// textOfTwoHosts returns a text that two forms of one pool give for different hosts, and reports whether
 // there is one. The text is empty if it takes too long to tell.
-func differ(f, g *form) (text string, ok bool) {
+func textOfTwoHosts(f, g *form) (text string, ok bool) {
 	differs := func(text string) bool {
 		return f.pattern.gives(text) && g.pattern.gives(text) && f.key(text) != g.key(text)
 	}
-	if text, ok = meet(f, g); !ok || text == "" || differs(text) {
+	if text, ok = commonText(f, g); !ok || text == "" || differs(text) {
 		return text, ok
 	}
 	one, other := f.placeholder(), g.placeholder()

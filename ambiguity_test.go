@@ -154,7 +154,7 @@ func TestMeetEveryText(t *testing.T) {
 			var ok bool
 			for _, f := range forms[i] {
 				for _, g := range forms[j] {
-					if s, meets := meet(f, g); meets {
+					if s, meets := commonText(f, g); meets {
 						text, ok = s, true
 					}
 				}
@@ -211,7 +211,7 @@ func TestMeetEveryAddress(t *testing.T) {
 					break
 				}
 			}
-			text, ok := meet(f, g)
+			text, ok := commonText(f, g)
 			if ok != want || ok && (!given[i][text] || !given[j][text]) {
 				t.Fatalf("%s and %s both give %q: %t, want %t", f.pattern, g.pattern, text, ok, want)
 			}

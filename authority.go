@@ -68,9 +68,9 @@ func (zs *zones) authority(qname string, qtype uint16) (z *zone, apex bool) {
 	return z, apex
 }
 
-// addAuthority gives the zones of the server block and of its stanzas their SOA records. All pools
+// addSOARecords gives the zones of the server block and of its stanzas their SOA records. All pools
 // must be complete.
-func (ws *Workstation) addAuthority(names []string, serial uint32) {
+func (ws *Workstation) addSOARecords(names []string, serial uint32) {
 	ttls := ws.reverseTTLs(names)
 	for _, name := range names {
 		ttl := min(maxAuthorityTTL, ws.zones.lowestTTL(name))

@@ -84,8 +84,8 @@ func (p *pool) describe() (lines []string) {
 
 // describeHost returns the name of a host without a zone, and its addresses.
 func (p *pool) describeHost(k key) string {
-	pt := cmp.Or(p.own, &p.patterns[0])
-	name, h := pt.full(string(pt.append(nil, k))), p.host(k)
+	pt := cmp.Or(p.ptrPattern, &p.patterns[0])
+	name, h := pt.withWildcard(string(pt.append(nil, k))), p.host(k)
 	switch {
 	case !h.v6.IsValid():
 		return fmt.Sprintf("%s (%s)", name, h.v4)
@@ -111,7 +111,7 @@ func (ws *Workstation) describePTR(p *pool, f family, forward []string, asked as
 			line += fmt.Sprintf(", for %s of %s addresses", have, all)
 		}
 		return line
-	case p.own == nil:
+	case p.ptrPattern == nil:
 		why = "each name is a wildcard"
 	case slices.Equal(forward, []string{"."}):
 		why = "they need a zone other than the root"

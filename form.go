@@ -277,7 +277,7 @@ func (x formIndex) meets(f *form) (text string, other *pattern, p *pool) {
 				if i < 0 || max(f.alphabet, g.alphabet) != a || g.pattern.text == f.pattern.text {
 					continue
 				}
-				if text, ok := meet(f, g); ok {
+				if text, ok := commonText(f, g); ok {
 					return text, g.pattern, g.pools[i]
 				}
 			}

@@ -101,7 +101,7 @@ func checkNames(t *testing.T, ws *Workstation, z *zone) {
 				k := ns.pattern.put(key{keyKind(kind), u}, p.someAddress())
 				h := p.host(k)
 				text := string(ns.pattern.append(nil, k))
-				name := ns.pattern.full(text)
+				name := ns.pattern.withWildcard(text)
 				if other, ok := given[name]; ok && other != h {
 					t.Fatalf("the name %q of zone %q is both %v and %v", name, z.name, other, h)
 				}
@@ -199,7 +199,7 @@ func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, pt *pattern, tex
 		t.Fatalf("%v: %q has the addresses %s and %s of %v, want %s", p, text, h.v4, h.v6, h.pool, addr)
 	}
 
-	qname := pt.full(text) + "."
+	qname := pt.withWildcard(text) + "."
 	if z.name != "." {
 		qname += z.name
 	}
@@ -217,7 +217,7 @@ func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, pt *pattern, tex
 		t.Fatalf("%v: %s has no PTR record", p, addr)
 	case (p.ptrZone == "" || confined) && o.pool == p:
 		t.Fatalf("%v: %s has a PTR record", p, addr)
-	case o.pool == p && p.own == pt && p.name(addr) != dns.Fqdn(text+"."+p.ptrZone):
+	case o.pool == p && p.ptrPattern == pt && p.name(addr) != dns.Fqdn(text+"."+p.ptrZone):
 		t.Fatalf("%v: %s has the name %q, want %q", p, addr, p.name(addr), text)
 	}
 }

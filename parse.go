@@ -63,7 +63,7 @@ type stanza struct {
 func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 	ws := &Workstation{zones: zones{byName: make(map[string]*zone)}}
 	keys := plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys)
-	serverBlock := listZones(keys)
+	serverBlock := newZoneList(keys)
 	var stanzas []*stanza
 	for c.Next() {
 		if c.Val() != pluginName {
@@ -75,7 +75,7 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 		}
 		for _, name := range st.forward {
 			if conflict := ws.zones.add(name, st.pool); conflict != nil {
-				return nil, parseError(st.source, "%s", conflict)
+				return nil, errorAt(st.source, "%s", conflict)
 			}
 		}
 		stanzas, ws.pools = append(stanzas, st), append(ws.pools, st.pool)
@@ -187,14 +187,14 @@ func (st *stanza) complete() error {
 
 // String words the conflict for an error.
 func (c *conflict) String() string {
-	name := c.pattern.full(c.text)
+	name := c.newPattern.withWildcard(c.text)
 	switch {
 	case c.sameKeys:
-		return fmt.Sprintf("zone '%s' already gets the name '%s' from the stanza at %s: %s, or remove the zone from one of them", c.zone, dnsutil.Join(name, c.zone), c.pool.source, c.wayOut())
+		return fmt.Sprintf("zone '%s' already gets the name '%s' from the stanza at %s: %s, or remove the zone from one of them", c.zone, dnsutil.Join(name, c.zone), c.oldPool.source, c.wayOut())
 	case c.text == "":
-		return fmt.Sprintf("zone '%s' may get one name from two stanzas, by '%s' in this one and by '%s' in the one at %s, which takes too long to rule out: %s, or remove the zone from one of them", c.zone, c.pattern, c.other, c.pool.source, c.wayOut())
+		return fmt.Sprintf("zone '%s' may get one name from two stanzas, by '%s' in this one and by '%s' in the one at %s, which takes too long to rule out: %s, or remove the zone from one of them", c.zone, c.newPattern, c.oldPattern, c.oldPool.source, c.wayOut())
 	default:
-		return fmt.Sprintf("zone '%s' would get '%s' from two stanzas, by '%s' in this one and by '%s' in the one at %s: %s, or remove the zone from one of them", c.zone, name, c.pattern, c.other, c.pool.source, c.wayOut())
+		return fmt.Sprintf("zone '%s' would get '%s' from two stanzas, by '%s' in this one and by '%s' in the one at %s: %s, or remove the zone from one of them", c.zone, name, c.newPattern, c.oldPattern, c.oldPool.source, c.wayOut())
 	}
 }
 
@@ -207,12 +207,12 @@ func (c *conflict) wayOut() string {
 		}
 		return texts
 	}
-	switch kind := c.pattern.kind(); {
-	case !c.sameKeys && kind != byNumber && slices.Equal(texts(c.added), texts(c.pool)):
+	switch kind := c.newPattern.kind(); {
+	case !c.sameKeys && kind != byNumber && slices.Equal(texts(c.newPool), texts(c.oldPool)):
 		return "write their networks in one stanza, or " + differ
 	case !c.sameKeys:
 		return differ + ", such as with different text before the placeholders"
-	case c.added.hasNoFamilyOf(c.pool) && kind != byOctets:
+	case c.newPool.hasNoFamilyInCommon(c.oldPool) && kind != byOctets:
 		return "write both networks in one stanza, or " + differ
 	case kind == byNumber:
 		return differ + ", or numbers that do not overlap"
@@ -226,14 +226,14 @@ func (c *conflict) wayOut() string {
 // lacking returns the octets that the pattern lacks and in which the addresses of the two pools
 // differ.
 func (c *conflict) lacking() octets {
-	both := &pool{networks: [2][]network{ipv4: slices.Concat(c.added.networks[ipv4], c.pool.networks[ipv4])}}
-	return both.varying() &^ c.pattern.octets
+	both := &pool{networks: [2][]network{ipv4: slices.Concat(c.newPool.networks[ipv4], c.oldPool.networks[ipv4])}}
+	return both.varying() &^ c.newPattern.octets
 }
 
 // source returns where the current token stands, as FILE:LINE.
 func source(c *caddy.Controller) string { return fmt.Sprintf("%s:%d", c.File(), c.Line()) }
 
-// parseError is caddy.Controller.Errf for another place than that of the current token.
-func parseError(source, format string, args ...any) error {
+// errorAt is caddy.Controller.Errf for another place than that of the current token.
+func errorAt(source, format string, args ...any) error {
 	return fmt.Errorf("%s - Error during parsing: %s", source, fmt.Sprintf(format, args...))
 }

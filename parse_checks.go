@@ -17,25 +17,25 @@ func (st *stanza) checkNetworks() error {
 	case byNumber:
 		for _, f := range families {
 			if networks := st.networks[f]; len(networks) > 1 {
-				return parseError(at, "network '%s' is a second %s network, next to '%s'; a pattern with a number takes only one: %s", networks[1].text, f, networks[0].text, st.secondStanza(f))
+				return errorAt(at, "network '%s' is a second %s network, next to '%s'; a pattern with a number takes only one: %s", networks[1].text, f, networks[0].text, st.secondStanza(f))
 			}
 		}
 	case byOctets:
 		v4, v6 := st.networks[ipv4], st.networks[ipv6]
 		switch {
 		case len(v4) == 0:
-			return parseError(at, "name '%s' has octets of an IPv4 address, but there is no IPv4 network: add one, or write {ip} in the name, or {n} or {x} for a number", st.patterns[0])
+			return errorAt(at, "name '%s' has octets of an IPv4 address, but there is no IPv4 network: add one, or write {ip} in the name, or {n} or {x} for a number", st.patterns[0])
 		case len(v6) > 1:
-			return parseError(at, "network '%s' is a second IPv6 network, next to '%s'; a pattern with octets takes only one: remove one of them", v6[1].text, v6[0].text)
+			return errorAt(at, "network '%s' is a second IPv6 network, next to '%s'; a pattern with octets takes only one: remove one of them", v6[1].text, v6[0].text)
 		case len(v6) > 0 && len(v4) > 1:
-			return parseError(at, "network '%s' stands next to several IPv4 networks; a pattern with octets takes an IPv6 network only next to one: remove it, or write a stanza for each IPv4 network", v6[0].text)
+			return errorAt(at, "network '%s' stands next to several IPv4 networks; a pattern with octets takes an IPv6 network only next to one: remove it, or write a stanza for each IPv4 network", v6[0].text)
 		case len(v6) > 0 && v6[0].last.sub(v6[0].first).less(v4[0].last.sub(v4[0].first)):
-			return parseError(at, "network '%s' is smaller than '%s', but each host has an address at the same place in both: write a larger one", v6[0].text, v4[0].text)
+			return errorAt(at, "network '%s' is smaller than '%s', but each host has an address at the same place in both: write a larger one", v6[0].text, v4[0].text)
 		}
 		for _, pt := range st.patterns {
 			if missing := st.varying() &^ pt.octets; missing != 0 {
 				first, other := st.differing(missing)
-				return parseError(cmp.Or(st.given["name"], st.source), "name '%s' does not tell %s and %s apart, because it lacks %s: add %s", pt, first, other, missing, missing)
+				return errorAt(cmp.Or(st.given["name"], st.source), "name '%s' does not tell %s and %s apart, because it lacks %s: add %s", pt, first, other, missing, missing)
 			}
 		}
 	}
@@ -80,7 +80,7 @@ func (st *stanza) completeNumbers() error {
 	if st.kind != byNumber {
 		for _, property := range []string{"numbers", "offset"} {
 			if at := st.given[property]; at != "" {
-				return parseError(at, "'%s' does not go with %s, which stands for addresses and not for numbers: remove it, or write the addresses that you mean in 'network'", property, st.patterns[0].placeholders[0])
+				return errorAt(at, "'%s' does not go with %s, which stands for addresses and not for numbers: remove it, or write the addresses that you mean in 'network'", property, st.patterns[0].placeholders[0])
 			}
 		}
 		return nil
@@ -88,7 +88,7 @@ func (st *stanza) completeNumbers() error {
 
 	all, ok := st.allNumbers()
 	if !ok {
-		return parseError(st.given["offset"], "offset '%d' leaves no number an address in %s: number n has the first address plus the offset plus n; to give number %d the first address, write 'offset -%d'",
+		return errorAt(st.given["offset"], "offset '%d' leaves no number an address in %s: number n has the first address plus the offset plus n; to give number %d the first address, write 'offset -%d'",
 			st.offset, st.networkNames(), st.offset, st.offset)
 	}
 	if st.numbers == nil {
@@ -105,7 +105,7 @@ func (st *stanza) completeNumbers() error {
 		if first > 0 && first <= 1<<63 && last-first <= all.last.lo-all.first.lo {
 			wayOut += fmt.Sprintf("; or to give number %d the first address, write 'offset -%d'", first, first)
 		}
-		return parseError(st.given["numbers"], "numbers '%s' lie outside %s, where the numbers are %s: %s", r, st.networkNames(), all, wayOut)
+		return errorAt(st.given["numbers"], "numbers '%s' lie outside %s, where the numbers are %s: %s", r, st.networkNames(), all, wayOut)
 	}
 	return nil
 }
@@ -120,9 +120,9 @@ func (st *stanza) checkPatterns() error {
 				what = "'*.'"
 			}
 			if len(st.forward) > 1 {
-				return parseError(st.source, "zone '.' cannot have the name '%s', which has %s: in the root zone, a name has one label and any parent; remove the zone", pt, what)
+				return errorAt(st.source, "zone '.' cannot have the name '%s', which has %s: in the root zone, a name has one label and any parent; remove the zone", pt, what)
 			}
-			return parseError(cmp.Or(st.given["name"], st.source), "name '%s' has %s, but the zone is the root, where a name has one label and any parent: list a zone such as 'example.org' after 'workstation'", pt, what)
+			return errorAt(cmp.Or(st.given["name"], st.source), "name '%s' has %s, but the zone is the root, where a name has one label and any parent: list a zone such as 'example.org' after 'workstation'", pt, what)
 		}
 		for j := range i {
 			pt, other := &st.patterns[i], &st.patterns[j]
@@ -131,11 +131,11 @@ func (st *stanza) checkPatterns() error {
 			}
 			for _, f := range st.forms(pt) {
 				for _, g := range st.forms(other) {
-					if text, ok := differ(f, g); ok {
+					if text, ok := textOfTwoHosts(f, g); ok {
 						if text == "" {
-							return parseError(st.given["name"], "name '%s' may give a name of '%s' to another host, which takes too long to rule out: remove one of them", pt, other)
+							return errorAt(st.given["name"], "name '%s' may give a name of '%s' to another host, which takes too long to rule out: remove one of them", pt, other)
 						}
-						return parseError(st.given["name"], "name '%s' gives '%s' to another host than '%s' does: remove one of them, or change the text of one", pt, pt.full(text), other)
+						return errorAt(st.given["name"], "name '%s' gives '%s' to another host than '%s' does: remove one of them, or change the text of one", pt, pt.withWildcard(text), other)
 					}
 				}
 			}
@@ -152,21 +152,21 @@ func (st *stanza) completeReverse() error {
 	for _, arg := range st.reverseArgs {
 		switch {
 		case st.noReverse:
-			return parseError(st.given["no_reverse"], "'no_reverse' contradicts the reverse zone '%s': remove one of them", arg.word)
-		case st.own == nil:
-			return parseError(st.source, "PTR records in the reverse zone '%s' need a pattern without '*.': add one such as '%s', or remove the zone", arg.word, strings.TrimPrefix(st.patterns[0].text, "*."))
+			return errorAt(st.given["no_reverse"], "'no_reverse' contradicts the reverse zone '%s': remove one of them", arg.word)
+		case st.ptrPattern == nil:
+			return errorAt(st.source, "PTR records in the reverse zone '%s' need a pattern without '*.': add one such as '%s', or remove the zone", arg.word, strings.TrimPrefix(st.patterns[0].text, "*."))
 		case notRoot < 0:
-			return parseError(st.source, "PTR records in the reverse zone '%s' need a zone for their names, other than the root: list one such as 'example.org'", arg.word)
+			return errorAt(st.source, "PTR records in the reverse zone '%s' need a zone for their names, other than the root: list one such as 'example.org'", arg.word)
 		case !arg.zones.cover(st.addresses):
-			return parseError(st.source, "the reverse zone '%s' has %s", arg.word, st.lackIn(arg.zones))
+			return errorAt(st.source, "the reverse zone '%s' has %s", arg.word, st.lackIn(arg.zones))
 		}
 	}
 	switch {
-	case st.noReverse, st.own == nil:
+	case st.noReverse, st.ptrPattern == nil:
 	case notRoot >= 0:
 		st.ptrZone = st.forward[notRoot]
 	case len(st.reverse[ipv4])+len(st.reverse[ipv6])+len(st.zoneList.classless) > 0:
-		return parseError(st.source, "PTR records in the server block's reverse zones need a zone for their names, other than the root: list one such as 'example.org' after 'workstation', or write 'no_reverse'")
+		return errorAt(st.source, "PTR records in the server block's reverse zones need a zone for their names, other than the root: list one such as 'example.org' after 'workstation', or write 'no_reverse'")
 	}
 	return nil
 }
@@ -205,12 +205,12 @@ func (st *stanza) checkLengths() error {
 		pt := &st.patterns[i]
 		text, label := st.longest(pt)
 		if len(label) > 63 {
-			return parseError(cmp.Or(st.given["name"], st.source), "name '%s' is too long: the label '%s' exceeds 63 octets; shorten it", pt, label)
+			return errorAt(cmp.Or(st.given["name"], st.source), "name '%s' is too long: the label '%s' exceeds 63 octets; shorten it", pt, label)
 		}
 		for _, zone := range st.forward {
-			name := dnsutil.Join(pt.full(text), zone)
+			name := dnsutil.Join(pt.withWildcard(text), zone)
 			if len(name)+1 > 255 { // octets on the wire, where each label has a length and the root has one
-				return parseError(st.source, "zone '%s' is too long: the name '%s' exceeds 255 octets; shorten the zone or the pattern", zone, name)
+				return errorAt(st.source, "zone '%s' is too long: the name '%s' exceeds 255 octets; shorten the zone or the pattern", zone, name)
 			}
 		}
 	}

@@ -50,14 +50,14 @@ func (st *stanza) checkZones(zs *zones, keys []string) error {
 			continue // it has names everywhere
 		}
 		if above, pt := zs.takesNamesFrom(zone); pt != nil {
-			return parseError(st.source, "zone '%s' takes names of '%s' away from the zone '%s', because a name belongs to the closest listed zone: remove one of the zones, or write a pattern that has no names there", zone, pt, above.name)
+			return errorAt(st.source, "zone '%s' takes names of '%s' away from the zone '%s', because a name belongs to the closest listed zone: remove one of the zones, or write a pattern that has no names there", zone, pt, above.name)
 		}
 		if !st.isAsked(zs.byName[zone], keys) {
 			wayOut := "add it to them, or remove it here"
-			if len(listZones(keys).forward) == 0 {
+			if len(newZoneList(keys).forward) == 0 {
 				wayOut = "remove it here" // the zone of the names in PTR records would have to be added, too
 			}
-			return parseError(st.source, "zone '%s' gets no queries, because the zones of this server block are '%s': %s", zone, strings.Join(keys, "', '"), wayOut)
+			return errorAt(st.source, "zone '%s' gets no queries, because the zones of this server block are '%s': %s", zone, strings.Join(keys, "', '"), wayOut)
 		}
 	}
 	for _, arg := range st.reverseArgs {
@@ -65,7 +65,7 @@ func (st *stanza) checkZones(zs *zones, keys []string) error {
 			return len(keys) == 0 || slices.ContainsFunc(keys, func(key string) bool { return dns.IsSubDomain(key, name) || dns.IsSubDomain(name, key) })
 		})
 		if !asked {
-			return parseError(st.source, "the reverse zone '%s' gets no queries, because the zones of this server block are '%s': add it to them, or remove it here", arg.word, strings.Join(keys, "', '"))
+			return errorAt(st.source, "the reverse zone '%s' gets no queries, because the zones of this server block are '%s': add it to them, or remove it here", arg.word, strings.Join(keys, "', '"))
 		}
 	}
 	return nil
@@ -74,8 +74,8 @@ func (st *stanza) checkZones(zs *zones, keys []string) error {
 // isAsked reports whether clients ask the server block for names in a listed zone, or for PTR
 // records that give such names. keys are the zones of the server block.
 func (st *stanza) isAsked(z *zone, keys []string) bool {
-	forward := listZones(keys).forward
-	if len(keys) == 0 || len(forward) == 0 && st.ptrZone == z.name && listZones(keys).cover(st.addresses) {
+	forward := newZoneList(keys).forward
+	if len(keys) == 0 || len(forward) == 0 && st.ptrZone == z.name && newZoneList(keys).cover(st.addresses) {
 		return true
 	}
 	return slices.ContainsFunc(forward, func(key string) bool {
@@ -102,7 +102,7 @@ func (st *stanza) parseZones(c *caddy.Controller, serverBlock zoneList) error {
 		}
 		names := plugin.OriginsFromArgsOrServerBlock([]string{arg}, nil)
 		if isReverse(names[0]) {
-			list := listZones(names)
+			list := newZoneList(names)
 			if len(list.reverse[ipv4])+len(list.reverse[ipv6])+len(list.classless) == 0 {
 				return c.Errf("zone '%s' is in a reverse tree, but is not the name of an address or network: write a reverse zone as a CIDR, or as a name such as '2.0.192.in-addr.arpa' or, for a part of a /24, '64/26.2.0.192.in-addr.arpa'", zone)
 			}
@@ -112,7 +112,7 @@ func (st *stanza) parseZones(c *caddy.Controller, serverBlock zoneList) error {
 	}
 	st.zoneList = serverBlock
 	if len(args) > 0 {
-		st.zoneList = listZones(origins)
+		st.zoneList = newZoneList(origins)
 	}
 	if len(st.reverseArgs) == 0 { // like other reverse zones, these need not be listed again
 		st.zoneList.classless = serverBlock.classless
@@ -128,9 +128,9 @@ func (st *stanza) parseZones(c *caddy.Controller, serverBlock zoneList) error {
 	return nil
 }
 
-// listZones sorts zones by their kinds. It leaves out forward zones that are listed twice, and
+// newZoneList sorts zones by their kinds. It leaves out forward zones that are listed twice, and
 // names in a reverse tree that are not the name of an address or a network.
-func listZones(zones []string) (list zoneList) {
+func newZoneList(zones []string) (list zoneList) {
 	for _, zone := range zones {
 		prefix, ok := parseReverse([]byte(zone))
 		classless, isClassless := parseClassless(zone)

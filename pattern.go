@@ -255,8 +255,8 @@ func (p *pattern) name(k key, zone string) string {
 	return string(append(b, zone...))
 }
 
-// full returns text with "*." before it if the pattern has that.
-func (p *pattern) full(text string) string {
+// withWildcard returns text with "*." before it if the pattern has that.
+func (p *pattern) withWildcard(text string) string {
 	if p.wildcard {
 		return "*." + text
 	}

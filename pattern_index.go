@@ -45,7 +45,7 @@ func (x *patternIndex) add(p *pool, pt *pattern) *conflict {
 func (x *patternIndex) addForms(p *pool, pt *pattern) *conflict {
 	for _, f := range p.forms(pt) {
 		if text, other, owner := x.forms.meets(f); other != nil {
-			return &conflict{text: text, pattern: pt, other: other, added: p, pool: owner}
+			return &conflict{text: text, newPattern: pt, oldPattern: other, newPool: p, oldPool: owner}
 		}
 		x.forms.insert(f)
 	}
@@ -61,7 +61,7 @@ func (pp *patternPools) add(p *pool) *conflict {
 			e.first, e.last = pt.pick(key{kind, e.first}).u, pt.pick(key{kind, e.last}).u
 			if other, both := pp.keys[kind].insert(e); other != nil {
 				text := string(pt.append(nil, pt.put(key{kind, both}, p.someAddress())))
-				return &conflict{text: text, pattern: pt, other: pt, added: p, pool: other, sameKeys: true}
+				return &conflict{text: text, newPattern: pt, oldPattern: pt, newPool: p, oldPool: other, sameKeys: true}
 			}
 		}
 	}

@@ -21,7 +21,7 @@ import (
 // networks 10.0.0.0/24 and 10.0.8.0/24 has 512 hosts, such as 8-7, which has the address 10.0.8.7.
 type pool struct {
 	patterns []pattern
-	own      *pattern     // the first pattern without "*.", which PTR records use; nil if there is none
+	ptrPattern      *pattern     // the first pattern without "*.", which PTR records use; nil if there is none
 	kind     patternKind  // of all patterns
 	networks [2][]network // by family; ascending and disjoint
 	numbers  index        // by number only: ascending and disjoint; each number has an address in every network
@@ -47,9 +47,9 @@ type host struct {
 
 // setPatterns sets the patterns, which must be of one kind.
 func (p *pool) setPatterns(patterns []pattern) {
-	p.patterns, p.kind, p.own = patterns, patterns[0].kind(), nil
+	p.patterns, p.kind, p.ptrPattern = patterns, patterns[0].kind(), nil
 	if i := slices.IndexFunc(patterns, func(pt pattern) bool { return !pt.wildcard }); i >= 0 {
-		p.own = &patterns[i]
+		p.ptrPattern = &patterns[i]
 	}
 }
 
@@ -59,16 +59,16 @@ func (p *pool) address(f family, n uint64) netip.Addr {
 	if len(p.networks[f]) == 0 {
 		return netip.Addr{}
 	}
-	return f.address(p.zero(f).add(uint128{lo: n}))
+	return f.address(p.addressOfZero(f).add(uint128{lo: n}))
 }
 
 // number returns the number of addr, which must be one of the pool's addresses.
 func (p *pool) number(addr netip.Addr) uint64 {
-	return addressNumber(addr).sub(p.zero(familyOf(addr))).lo
+	return addressNumber(addr).sub(p.addressOfZero(familyOf(addr))).lo
 }
 
-// zero returns the address that the number 0 has, or would have.
-func (p *pool) zero(f family) uint128 { return p.networks[f][0].first.add(extend(p.offset)) }
+// addressOfZero returns the address that the number 0 has, or would have.
+func (p *pool) addressOfZero(f family) uint128 { return p.networks[f][0].first.add(extend(p.offset)) }
 
 // distance returns the distance from the first address of the IPv4 network to that of the IPv6
 // network. Hosts of octets that have both addresses have them at this distance.
@@ -128,14 +128,14 @@ func (p *pool) addresses(f family) (addresses index) {
 		}
 	default:
 		for _, s := range p.keys(number) {
-			addresses = append(addresses, entry{s.shift(p.zero(f)), p})
+			addresses = append(addresses, entry{s.shift(p.addressOfZero(f)), p})
 		}
 	}
 	return addresses
 }
 
 // name returns the name in the PTR record of addr, which must be one of the pool's addresses.
-func (p *pool) name(addr netip.Addr) string { return p.own.name(p.key(addr), p.ptrZone) }
+func (p *pool) name(addr netip.Addr) string { return p.ptrPattern.name(p.key(addr), p.ptrZone) }
 
 // someAddress returns one IPv4 address of the pool, or 0 if it has none. Octets that are the same
 // in all addresses of the pool are those of this one.
@@ -146,9 +146,9 @@ func (p *pool) someAddress() uint32 {
 	return uint32(p.networks[ipv4][0].first.lo)
 }
 
-// hasNoFamilyOf reports whether one of two pools has only IPv4 networks, and the other only IPv6
+// hasNoFamilyInCommon reports whether one of two pools has only IPv4 networks, and the other only IPv6
 // networks.
-func (p *pool) hasNoFamilyOf(other *pool) bool {
+func (p *pool) hasNoFamilyInCommon(other *pool) bool {
 	return (len(p.networks[ipv4]) == 0) != (len(other.networks[ipv4]) == 0) && (len(p.networks[ipv6]) == 0) != (len(other.networks[ipv6]) == 0)
 }
 

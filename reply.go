@@ -50,7 +50,7 @@ func newAddressReply4(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 	m := new(addressReply4)
 	m.ip = addr.As4()
 	m.rr = dns.A{Hdr: header(r.Question[0].Name, dns.TypeA, ttl), A: m.ip[:]}
-	return m.to(r, &m.rr)
+	return m.answerWith(r, &m.rr)
 }
 
 // newAddressReply6 is newAddressReply4 for an AAAA record.
@@ -58,7 +58,7 @@ func newAddressReply6(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 	m := new(addressReply6)
 	m.ip = addr.As16()
 	m.rr = dns.AAAA{Hdr: header(r.Question[0].Name, dns.TypeAAAA, ttl), AAAA: m.ip[:]}
-	return m.to(r, &m.rr)
+	return m.answerWith(r, &m.rr)
 }
 
 // newNameReply is newAddressReply4 for a PTR record that gives name. The name has been allocated
@@ -66,7 +66,7 @@ func newAddressReply6(r *dns.Msg, addr netip.Addr, ttl uint32) *dns.Msg {
 func newNameReply(r *dns.Msg, name string, ttl uint32) *dns.Msg {
 	m := new(nameReply)
 	m.rr = dns.PTR{Hdr: header(r.Question[0].Name, dns.TypePTR, ttl), Ptr: name}
-	return m.to(r, &m.rr)
+	return m.answerWith(r, &m.rr)
 }
 
 // newApexReply returns the authoritative answer to the query r with the SOA record of a zone.
@@ -74,7 +74,7 @@ func newApexReply(r *dns.Msg, soa *dns.SOA) *dns.Msg {
 	m := new(authorityReply)
 	m.rr = *soa // a copy, because a plugin before this one may change it
 	m.rr.Hdr.Name = r.Question[0].Name
-	return m.to(r, &m.rr)
+	return m.answerWith(r, &m.rr)
 }
 
 // newNegativeReply returns an authoritative response to the query r without an answer: NXDOMAIN if
@@ -82,7 +82,7 @@ func newApexReply(r *dns.Msg, soa *dns.SOA) *dns.Msg {
 // resolvers how long to believe it (RFC 2308, section 3); soa is nil if there is none.
 func newNegativeReply(r *dns.Msg, rcode int, soa *dns.SOA) *dns.Msg {
 	m := new(authorityReply)
-	m.begin(r)
+	m.setHeader(r)
 	m.Rcode = rcode
 	if soa != nil {
 		m.rr = *soa
@@ -97,16 +97,16 @@ func header(name string, rrtype uint16, ttl uint32) dns.RR_Header {
 	return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: ttl}
 }
 
-// to makes m the authoritative answer to the query r, with the record rr.
-func (m *reply) to(r *dns.Msg, rr dns.RR) *dns.Msg {
-	m.begin(r)
+// answerWith makes m the authoritative answer answerWith the query r, with the record rr.
+func (m *reply) answerWith(r *dns.Msg, rr dns.RR) *dns.Msg {
+	m.setHeader(r)
 	m.record[0] = rr
 	m.Answer = m.record[:]
 	return &m.Msg
 }
 
-// begin makes m an authoritative response to the query r, with no record.
-func (m *reply) begin(r *dns.Msg) {
+// setHeader makes m an authoritative response to the query r, with no record.
+func (m *reply) setHeader(r *dns.Msg) {
 	m.MsgHdr = dns.MsgHdr{
 		Id:               r.Id,
 		Response:         true,

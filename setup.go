@@ -64,9 +64,9 @@ func newServerBlock(keys []string, ws *Workstation, config *dnsserver.Config) se
 // serverBlocksKey is the key under which a server instance stores its []serverBlock.
 type serverBlocksKey struct{}
 
-// asksWith reports whether the clients of one server block can also ask the other, because both
+// sharesPort reports whether the clients of one server block can also ask the other, because both
 // listen on the same port.
-func (block serverBlock) asksWith(other serverBlock) bool {
+func (block serverBlock) sharesPort(other serverBlock) bool {
 	port := func(key string) string { return key[strings.LastIndexByte(key, ':')+1:] }
 	return slices.ContainsFunc(block.keys, func(key string) bool {
 		return slices.ContainsFunc(other.keys, func(k string) bool { return port(k) == port(key) })
@@ -108,7 +108,7 @@ func (block serverBlock) ptrWarning(p *pool, blocks []serverBlock) string {
 			continue
 		}
 		givesPTR := func(b serverBlock) bool { return b.ws.reverse.givesPTR(networks, family(f), b.asked) }
-		if givesPTR(block) || slices.ContainsFunc(blocks, func(b serverBlock) bool { return givesPTR(b) && block.asksWith(b) }) {
+		if givesPTR(block) || slices.ContainsFunc(blocks, func(b serverBlock) bool { return givesPTR(b) && block.sharesPort(b) }) {
 			wayOut = "" // 'no_reverse' would take these PTR records away
 			continue
 		}

@@ -11,24 +11,24 @@ import (
 	"github.com/miekg/dns"
 )
 
-// stored is the ResponseWriter for queries of a name in a pool with storedFirst. If the next plugin
-// says that there is no such name or no such record, stored does not write that, so that the
+// storedFirstWriter is the ResponseWriter for queries of a name in a pool with storedFirst. If the next plugin
+// says that there is no such name or no such record, storedFirstWriter does not write that, so that the
 // computed record can be the answer.
-type stored struct {
+type storedFirstWriter struct {
 	completer
 	lacking atomic.Bool // the next plugin has no such record
 }
 
-// askFirst asks the next plugin, and answers with the computed record of type rrtype if that plugin
+// askStoredFirst asks the next plugin, and answers with the computed record of type rrtype if that plugin
 // has none. Instead of ANY it asks for rrtype, because the next plugin may answer ANY without the
 // records that it has.
-func (ws *Workstation) askFirst(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, found *match, rrtype uint16) (int, error) {
+func (ws *Workstation) askStoredFirst(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, found *match, rrtype uint16) (int, error) {
 	query := r
 	if r.Question[0].Qtype != rrtype {
 		query = new(*r)
 		query.Question = []dns.Question{{Name: r.Question[0].Name, Qtype: rrtype, Qclass: dns.ClassINET}}
 	}
-	s := &stored{completer: completer{ResponseWriter: w, ws: ws, ctx: ctx, r: r}}
+	s := &storedFirstWriter{completer: completer{ResponseWriter: w, ws: ws, ctx: ctx, r: r}}
 	rcode, err := plugin.NextOrFailure(pluginName, ws.Next, ctx, s, query)
 	switch {
 	case s.lacking.Load():
@@ -44,7 +44,7 @@ func (ws *Workstation) askFirst(ctx context.Context, w dns.ResponseWriter, r *dn
 }
 
 // WriteMsg implements dns.ResponseWriter.
-func (s *stored) WriteMsg(m *dns.Msg) error {
+func (s *storedFirstWriter) WriteMsg(m *dns.Msg) error {
 	if lacks(m) {
 		s.lacking.Store(true)
 		return nil
@@ -62,7 +62,7 @@ func (s *stored) WriteMsg(m *dns.Msg) error {
 }
 
 // Write implements dns.ResponseWriter.
-func (s *stored) Write(b []byte) (int, error) {
+func (s *storedFirstWriter) Write(b []byte) (int, error) {
 	s.written.Store(true)
 	return s.ResponseWriter.Write(b)
 }

@@ -96,7 +96,7 @@ func (ws *Workstation) complete(authority []string, serial uint32) {
 			ws.zones.addAncestors(ws.zones.byName[records[0].pool.ptrZone], "in-addr.arpa.")
 		}
 	}
-	ws.addAuthority(authority, serial)
+	ws.addSOARecords(authority, serial)
 }
 
 // ServeDNS implements plugin.Handler.
@@ -114,7 +114,7 @@ func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	case rrtype == dns.TypeNone:
 		return ws.askGuarded(ctx, w, r, &found)
 	case found.pool.storedFirst && ws.Next != nil:
-		return ws.askFirst(ctx, w, r, &found, rrtype)
+		return ws.askStoredFirst(ctx, w, r, &found, rrtype)
 	default:
 		return ws.answer(ctx, w, r, &found, rrtype)
 	}

@@ -20,9 +20,9 @@ type zones struct {
 	// non-terminals without a placeholder.
 	byName map[string]*zone
 
-	labels    int  // of the longest pattern, without "*"
+	mostLabels    int  // of the longest pattern, without "*"
 	deepest   int  // how many labels the longest name in byName has
-	wildcards bool // whether any pattern is a wildcard
+	hasWildcards bool // whether any pattern is a wildcard
 }
 
 // zone is a listed zone, or a name that exists because of a zone. With ws{n} and *.ws{n} in
@@ -88,10 +88,10 @@ func (m *match) record(name string, rrtype uint16) dns.RR {
 type conflict struct {
 	zone     string
 	text     string   // the name without the zone; empty if it takes too long to find one
-	pattern  *pattern // of the pool that is added
-	other    *pattern // of the pool that is there already
-	pool     *pool    // the pool that is there already
-	added    *pool
+	newPattern  *pattern // of the pool that is added
+	oldPattern    *pattern // of the pool that is there already
+	oldPool     *pool    // the pool that is there already
+	newPool    *pool
 	sameKeys bool // both have this pattern, and their keys overlap; else two patterns meet
 }
 
@@ -114,8 +114,8 @@ func (zs *zones) add(name string, p *pool) *conflict {
 			c.zone = name
 			return c
 		}
-		zs.labels = max(zs.labels, pt.labels())
-		zs.wildcards = zs.wildcards || pt.wildcard
+		zs.mostLabels = max(zs.mostLabels, pt.labels())
+		zs.hasWildcards = zs.hasWildcards || pt.wildcard
 	}
 	return nil
 }
@@ -256,7 +256,7 @@ func (zs *zones) find(qname string, lower []byte) match {
 	if qname == "." {
 		return match{} // the root itself always belongs to the next plugin
 	}
-	z, existing := zs.enclosing(qname, lower)
+	z, existing := zs.enclosingZone(qname, lower)
 	if z == nil {
 		if root := zs.byName["."]; root != nil {
 			start, _ := dns.NextLabel(qname, 0)
@@ -279,19 +279,19 @@ func (zs *zones) find(qname string, lower []byte) match {
 		return match{zone: z}
 	}
 	if len(z.wildcards.patterns) > 0 {
-		if h := z.wildcard(qname, text, existing); h.pool != nil {
+		if h := z.wildcardHost(qname, text, existing); h.pool != nil {
 			return match{host: h, zone: z}
 		}
 	}
 	return match{}
 }
 
-// enclosing returns the closest listed zone above a name. existing is the offset in qname of the
+// enclosingZone returns the closest listed zone above a name. existing is the offset in qname of the
 // closest ancestor that exists because of a zone. The zone is nil if only the root is above, or if
 // it is too far above to have a name of so many labels.
-func (zs *zones) enclosing(qname string, lower []byte) (z *zone, existing int) {
+func (zs *zones) enclosingZone(qname string, lower []byte) (z *zone, existing int) {
 	off, end := dns.NextLabel(qname, 0)
-	for range zs.labels {
+	for range zs.mostLabels {
 		if end {
 			return nil, 0
 		}
@@ -300,7 +300,7 @@ func (zs *zones) enclosing(qname string, lower []byte) (z *zone, existing int) {
 		}
 		off, end = dns.NextLabel(qname, off)
 	}
-	if !zs.wildcards {
+	if !zs.hasWildcards {
 		return nil, 0
 	}
 	// A name below a wildcard may have many more labels than any zone. Skip the part that is longer
@@ -327,11 +327,11 @@ func (zs *zones) encloses(name string, lower []byte) bool {
 	return false
 }
 
-// wildcard returns the host of the wildcard that covers a name of the zone: the one of the name's
-// closest encloser (RFC 4592). It returns the zero host if that has no wildcard. text is the name
+// wildcardHost returns the host of the wildcardHost that covers a name of the zone: the one of the name's
+// closest encloser (RFC 4592). It returns the zero host if that has no wildcardHost. text is the name
 // in lower case without the zone. existing is the offset in qname of the closest ancestor that
 // exists because of a zone.
-func (z *zone) wildcard(qname string, text []byte, existing int) host {
+func (z *zone) wildcardHost(qname string, text []byte, existing int) host {
 	if rest, ok := bytes.CutPrefix(text, []byte("*.")); ok {
 		if h := z.wildcards.find(rest); h.pool != nil {
 			return h // the name is the wildcard itself
