@@ -179,7 +179,7 @@ func TestAliasesWithoutEnd(t *testing.T) {
 		w.WriteMsg(m)
 		return dns.RcodeSuccess, nil
 	}))
-	for _, p := range ws.zones.byName["lab.example.org."].computed.patterns {
+	for _, p := range ws.zones.zone("lab.example.org.").computed.patterns {
 		p.pools[0].storedFirst = true
 	}
 	exchange(t, ws, "workstation1.lab.example.org.", dns.TypeA)

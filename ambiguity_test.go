@@ -128,7 +128,7 @@ func TestMeetEveryText(t *testing.T) {
 	var forms [][]*form
 	given := make([]map[string]bool, len(stanzas))
 	for i, stanza := range stanzas {
-		z := testWorkstation(t, twoStanzas(stanza)).zones.byName["example.org."]
+		z := testWorkstation(t, twoStanzas(stanza)).zones.zone("example.org.")
 		p := z.computed.patterns[0].pools[0]
 		forms = append(forms, p.forms(&p.patterns[0]))
 		given[i] = make(map[string]bool)
@@ -192,7 +192,7 @@ func TestMeetEveryAddress(t *testing.T) {
 		if err != nil {
 			continue // it does not tell all hosts apart
 		}
-		p := ws.zones.byName["example.org."].computed.patterns[0].pools[0]
+		p := ws.zones.zone("example.org.").computed.patterns[0].pools[0]
 		forms = append(forms, p.forms(&p.patterns[0])...)
 		names := make(map[string]bool)
 		for low := range uint64(1 << 16) {

@@ -65,9 +65,9 @@ func TestEmptyNonTerminals(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", corefile, err)
 		}
-		p := ws.zones.byName["example.org."].computed
+		p := ws.zones.zone("example.org.").computed
 		if strings.HasPrefix(pattern, "*") {
-			p = ws.zones.byName["example.org."].wildcards
+			p = ws.zones.zone("example.org.").wildcards
 		}
 		pool := p.patterns[0].pools[0]
 		exist, computed := map[string]bool{"example.org.": true}, make(map[string]bool)

@@ -30,42 +30,42 @@ func (ws *Workstation) answerAlone(ctx context.Context, w dns.ResponseWriter, r 
 	if strings.IndexByte(name, '\\') >= 0 {
 		name = unescaped(name)
 	}
-	z, apex := ws.zones.authority(name, qtype)
+	soa, apex := ws.zones.authority(name, qtype)
 	switch {
-	case z == nil && exists:
+	case soa == nil && exists:
 		return respond(w, newNegativeReply(r, dns.RcodeSuccess, nil))
-	case z == nil:
+	case soa == nil:
 		return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
 	case qtype == dns.TypeAXFR || qtype == dns.TypeIXFR: // as the plugin file does
 		return dns.RcodeRefused, nil
 	case apex && (qtype == dns.TypeSOA || qtype == dns.TypeANY):
-		return respond(w, newApexReply(r, z.soa))
+		return respond(w, newApexReply(r, soa))
 	case exists:
-		return respond(w, newNegativeReply(r, dns.RcodeSuccess, z.soa))
+		return respond(w, newNegativeReply(r, dns.RcodeSuccess, soa))
 	default:
-		return respond(w, newNegativeReply(r, dns.RcodeNameError, z.soa))
+		return respond(w, newNegativeReply(r, dns.RcodeNameError, soa))
 	}
 }
 
-// authority returns the zone that answers a query: the closest one at the name or above it, or nil.
-// apex is whether the name is that of the zone. DS records of an apex belong to the zone above, if
-// there is one.
-func (zs *zones) authority(qname string, qtype uint16) (z *zone, apex bool) {
+// authority returns the SOA record of the zone that answers a query: the closest one at the name or
+// above it, or nil. apex is whether the name is that of the zone. DS records of an apex belong to the
+// zone above, if there is one.
+func (zs *zones) authority(qname string, qtype uint16) (soa *dns.SOA, apex bool) {
 	var buf [256]byte
 	lower := appendLower(buf[:0], qname)
 	off, _ := dns.PrevLabel(qname, zs.deepest) // no zone has a longer name
 	for end := qname == "."; !end; off, end = dns.NextLabel(qname, off) {
-		above := zs.byName[string(lower[off:])]
-		if above == nil || above.soa == nil {
+		above := zs.byName[string(lower[off:])].soa
+		if above == nil {
 			continue
 		}
-		if off == 0 && qtype == dns.TypeDS && z == nil {
-			z, apex = above, true
+		if off == 0 && qtype == dns.TypeDS && soa == nil {
+			soa, apex = above, true
 			continue
 		}
 		return above, off == 0
 	}
-	return z, apex
+	return soa, apex
 }
 
 // addSOARecords gives the zones of the server block and of its stanzas their SOA records. All pools
@@ -77,7 +77,8 @@ func (ws *Workstation) addSOARecords(names []string, serial uint32) {
 		if reverse, ok := ttls[name]; ok {
 			ttl = min(ttl, reverse)
 		}
-		ws.zones.byName[name].soa = &dns.SOA{
+		apex := ws.zones.byName[name]
+		apex.soa = &dns.SOA{
 			Hdr:     header(name, dns.TypeSOA, ttl),
 			Ns:      below("ns.dns.", name),
 			Mbox:    below("hostmaster.", name),
@@ -87,6 +88,7 @@ func (ws *Workstation) addSOARecords(names []string, serial uint32) {
 			Expire:  expire,
 			Minttl:  ttl,
 		}
+		ws.zones.byName[name] = apex
 	}
 }
 
@@ -101,7 +103,7 @@ func below(labels, zone string) string {
 // lowestTTL returns the lowest TTL, in seconds, of the pools that have names in a zone.
 func (zs *zones) lowestTTL(name string) uint32 {
 	ttl := uint32(math.MaxUint32)
-	above, within := zs.byName["."], ""
+	above, within := zs.zone("."), ""
 	if z := zs.closestListed(name); z != nil {
 		above, within = z, strings.TrimSuffix(strings.TrimSuffix(name, z.name), ".")
 	}

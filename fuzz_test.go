@@ -383,7 +383,7 @@ func FuzzMeet(f *testing.F) {
 			if err != nil {
 				return
 			}
-			z := ws.zones.byName["example.org."]
+			z := ws.zones.zone("example.org.")
 			pools = append(pools, slices.Concat(z.computed.patterns, z.wildcards.patterns)[0].pools[0])
 		}
 		p, q := &pools[0].patterns[0], &pools[1].patterns[0]

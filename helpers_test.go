@@ -72,7 +72,7 @@ func stanzaOf(zone string, properties ...string) string {
 func testPool(tb testing.TB, properties string) *pool {
 	tb.Helper()
 	ws := testWorkstation(tb, stanzaOf("example.org", properties))
-	return ws.zones.byName["example.org."].computed.patterns[0].pools[0]
+	return ws.zones.zone("example.org.").computed.patterns[0].pools[0]
 }
 
 // testPattern parses a pattern.

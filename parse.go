@@ -61,7 +61,7 @@ type stanza struct {
 
 // parseStanzas parses all workstation stanzas of a server block.
 func parseStanzas(c *caddy.Controller) (*Workstation, error) {
-	ws := &Workstation{zones: zones{byName: make(map[string]*zone)}}
+	ws := &Workstation{zones: zones{byName: make(map[string]existing)}}
 	keys := plugin.OriginsFromArgsOrServerBlock(nil, c.ServerBlockKeys)
 	serverBlock := newZoneList(keys)
 	var stanzas []*stanza

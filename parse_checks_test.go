@@ -23,7 +23,7 @@ func TestWireLengths(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		z := ws.zones.byName[zone]
+		z := ws.zones.zone(zone)
 		for _, ns := range append(z.computed.patterns, z.wildcards.patterns...) {
 			full := ns.pattern.name(key{number, uint128{lo: 17}}, zone)
 			if n, err := dns.PackDomainName(full, make([]byte, 300), 0, nil, false); err != nil || n != 255 {

@@ -131,7 +131,7 @@ func errorFormats(t *testing.T) (formats []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	functions := []string{"Err", "Errf", "Errorf", "New", "Sprintf", "parseError"}
+	functions := []string{"Err", "Errf", "Errorf", "New", "Sprintf", "errorAt"}
 	for _, path := range paths {
 		if strings.HasSuffix(path, "_test.go") {
 			continue

@@ -52,7 +52,7 @@ func (st *stanza) checkZones(zs *zones, keys []string) error {
 		if above, pt := zs.takesNamesFrom(zone); pt != nil {
 			return errorAt(st.source, "zone '%s' takes names of '%s' away from the zone '%s', because a name belongs to the closest listed zone: remove one of the zones, or write a pattern that has no names there", zone, pt, above.name)
 		}
-		if !st.isAsked(zs.byName[zone], keys) {
+		if !st.isAsked(zs.zone(zone), keys) {
 			wayOut := "add it to them, or remove it here"
 			if len(newZoneList(keys).forward) == 0 {
 				wayOut = "remove it here" // the zone of the names in PTR records would have to be added, too

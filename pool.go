@@ -20,14 +20,14 @@ import (
 // to 255, and its host 7 has the addresses 192.0.2.7 and 2001:db8::7. The pool of {c}-{d} with the
 // networks 10.0.0.0/24 and 10.0.8.0/24 has 512 hosts, such as 8-7, which has the address 10.0.8.7.
 type pool struct {
-	patterns []pattern
-	ptrPattern      *pattern     // the first pattern without "*.", which PTR records use; nil if there is none
-	kind     patternKind  // of all patterns
-	networks [2][]network // by family; ascending and disjoint
-	numbers  index        // by number only: ascending and disjoint; each number has an address in every network
-	offset   int64        // added to each number
-	ttl      uint32       // of every record of the pool, in seconds
-	source   string       // where the stanza begins, as FILE:LINE, for errors
+	patterns   []pattern
+	ptrPattern *pattern     // the first pattern without "*.", which PTR records use; nil if there is none
+	kind       patternKind  // of all patterns
+	networks   [2][]network // by family; ascending and disjoint
+	numbers    index        // by number only: ascending and disjoint; each number has an address in every network
+	offset     int64        // added to each number
+	ttl        uint32       // of every record of the pool, in seconds
+	source     string       // where the stanza begins, as FILE:LINE, for errors
 
 	storedFirst bool // the next plugins' records come first
 	noReverse   bool // the pool has no PTR records

@@ -164,7 +164,7 @@ func TestPoolLongest(t *testing.T) {
 			if err != nil {
 				continue // octets that IPv6 does not have, or too few of them
 			}
-			p := ws.zones.byName["example.org."].computed.patterns[0].pools[0]
+			p := ws.zones.zone("example.org.").computed.patterns[0].pools[0]
 			text, label := 0, 0
 			for _, kind := range keyKinds {
 				for _, s := range p.keys(kind) {

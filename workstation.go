@@ -89,13 +89,13 @@ func (ws *Workstation) complete(authority []string, serial uint32) {
 	for _, name := range authority {
 		ws.zones.addZone(name)
 	}
-	ws.zones.complete()
 	ws.reverse = newReverse(ws.pools)
 	for _, records := range ws.reverse.records {
 		if len(records) > 0 { // with PTR records, their parent arpa exists
-			ws.zones.addAncestors(ws.zones.byName[records[0].pool.ptrZone], "in-addr.arpa.")
+			ws.zones.addAncestors(ws.zones.zone(records[0].pool.ptrZone), "in-addr.arpa.")
 		}
 	}
+	ws.zones.complete()
 	ws.addSOARecords(authority, serial)
 }
 
@@ -150,9 +150,9 @@ func (ws *Workstation) find(qname string) match {
 	if bytes.HasSuffix(lower, []byte(".arpa.")) && isReverse(qname) {
 		p, addr := ws.reverse.find(lower)
 		if p == nil {
-			return match{zone: ws.zones.byName[string(lower)]}
+			return match{zone: ws.zones.byName[string(lower)].zone}
 		}
-		return match{host: host{pool: p}, zone: ws.zones.byName[p.ptrZone], ptr: addr}
+		return match{host: host{pool: p}, zone: ws.zones.byName[p.ptrZone].zone, ptr: addr}
 	}
 	return ws.zones.find(qname, lower)
 }

@@ -10,36 +10,37 @@ import (
 	"github.com/miekg/dns"
 )
 
-// zones are the names outside of the reverse trees that a server block's stanzas let exist. Each
-// name is in lower case and has the closing dot. With the pattern {ip}.dyn in the zone example.org,
-// byName has example.org. (listed), and org. and dyn.example.org. (which exist because of it). The
-// computed names, such as 192-0-2-7.dyn.example.org, are in the patternIndex of the zone.
+// zones are the names outside of the reverse trees that exist by a server block's stanzas, except
+// the computed names themselves, which are in the patternIndex of their zone. Each name is in lower
+// case and has the closing dot. With the pattern {ip}.dyn in the zone example.org, byName has
+// example.org., org. and dyn.example.org.
 type zones struct {
-	// byName has the listed forward zones, all other zones of the server block and its stanzas, and
-	// the names that exist because of a zone: its ancestors except the root, and empty
-	// non-terminals without a placeholder.
-	byName map[string]*zone
+	byName map[string]existing
 
-	mostLabels    int  // of the longest pattern, without "*"
-	deepest   int  // how many labels the longest name in byName has
+	mostLabels   int  // of any pattern, without "*"
+	deepest      int  // how many labels the longest name in byName has
 	hasWildcards bool // whether any pattern is a wildcard
 }
 
-// zone is a listed zone, or a name that exists because of a zone. With ws{n} and *.ws{n} in
-// example.org, the zone at example.org. is listed: computed has ws{n}, and wildcards has *.ws{n}.
-// The zone at org. is not listed, and has the name example.org. because it exists through that
-// zone.
+// existing is a name that exists because of a zone: the zone's own name, a name above it other than
+// the root, or an empty non-terminal without a placeholder.
+type existing struct {
+	zone      *zone
+	enclosing *zone    // the closest listed zone at the name or above, except the root, or nil
+	soa       *dns.SOA // if the server block or a stanza has the name as a zone; used where no plugin follows
+}
+
+// zone is a zone that a stanza lists, or another one of the server block. With the patterns ws{n}
+// and *.ws{n} in example.org, computed has ws{n} and wildcards has *.ws{n}.
 type zone struct {
-	name      string // the zone because of which this name exists; of a zone, the zone itself
-	listed    bool
-	enclosing *zone    // the closest listed zone at this name or above, except the root, or nil
-	nested    bool     // another zone is listed below
-	soa       *dns.SOA // set for each zone of the server block or a stanza; used where no plugin follows
+	name   string // in lower case, with the closing dot
+	listed bool   // a stanza adds names to it
+	nested bool   // another zone is listed below
 
 	computed     patternIndex // names of patterns without "*."
 	wildcards    patternIndex // names of patterns with "*.", by the text after it
 	nonTerminals patternIndex // empty non-terminals of patterns with a placeholder in them
-	deepest      int          // how many labels the longest of all these names has
+	deepest      int          // how many labels a name in these has at most, with "*" and without the zone
 
 	counters lastCounters
 }
@@ -86,22 +87,23 @@ func (m *match) record(name string, rrtype uint16) dns.RR {
 
 // conflict says that a zone would get one name from two pools.
 type conflict struct {
-	zone     string
-	text     string   // the name without the zone; empty if it takes too long to find one
-	newPattern  *pattern // of the pool that is added
-	oldPattern    *pattern // of the pool that is there already
-	oldPool     *pool    // the pool that is there already
+	zone       string
+	text       string   // the name without the zone; empty if it takes too long to find one
+	newPattern *pattern // of the pool that is added
+	oldPattern *pattern // of the pool that is there already
+	oldPool    *pool    // the pool that is there already
 	newPool    *pool
-	sameKeys bool // both have this pattern, and their keys overlap; else two patterns meet
+	sameKeys   bool // both have this pattern, and their keys overlap; else two patterns meet
 }
 
 // add lists a forward zone, and puts the computed names of p into it. It returns a conflict if
-// another pool of the zone could give one of these names, and nil otherwise.
+// another pool of the zone could give one of these names, and nil otherwise. All pools are added
+// before complete, which forgets how to compare patterns.
 func (zs *zones) add(name string, p *pool) *conflict {
-	z := zs.byName[name]
-	if z == nil || !z.listed {
+	z := zs.zone(name)
+	if z == nil {
 		z = &zone{name: name, listed: true}
-		zs.byName[name] = z
+		zs.byName[name] = existing{zone: z}
 		zs.addAncestors(z, name)
 	}
 	for i := range p.patterns {
@@ -123,9 +125,10 @@ func (zs *zones) add(name string, p *pool) *conflict {
 // addZone lets a zone exist that no stanza lists as a forward zone: a reverse zone, or another zone
 // of the server block.
 func (zs *zones) addZone(name string) {
-	if zs.byName[name] == nil {
-		zs.addName(&zone{name: name}, name)
-		zs.addAncestors(zs.byName[name], name)
+	if zs.byName[name].zone == nil {
+		z := &zone{name: name}
+		zs.byName[name] = existing{zone: z}
+		zs.addAncestors(z, name)
 	}
 }
 
@@ -138,8 +141,8 @@ func (zs *zones) addAncestors(z *zone, name string) {
 
 // addName lets a name exist because of z.
 func (zs *zones) addName(z *zone, name string) {
-	if zs.byName[name] == nil {
-		zs.byName[name] = &zone{name: z.name}
+	if zs.byName[name].zone == nil {
+		zs.byName[name] = existing{zone: z}
 	}
 }
 
@@ -160,16 +163,25 @@ func (zs *zones) complete() {
 			}
 		}
 	}
-	for name, z := range zs.byName {
+	for name, e := range zs.byName {
 		zs.deepest = max(zs.deepest, dns.CountLabel(name))
-		z.enclosing = zs.closestListed(name)
+		e.enclosing = zs.closestListed(name)
+		zs.byName[name] = e
 	}
+}
+
+// zone returns the zone called name, or nil.
+func (zs *zones) zone(name string) *zone {
+	if e := zs.byName[name]; e.zone != nil && e.zone.name == name {
+		return e.zone
+	}
+	return nil
 }
 
 // closestListed returns the closest listed zone at a name or above it, except the root, or nil.
 func (zs *zones) closestListed(name string) *zone {
 	for off, end := 0, name == "."; !end; off, end = dns.NextLabel(name, off) {
-		if z := zs.byName[name[off:]]; z != nil && z.listed {
+		if z := zs.zone(name[off:]); z != nil && z.listed {
 			return z
 		}
 	}
@@ -178,8 +190,8 @@ func (zs *zones) closestListed(name string) *zone {
 
 // listed returns the listed zones, sorted by name.
 func (zs *zones) listed() (listed []*zone) {
-	for _, z := range zs.byName {
-		if z.listed {
+	for name := range zs.byName {
+		if z := zs.zone(name); z != nil && z.listed {
 			listed = append(listed, z)
 		}
 	}
@@ -225,12 +237,12 @@ func (z *zone) addNonTerminals() (literals []string) {
 	return literals
 }
 
-// takesNamesFrom looks for a listed zone above the zone called name that loses names to it. It
-// returns that zone, and a pattern of it that has names in the lower zone, or nil for both. Otherwise
-// transfers and PTR records would have names that queries do not find.
+// takesNamesFrom returns a listed zone above the zone called name from which that takes names, and a
+// pattern of those names; or nil for both. A transfer of the zone above, and PTR records, would have
+// names that queries do not find.
 func (zs *zones) takesNamesFrom(name string) (above *zone, pt *pattern) {
 	for off, end := dns.NextLabel(name, 0); !end; off, end = dns.NextLabel(name, off) {
-		if above = zs.byName[name[off:]]; above != nil && above.listed {
+		if above = zs.zone(name[off:]); above != nil && above.listed {
 			if pt = above.patternBelow(name[:off-1]); pt != nil {
 				return above, pt
 			}
@@ -256,46 +268,46 @@ func (zs *zones) find(qname string, lower []byte) match {
 	if qname == "." {
 		return match{} // the root itself always belongs to the next plugin
 	}
-	z, existing := zs.enclosingZone(qname, lower)
+	z, ancestor := zs.enclosingZone(qname, lower)
 	if z == nil {
-		if root := zs.byName["."]; root != nil {
+		if root := zs.zone("."); root != nil {
 			start, _ := dns.NextLabel(qname, 0)
 			h := root.computed.find(bytes.TrimSuffix(lower[:start], []byte(".")))
 			if h.pool != nil && !zs.encloses(qname[start:], lower[start:]) {
 				return match{host: h, zone: root}
 			}
 		}
-		return match{zone: zs.byName[string(lower)]}
+		return match{zone: zs.byName[string(lower)].zone}
 	}
 
 	text := lower[:len(lower)-len(z.name)-1]
 	if h := z.computed.find(text); h.pool != nil {
 		return match{host: h, zone: z}
 	}
-	if named := zs.byName[string(lower)]; named != nil {
-		return match{zone: named}
+	if e := zs.byName[string(lower)]; e.zone != nil {
+		return match{zone: e.zone}
 	}
 	if len(z.nonTerminals.patterns) > 0 && z.nonTerminals.has(text) {
 		return match{zone: z}
 	}
 	if len(z.wildcards.patterns) > 0 {
-		if h := z.wildcardHost(qname, text, existing); h.pool != nil {
+		if h := z.wildcardHost(qname, text, ancestor); h.pool != nil {
 			return match{host: h, zone: z}
 		}
 	}
 	return match{}
 }
 
-// enclosingZone returns the closest listed zone above a name. existing is the offset in qname of the
-// closest ancestor that exists because of a zone. The zone is nil if only the root is above, or if
-// it is too far above to have a name of so many labels.
-func (zs *zones) enclosingZone(qname string, lower []byte) (z *zone, existing int) {
+// enclosingZone returns the closest listed zone above a name, and the offset in qname of the closest
+// ancestor in byName. The zone is nil if only the root is above, or if it is too far above to have a
+// name of so many labels.
+func (zs *zones) enclosingZone(qname string, lower []byte) (z *zone, ancestor int) {
 	off, end := dns.NextLabel(qname, 0)
 	for range zs.mostLabels {
 		if end {
 			return nil, 0
 		}
-		if above := zs.byName[string(lower[off:])]; above != nil {
+		if above := zs.byName[string(lower[off:])]; above.zone != nil {
 			return above.enclosing, off
 		}
 		off, end = dns.NextLabel(qname, off)
@@ -309,7 +321,7 @@ func (zs *zones) enclosingZone(qname string, lower []byte) (z *zone, existing in
 		off = start
 	}
 	for ; !end; off, end = dns.NextLabel(qname, off) {
-		if above := zs.byName[string(lower[off:])]; above != nil {
+		if above := zs.byName[string(lower[off:])]; above.zone != nil {
 			return above.enclosing, off
 		}
 	}
@@ -317,21 +329,21 @@ func (zs *zones) enclosingZone(qname string, lower []byte) (z *zone, existing in
 }
 
 // encloses reports whether a listed zone other than the root is called name or lies above it. lower
-// is name in lower case.
+// is name in lower case. Unlike closestListed, it allocates nothing.
 func (zs *zones) encloses(name string, lower []byte) bool {
 	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
-		if z := zs.byName[string(lower[off:])]; z != nil && z.listed {
+		e := zs.byName[string(lower[off:])]
+		if e.zone != nil && e.zone.listed && e.zone.name == string(lower[off:]) {
 			return true
 		}
 	}
 	return false
 }
 
-// wildcardHost returns the host of the wildcardHost that covers a name of the zone: the one of the name's
-// closest encloser (RFC 4592). It returns the zero host if that has no wildcardHost. text is the name
-// in lower case without the zone. existing is the offset in qname of the closest ancestor that
-// exists because of a zone.
-func (z *zone) wildcardHost(qname string, text []byte, existing int) host {
+// wildcardHost returns the host of the wildcard that covers a name of the zone: that at the name's
+// closest encloser (RFC 4592). If there is no wildcard, it returns the zero host. text is the name in
+// lower case without the zone. See enclosingZone for ancestor.
+func (z *zone) wildcardHost(qname string, text []byte, ancestor int) host {
 	if rest, ok := bytes.CutPrefix(text, []byte("*.")); ok {
 		if h := z.wildcards.find(rest); h.pool != nil {
 			return h // the name is the wildcard itself
@@ -341,7 +353,7 @@ func (z *zone) wildcardHost(qname string, text []byte, existing int) host {
 	if start, _ := dns.PrevLabel(qname, z.deepest+dns.CountLabel(z.name)); start > off {
 		off = start // no name of the zone is longer
 	}
-	for ; !end && off <= existing && off < len(text); off, end = dns.NextLabel(qname, off) {
+	for ; !end && off <= ancestor && off < len(text); off, end = dns.NextLabel(qname, off) {
 		encloser := text[off:]
 		if h := z.wildcards.find(encloser); h.pool != nil {
 			return h

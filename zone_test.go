@@ -213,7 +213,7 @@ func TestFindAmongThousands(t *testing.T) {
 			t.Fatalf("%s is not rack%d-5", addr, i)
 		}
 	}
-	if z := ws.zones.byName["example.org."]; len(z.computed.lengths) > 4 {
+	if z := ws.zones.zone("example.org."); len(z.computed.lengths) > 4 {
 		t.Errorf("a name is looked up by %d prefixes", len(z.computed.lengths))
 	}
 }
