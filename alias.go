@@ -25,8 +25,8 @@ const (
 	maxHosts = 16
 )
 
-// completer is the ResponseWriter for all queries that go to the next plugin. It gives aliases of
-// computed names the right records.
+// completer is the ResponseWriter for the queries of class IN that go to the next plugin. It gives
+// aliases of computed names the right records: those that a query for the computed name gets.
 //
 // The next plugin follows a CNAME record to a computed name only as far as its own records go. It
 // stops there, or goes on to a stored record that the computed one hides. For example, if
@@ -62,8 +62,9 @@ func (c *completer) WriteMsg(m *dns.Msg) error {
 	return c.ResponseWriter.WriteMsg(m)
 }
 
-// namesOtherHosts reports whether m, the response to a query for qname, names other hosts. Most responses
-// do not, so they skip the rest of this file, which needs more stack than a new goroutine has.
+// namesOtherHosts reports whether m, the response to a query for qname, names other hosts. Most
+// responses do not, so they skip the rest of this file, which needs more stack than a new goroutine
+// has.
 func namesOtherHosts(m *dns.Msg, qname string) bool {
 	for _, rr := range m.Answer {
 		if rr.Header().Rrtype == dns.TypeCNAME || pointsTo(rr) != "" {
@@ -148,8 +149,8 @@ func (c *completer) withTarget(m *dns.Msg) *dns.Msg {
 	return m
 }
 
-// differs reports whether a query for name gets another answer than after, which is what the next
-// plugin has put behind a CNAME record of m that leads to name.
+// differs reports whether the next plugin has put the wrong records behind a CNAME record of m that
+// leads to name. after is what follows that record in the answer.
 func (c *completer) differs(m *dns.Msg, name string, after []dns.RR) bool {
 	found := c.ws.find(name)
 	if found.zone == nil {

@@ -54,6 +54,22 @@ func (f *form) withoutZeros() iter.Seq[*form] {
 	}
 }
 
+// textOfTwoHosts returns a text that two patterns of the pool give to different hosts, if there is
+// one. The text is empty if it takes too long to find out.
+func (p *pool) textOfTwoHosts(pt, other *pattern) (text string, ok bool) {
+	if pt.wildcard != other.wildcard {
+		return "", false
+	}
+	for _, f := range p.forms(pt) {
+		for _, g := range p.forms(other) {
+			if text, ok = textOfTwoHosts(f, g); ok {
+				return text, true
+			}
+		}
+	}
+	return "", false
+}
+
 // textOfTwoHosts returns a text that two forms of one pool give for different hosts, and reports whether
 // there is one. The text is empty if it takes too long to tell.
 func textOfTwoHosts(f, g *form) (text string, ok bool) {

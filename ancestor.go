@@ -30,9 +30,6 @@ func (p *pattern) parseAncestors() (ancestors []ancestor, err error) {
 	return ancestors, nil
 }
 
-// hasAncestors reports whether names exist between those of the pattern and the zone.
-func (p *pattern) hasAncestors() bool { return len(p.ancestors) > 0 }
-
 // ancestorOf returns the ancestor that has as many labels as name, which is given without the zone.
 func (p *pattern) ancestorOf(name string) (ancestor, bool) {
 	labels := strings.Count(name, ".")

@@ -136,19 +136,6 @@ func (x index) count() string {
 	return n.String()
 }
 
-// enumerate lists zones as a Corefile writes them. If there are many, it lists only the first ones.
-func enumerate(zones []string) string {
-	const most = 6
-	var list []string
-	for _, zone := range zones {
-		list = append(list, cmp.Or(strings.TrimSuffix(strings.TrimPrefix(zone, "dns://"), "."), "any zone"))
-	}
-	if more := len(list) - most; more > 1 {
-		list = append(list[:most], fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(list, ", ")
-}
-
 // zone returns what to write in a Corefile for the reverse zone of the network. For a CIDR, that is
 // the network itself. For a range of addresses, it is the smallest network of whole octets or
 // hexadecimal digits around the range.

@@ -55,8 +55,9 @@ func (o octets) String() string {
 	return strings.Join(names, " and ")
 }
 
-// project returns, as spans, the values of pick for the addresses from first to last. It ignores
-// the octets before the one numbered from. The spans can overlap, and are in no order.
+// project returns what pick gives for all addresses from first to last, as spans. They can overlap,
+// and are in no order. Octets before the one numbered from are left out: project calls itself for
+// one octet after the other.
 func (o octets) project(from int, first, last uint32) (spans []span) {
 	if from == 4 {
 		return []span{{}}

@@ -13,6 +13,9 @@ import (
 	"github.com/coredns/coredns/plugin/pkg/dnsutil"
 )
 
+// defaultPattern is that of the example in Twisted Names from which this plugin descends.
+const defaultPattern = "workstation{n}"
+
 // defaultTTL is the TTL of a stanza without the property ttl, in seconds.
 const defaultTTL = 3600
 
@@ -171,14 +174,22 @@ func (known property) checkArgs(c *caddy.Controller, args []string) error {
 	return nil
 }
 
-// complete sets what the stanza leaves out, and checks what depends on several properties.
+// complete sets what the stanza leaves out, and checks what depends on several properties. Each step
+// relies on those before it: numbers on the networks, and the rest on both.
 func (st *stanza) complete() error {
 	if st.given["network"] == "" {
 		st.networks[ipv4] = []network{newNetwork(defaultNetwork)}
 		st.isExample = true
 	}
-	for _, check := range []func() error{st.checkNetworks, st.completeNumbers, st.checkPatterns, st.completeReverse, st.checkLengths} {
-		if err := check(); err != nil {
+	for _, step := range []func() error{
+		st.checkNetworks,
+		st.completeNumbers,
+		st.checkRootZone,
+		st.checkPatterns,
+		st.completeReverse,
+		st.checkLengths,
+	} {
+		if err := step(); err != nil {
 			return err
 		}
 	}

@@ -110,34 +110,37 @@ func (st *stanza) completeNumbers() error {
 	return nil
 }
 
-// checkPatterns refuses patterns that cannot be in the root zone, and patterns that give one name
-// to two hosts.
+// checkRootZone refuses patterns that the root zone cannot have.
+func (st *stanza) checkRootZone() error {
+	if !slices.Contains(st.forward, ".") {
+		return nil
+	}
+	for _, pt := range st.patterns {
+		what := "a dot"
+		switch {
+		case pt.wildcard:
+			what = "'*.'"
+		case pt.labels() == 1:
+			continue
+		}
+		if len(st.forward) > 1 {
+			return errorAt(st.source, "zone '.' cannot have the name '%s', which has %s: in the root zone, a name has one label and any parent; remove the zone", pt, what)
+		}
+		return errorAt(cmp.Or(st.given["name"], st.source), "name '%s' has %s, but the zone is the root, where a name has one label and any parent: list a zone such as 'example.org' after 'workstation'", pt, what)
+	}
+	return nil
+}
+
+// checkPatterns refuses patterns of which two give one name to two hosts.
 func (st *stanza) checkPatterns() error {
 	for i := range st.patterns {
-		if pt := &st.patterns[i]; slices.Contains(st.forward, ".") && (pt.wildcard || pt.labels() > 1) {
-			what := "a dot"
-			if pt.wildcard {
-				what = "'*.'"
-			}
-			if len(st.forward) > 1 {
-				return errorAt(st.source, "zone '.' cannot have the name '%s', which has %s: in the root zone, a name has one label and any parent; remove the zone", pt, what)
-			}
-			return errorAt(cmp.Or(st.given["name"], st.source), "name '%s' has %s, but the zone is the root, where a name has one label and any parent: list a zone such as 'example.org' after 'workstation'", pt, what)
-		}
 		for j := range i {
 			pt, other := &st.patterns[i], &st.patterns[j]
-			if pt.wildcard != other.wildcard {
-				continue
-			}
-			for _, f := range st.forms(pt) {
-				for _, g := range st.forms(other) {
-					if text, ok := textOfTwoHosts(f, g); ok {
-						if text == "" {
-							return errorAt(st.given["name"], "name '%s' may give a name of '%s' to another host, which takes too long to rule out: remove one of them", pt, other)
-						}
-						return errorAt(st.given["name"], "name '%s' gives '%s' to another host than '%s' does: remove one of them, or change the text of one", pt, pt.withWildcard(text), other)
-					}
-				}
+			switch text, ok := st.textOfTwoHosts(pt, other); {
+			case ok && text == "":
+				return errorAt(st.given["name"], "name '%s' may give a name of '%s' to another host, which takes too long to rule out: remove one of them", pt, other)
+			case ok:
+				return errorAt(st.given["name"], "name '%s' gives '%s' to another host than '%s' does: remove one of them, or change the text of one", pt, pt.withWildcard(text), other)
 			}
 		}
 	}

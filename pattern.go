@@ -37,9 +37,6 @@ const (
 	byAddress                    // {ip}, {ip:full}, {ip:x}
 )
 
-// defaultPattern is that of the example in Twisted Names from which this plugin descends.
-const defaultPattern = "workstation{n}"
-
 // errNoPlaceholder says that a pattern has no placeholder. Like all errors of parsePattern, it
 // follows the word "name" and the pattern.
 var errNoPlaceholder = errors.New("has no placeholder: write one of " + placeholderList + " in place of the number or address")
@@ -107,9 +104,7 @@ func parseLabels(s string) (pattern, error) {
 			p.octets |= 1 << ph.octet
 		}
 	}
-	if canonical := text.String() + p.suffix; canonical != p.text {
-		p.text = canonical
-	}
+	p.text = text.String() + p.suffix
 	return p, nil
 }
 

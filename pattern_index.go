@@ -129,3 +129,14 @@ func (x *patternIndex) lookup(text []byte) (*pool, *pattern, key) {
 	}
 	return nil, nil, key{}
 }
+
+// conflict says that a zone would get one name from two pools.
+type conflict struct {
+	zone       string
+	text       string   // the name without the zone; empty if it takes too long to find one
+	newPattern *pattern // of the pool that is added
+	oldPattern *pattern // of the pool that is there already
+	oldPool    *pool    // the pool that is there already
+	newPool    *pool
+	sameKeys   bool // both have this pattern, and their keys overlap; else two patterns meet
+}

@@ -168,13 +168,14 @@ func parseNumber(digits []byte, base, width int) (n uint64, ok bool) {
 		return 0, false
 	}
 	for _, c := range digits {
-		var d uint64
+		d := uint64(base) // no digit
 		switch {
 		case '0' <= c && c <= '9':
 			d = uint64(c - '0')
-		case base == 16 && isHex(c):
+		case 'a' <= c && c <= 'f':
 			d = uint64(c-'a') + 10
-		default:
+		}
+		if d >= uint64(base) {
 			return 0, false
 		}
 		hi, lo := bits.Mul64(n, uint64(base))
@@ -405,4 +406,78 @@ func parsePlaceholder(inner string) (placeholder, error) {
 		}
 	}
 	return placeholder{}, unknown
+}
+
+// begins reports whether text can be the beginning of the placeholder's text. Here {ip} stands only
+// for IPv6 addresses with "--", because forms have octets and groups for all others.
+func (ph *placeholder) begins(text string) bool {
+	for i := range len(text) {
+		if !ph.produces(text[i]) {
+			return false
+		}
+	}
+	switch ph.kind {
+	case numeric:
+		return len(text) <= max(ph.width, len(strconv.FormatUint(1<<64-1, ph.base))) && (len(text) <= ph.width || text[0] != '0')
+	case octet:
+		_, err := strconv.ParseUint(text, ph.base, 8)
+		return err == nil && (len(text) <= ph.width || text[0] != '0')
+	case group:
+		return len(text) == 1 || len(text) <= 4 && text[0] != '0'
+	case nonzeroGroup:
+		return len(text) <= 4 && text[0] != '0'
+	case hexDigits:
+		return len(text) <= ph.width
+	default:
+		groups := strings.Split(text, "-")
+		last := groups[len(groups)-1]
+		return text[0] != '-' && !strings.Contains(text, "---") && strings.Count(text, "--") < 2 &&
+			len(groups) <= 9 && len(last) <= 4 && (len(last) < 2 || last[0] != '0')
+	}
+}
+
+// ends reports whether text is a complete text of the placeholder.
+func (ph *placeholder) ends(text string) bool {
+	switch ph.kind {
+	case numeric:
+		_, ok := parseNumber([]byte(text), ph.base, ph.width)
+		return ok
+	case octet:
+		_, length, ok := ph.readOctet([]byte(text))
+		return ok && length == len(text)
+	case group, nonzeroGroup:
+		return true
+	case hexDigits:
+		return len(text) == ph.width
+	default:
+		_, ok := parseDashed([]byte(text))
+		return ok && strings.Contains(text, "--")
+	}
+}
+
+// class returns what decides how the placeholder can go on after it has read text. Any text that
+// begins reports as possible can go on. Texts of one class go on alike, so the walk follows only the
+// first of them.
+func (ph *placeholder) class(text string) string {
+	switch ph.kind {
+	case octet:
+		return text
+	case dashed: // which groups are zero, and how long the last one is
+		groups := strings.Split(text, "-")
+		last := len(groups) - 1
+		for i, group := range groups {
+			if group != "" && group != "0" {
+				groups[i] = "x"
+				if i == last {
+					groups[i] = strings.Repeat("x", len(group))
+				}
+			}
+		}
+		return strings.Join(groups, "-")
+	default:
+		if text[0] == '0' {
+			return "0" + strconv.Itoa(len(text))
+		}
+		return strconv.Itoa(len(text))
+	}
 }

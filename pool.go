@@ -216,22 +216,3 @@ func (p *pool) longest(pt *pattern) (text, label string) {
 	}
 	return text, label
 }
-
-// longest returns some keys of the span. However keys are written, one of these has the longest
-// text of the span, because no other key has longer octets or groups. For the addresses 10.0.7.12
-// to 10.0.9.1, they are 10.0.9.1, 10.0.8.255 and 10.0.7.255.
-func (s span) longest(kind keyKind) []uint128 {
-	keys := []uint128{s.last}
-	size := map[keyKind]int{number: 128, address4: 8, address6: 16}[kind]
-	for bits := size; bits < 128; bits += size {
-		low := ones(bits)
-		before := s.last.sub(s.last.and(low))
-		// In these two keys, all bits below an octet or group of s.last or s.first are set.
-		for _, u := range []uint128{before.sub(uint128{lo: 1}), s.first.or(low)} {
-			if s.has(u) {
-				keys = append(keys, u)
-			}
-		}
-	}
-	return keys
-}

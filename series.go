@@ -119,7 +119,7 @@ func (c *computedZone) names(z *zone, within string, cuts []string, work *int) (
 			}
 			for _, kind := range keyKinds {
 				spans := keys(p, kind)
-				if len(cuts) > 0 && pp.pattern.hasAncestors() && len(p.keys(kind)) > 0 && *work > 0 {
+				if len(cuts) > 0 && len(pp.pattern.ancestors) > 0 && len(p.keys(kind)) > 0 && *work > 0 {
 					*work -= len(cuts)
 					spans = without(spans, keysBelowAny(cuts, pp.pattern, p, kind))
 				}
@@ -198,7 +198,7 @@ func (c *computedZone) recordsOf(z *zone, all []pattern, pt *pattern, kind keyKi
 			others = append(others, &all[i])
 		}
 	}
-	deep := pt.hasAncestors() // a cut can be in between
+	deep := len(pt.ancestors) > 0 // a cut can be in between
 	nested := pt.wildcard && z.nested
 	return func(p *pool, u uint128, send func(dns.RR)) {
 		k := key{kind, u}

@@ -1,6 +1,7 @@
 package workstation
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -136,4 +137,17 @@ func warningsBefore(ws *Workstation, handlers []plugin.Handler) (warnings []stri
 		}
 	}
 	return warnings
+}
+
+// enumerate lists zones as a Corefile writes them. If there are many, it lists only the first ones.
+func enumerate(zones []string) string {
+	const most = 6
+	var list []string
+	for _, zone := range zones {
+		list = append(list, cmp.Or(strings.TrimSuffix(strings.TrimPrefix(zone, "dns://"), "."), "any zone"))
+	}
+	if more := len(list) - most; more > 1 {
+		list = append(list[:most], fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(list, ", ")
 }

@@ -75,9 +75,9 @@ func lacks(m *dns.Msg) bool {
 	return m.Rcode == dns.RcodeNameError || m.Rcode == dns.RcodeSuccess && !isReferral(m)
 }
 
-// noZone reports whether no later plugin has the zone, going by what the next plugin has returned
-// without writing anything. file returns REFUSED in that case, and other plugins have no next
-// plugin to ask.
+// noZone reports whether no plugin that follows has the zone. rcode and err are what the next plugin
+// has returned, and it has written nothing. file returns REFUSED then, and other plugins have no
+// next plugin to ask.
 func noZone(rcode int, err error) bool {
 	if err != nil {
 		return strings.HasSuffix(err.Error(), "no next plugin found") // from plugin.NextOrFailure

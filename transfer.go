@@ -141,9 +141,10 @@ func (c *computedZone) belowCut(name string) bool {
 	return false
 }
 
-// keepsStored reports whether the zone has a stored record that it is given, because queries get it too.
-// It remembers records that decide about others: cuts, and those that replace computed records.
-func (c *computedZone) keepsStored(rr dns.RR) bool {
+// take takes a stored record of the zone. It reports whether the transfer has the record, because
+// queries get it. It remembers the records that decide about others: cuts, and those that stand in
+// place of computed records.
+func (c *computedZone) take(rr dns.RR) bool {
 	rrtype := rr.Header().Rrtype
 	name := strings.ToLower(rr.Header().Name)
 	switch {
@@ -184,7 +185,7 @@ func (c *computedZone) learn(stored <-chan []dns.RR) (only dns.RR) {
 	records := 0
 	for rrs := range stored {
 		for _, rr := range rrs {
-			c.keepsStored(rr)
+			c.take(rr)
 			records, only = records+1, rr
 		}
 	}
@@ -226,7 +227,7 @@ func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR, sub
 					s.send(send)
 				}
 			}
-			if c.keepsStored(rr) {
+			if c.take(rr) {
 				send(rr)
 			}
 			begun = true

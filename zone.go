@@ -3,7 +3,6 @@ package workstation
 import (
 	"bytes"
 	"cmp"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -43,57 +42,6 @@ type zone struct {
 	deepest      int          // how many labels a name in these has at most, with "*" and without the zone
 
 	counters lastCounters
-}
-
-// match is what the stanzas say about an owner name: that a host has it, only that it exists, or
-// nothing. With ws{n} and the network 192.0.2.0/24 in example.org, the match of ws7.example.org has
-// a pool and the address 192.0.2.7. The match of example.org has only a zone.
-type match struct {
-	host
-	zone *zone      // because of which the name exists; nil if it does not
-	ptr  netip.Addr // the address whose PTR record the name has, if it has one
-}
-
-// isComputed reports whether the name has a computed record.
-func (m *match) isComputed() bool { return m.v4.IsValid() || m.v6.IsValid() || m.ptr.IsValid() }
-
-// computedType returns the type of the computed record that answers a query of type qtype, or
-// dns.TypeNone if there is none. A query for ANY gets one record (RFC 8482, section 4.1).
-func (m *match) computedType(qtype uint16) uint16 {
-	switch wantsAny := qtype == dns.TypeANY; {
-	case (wantsAny || qtype == dns.TypeA) && m.v4.IsValid():
-		return dns.TypeA
-	case (wantsAny || qtype == dns.TypeAAAA) && m.v6.IsValid():
-		return dns.TypeAAAA
-	case (wantsAny || qtype == dns.TypePTR) && m.ptr.IsValid():
-		return dns.TypePTR
-	default:
-		return dns.TypeNone
-	}
-}
-
-// record returns the name's computed record of type rrtype, which it must have.
-func (m *match) record(name string, rrtype uint16) dns.RR {
-	hdr := header(name, rrtype, m.pool.ttl)
-	switch rrtype {
-	case dns.TypeA:
-		return &dns.A{Hdr: hdr, A: m.v4.AsSlice()}
-	case dns.TypeAAAA:
-		return &dns.AAAA{Hdr: hdr, AAAA: m.v6.AsSlice()}
-	default:
-		return &dns.PTR{Hdr: hdr, Ptr: m.pool.name(m.ptr)}
-	}
-}
-
-// conflict says that a zone would get one name from two pools.
-type conflict struct {
-	zone       string
-	text       string   // the name without the zone; empty if it takes too long to find one
-	newPattern *pattern // of the pool that is added
-	oldPattern *pattern // of the pool that is there already
-	oldPool    *pool    // the pool that is there already
-	newPool    *pool
-	sameKeys   bool // both have this pattern, and their keys overlap; else two patterns meet
 }
 
 // add lists a forward zone, and puts the computed names of p into it. It returns a conflict if
