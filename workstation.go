@@ -18,11 +18,12 @@
 //
 // # A query
 //
-// ServeDNS calls find, which returns what is known of the name: a match. Then it chooses one of
-// five ways:
+// ServeDNS passes on what is not a query of class IN with one question. Else it calls find, which
+// returns what is known of the name: a match. Then it chooses one of five ways:
 //
 //   - answer sends the computed record.
-//   - askFirst sends the next plugin's record, or the computed one if there is none. See stored.
+//   - askStoredFirst sends the next plugin's record, or the computed one if there is none. See
+//     storedFirstWriter.
 //   - askGuarded sends the next plugin's answer, but never denies a name that exists. See guard.
 //   - ask sends the next plugin's answer, and completes aliases of computed names. See completer.
 //   - answerAlone sends NODATA, NXDOMAIN or an SOA record where no plugin follows.
@@ -40,21 +41,9 @@
 //
 // setup calls parseStanzas, which turns each stanza into a pool. zones.add adds the names of a pool
 // to its zones: it keeps a patternPools for each pattern, and returns a conflict if two pools could
-// give the same name. For that it compares the forms of patterns, see formIndex and meet. When all
+// give the same name. For that it compares the forms of patterns, see formIndex and commonText. When all
 // stanzas are read, Workstation.complete builds what follows from them, such as the index of PTR
 // records (see newReverse).
-//
-// # Where new things go
-//
-// A new placeholder starts in placeholder.go. There parsePlaceholder reads it from a pattern,
-// String writes it back, and the type placeholder says which texts it reads and writes;
-// pattern.parse and pattern.append call these. A placeholder that stands for something new needs a
-// patternKind and, in pool.go, the key of a host. In form.go, pool.forms says how it is compared
-// with other patterns; if it is neither a number nor made of octets, walk.go needs to know its
-// texts as well (begins, ends and class).
-//
-// A new property is an entry of properties in parse.go. Its function goes to parse_values.go and
-// sets a field of the pool. stanza.complete checks what depends on several properties.
 package workstation
 
 import (
@@ -71,20 +60,20 @@ import (
 // pluginName is the plugin's name in a Corefile, in metrics and in errors.
 const pluginName = "workstation"
 
-// Workstation is the handler of one server block. It holds all the block's stanzas, and does not
-// change once the server has started.
+// Workstation is the handler of one server block. It holds all the block's stanzas. It is complete
+// when the server has started, and does not change after that.
 type Workstation struct {
 	Next plugin.Handler
 
 	pools       []*pool // in the order of their stanzas
 	zones       zones
-	reverse     reverse
+	reverse     reverse               // the PTR records
 	transferers []transfer.Transferer // the plugins after this one that have zones to transfer
 }
 
 // complete adds what follows from the pools once all of them have put their names into the zones:
-// the PTR records, all other names that exist, and an SOA record for each zone in authority. The
-// serial is that of the SOA records.
+// the PTR records, all other names that exist, and an SOA record with the serial for each zone in
+// authority.
 func (ws *Workstation) complete(authority []string, serial uint32) {
 	for _, name := range authority {
 		ws.zones.addZone(name)
