@@ -79,9 +79,9 @@ func TestEmptyNonTerminals(t *testing.T) {
 			}
 		}
 		check := func(name string) {
-			o := ws.find(name)
-			if (o.zone != nil) != exist[name] || o.v4.IsValid() != computed[name] {
-				t.Fatalf("%s\n%s: exists %t, has an address %t, want %t and %t", corefile, name, o.zone != nil, o.v4.IsValid(),
+			found := ws.find(name)
+			if (found.zone != nil) != exist[name] || found.v4.IsValid() != computed[name] {
+				t.Fatalf("%s\n%s: exists %t, has an address %t, want %t and %t", corefile, name, found.zone != nil, found.v4.IsValid(),
 					exist[name], computed[name])
 			}
 		}

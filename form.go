@@ -7,7 +7,7 @@ import "slices"
 // literal text. An IPv4 address is four octets. For example, ip-{ip} in 10.1.0.0/16 has the form
 // ip-10-1-{c}-{d}.
 //
-// Two patterns are compared by their forms: see meet.
+// Two patterns are compared by their forms: see commonText.
 type form struct {
 	pattern  *pattern
 	pools    []*pool // the pool; or all pools of a zone that write numbers in this way

@@ -177,8 +177,8 @@ func FuzzNextPlugin(f *testing.F) {
 				if !ok || !isA || !strings.EqualFold(a.Hdr.Name, r.Question[0].Name) {
 					continue
 				}
-				if o := ws.find(a.Hdr.Name); o.v4.IsValid() && !o.pool.storedFirst && a.A.String() != o.v4.String() {
-					t.Errorf("%s is the answer, and %s is computed", a, o.v4)
+				if found := ws.find(a.Hdr.Name); found.v4.IsValid() && !found.pool.storedFirst && a.A.String() != found.v4.String() {
+					t.Errorf("%s is the answer, and %s is computed", a, found.v4)
 				}
 			}
 		}

@@ -149,18 +149,18 @@ func thousands() string {
 
 // answerOf returns what a query for a name gets: its addresses, the name in its PTR record, "exists", or nothing.
 func answerOf(ws *Workstation, name string) string {
-	o := ws.find(name)
+	found := ws.find(name)
 	var words []string
-	for _, addr := range []netip.Addr{o.v4, o.v6} {
+	for _, addr := range []netip.Addr{found.v4, found.v6} {
 		if addr.IsValid() {
 			words = append(words, addr.String())
 		}
 	}
 	switch {
-	case o.zone == nil:
+	case found.zone == nil:
 		return ""
-	case o.ptr.IsValid():
-		return o.pool.name(o.ptr)
+	case found.ptr.IsValid():
+		return found.pool.name(found.ptr)
 	case len(words) == 0:
 		return "exists"
 	default:

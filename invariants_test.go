@@ -95,13 +95,13 @@ func checkWorkstation(t *testing.T, ws *Workstation) {
 func checkNames(t *testing.T, ws *Workstation, z *zone) {
 	t.Helper()
 	given := make(map[string]host)
-	for _, ns := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
-		for kind, x := range ns.keys {
+	for _, pp := range slices.Concat(z.computed.patterns, z.wildcards.patterns) {
+		for kind, x := range pp.keys {
 			for u, p := range samples(x) {
-				k := ns.pattern.put(key{keyKind(kind), u}, p.someAddress())
+				k := pp.pattern.put(key{keyKind(kind), u}, p.someAddress())
 				h := p.host(k)
-				text := string(ns.pattern.append(nil, k))
-				name := ns.pattern.withWildcard(text)
+				text := string(pp.pattern.append(nil, k))
+				name := pp.pattern.withWildcard(text)
 				if other, ok := given[name]; ok && other != h {
 					t.Fatalf("the name %q of zone %q is both %v and %v", name, z.name, other, h)
 				}
@@ -113,28 +113,28 @@ func checkNames(t *testing.T, ws *Workstation, z *zone) {
 					if !addr.IsValid() {
 						continue
 					}
-					checkHost(t, ws, z, p, ns.pattern, text, addr)
+					checkHost(t, ws, z, p, pp.pattern, text, addr)
 					if p.key(addr) != k {
 						t.Fatalf("%v: %v has the address %s, which has the key %v", p, k, addr, p.key(addr))
 					}
 				}
 			}
 		}
-		checkNumbersOutside(t, z, ns)
+		checkNumbersOutside(t, z, pp)
 	}
 }
 
 // checkNumbersOutside checks that numbers that no pool of the pattern has give no name by this pattern.
-func checkNumbersOutside(t *testing.T, z *zone, ns *patternPools) {
+func checkNumbersOutside(t *testing.T, z *zone, pp *patternPools) {
 	t.Helper()
 	for _, n := range []uint64{0, 1, 255, 256, 1 << 32, math.MaxUint64} {
-		if ns.pattern.kind() != byNumber || ns.keys[number].find(uint128{lo: n}) != nil {
+		if pp.pattern.kind() != byNumber || pp.keys[number].find(uint128{lo: n}) != nil {
 			continue
 		}
-		label := string(ns.pattern.append(nil, key{number, uint128{lo: n}}))
+		label := string(pp.pattern.append(nil, key{number, uint128{lo: n}}))
 		h := z.computed.find([]byte(label))
-		isOther := func(pt pattern) bool { return pt.text != ns.pattern.text }
-		if h.pool != nil && !ns.pattern.wildcard && !slices.ContainsFunc(h.pool.patterns, isOther) {
+		isOther := func(pt pattern) bool { return pt.text != pp.pattern.text }
+		if h.pool != nil && !pp.pattern.wildcard && !slices.ContainsFunc(h.pool.patterns, isOther) {
 			t.Fatalf("%q is a name of %v, which has no number %d", label, h.pool, n)
 		}
 	}
@@ -147,12 +147,12 @@ func checkReverse(t *testing.T, ws *Workstation) {
 		for n, p := range samples(ws.reverse.records[f]) {
 			addr := f.address(n)
 			qname := reverseZone(netip.PrefixFrom(addr, addr.BitLen()))
-			if o := ws.find(qname); o.pool != p || o.ptr != addr || o.zone == nil || o.zone.name != p.ptrZone {
+			if found := ws.find(qname); found.pool != p || found.ptr != addr || found.zone == nil || found.zone.name != p.ptrZone {
 				t.Fatalf("%v: %q is not found", p, qname)
 			}
-			if o := ws.find(p.name(addr)); o.v4 != addr && o.v6 != addr {
+			if found := ws.find(p.name(addr)); found.v4 != addr && found.v6 != addr {
 				t.Fatalf("%v: the PTR record of %s gives %q, which has the addresses %s and %s",
-					p, addr, p.name(addr), o.v4, o.v6)
+					p, addr, p.name(addr), found.v4, found.v6)
 			}
 		}
 	}
@@ -205,19 +205,19 @@ func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, pt *pattern, tex
 	}
 	enclosed := z.name == "." && ws.zones.encloses(qname, []byte(qname)) ||
 		pt.wildcard && ws.zones.closestListed(qname) != z
-	if o := ws.find(strings.ToUpper(qname)); o.host != h && !enclosed {
+	if found := ws.find(strings.ToUpper(qname)); found.host != h && !enclosed {
 		t.Fatalf("%v: %q is not found", p, qname)
 	}
 
-	o := ws.find(reverseZone(netip.PrefixFrom(addr, addr.BitLen())))
+	found := ws.find(reverseZone(netip.PrefixFrom(addr, addr.BitLen())))
 	holds := func(prefix netip.Prefix) bool { return prefix.Contains(addr) }
 	confined := len(p.reverseZones[f]) > 0 && !slices.ContainsFunc(p.reverseZones[f], holds)
 	switch {
-	case p.ptrZone != "" && !confined && o.pool == nil:
+	case p.ptrZone != "" && !confined && found.pool == nil:
 		t.Fatalf("%v: %s has no PTR record", p, addr)
-	case (p.ptrZone == "" || confined) && o.pool == p:
+	case (p.ptrZone == "" || confined) && found.pool == p:
 		t.Fatalf("%v: %s has a PTR record", p, addr)
-	case o.pool == p && p.ptrPattern == pt && p.name(addr) != dns.Fqdn(text+"."+p.ptrZone):
+	case found.pool == p && p.ptrPattern == pt && p.name(addr) != dns.Fqdn(text+"."+p.ptrZone):
 		t.Fatalf("%v: %s has the name %q, want %q", p, addr, p.name(addr), text)
 	}
 }
@@ -230,20 +230,20 @@ func checkSeries(t *testing.T, ws *Workstation, zone string) {
 		for part := range s.hosts {
 			for _, u := range []uint128{part.first, part.last} {
 				s.records(part.pool, u, func(rr dns.RR) {
-					o, got := ws.find(rr.Header().Name), ""
+					found, got := ws.find(rr.Header().Name), ""
 					switch rr := rr.(type) {
 					case *dns.A:
-						got = o.v4.String()
+						got = found.v4.String()
 					case *dns.AAAA:
-						got = o.v6.String()
+						got = found.v6.String()
 					case *dns.PTR:
-						if o.ptr.IsValid() {
-							got = o.pool.name(o.ptr)
+						if found.ptr.IsValid() {
+							got = found.pool.name(found.ptr)
 						}
 					default:
 						t.Fatalf("zone %q has %s", zone, rr)
 					}
-					if !strings.HasSuffix(rr.String(), "\t"+got) || o.pool.ttl != rr.Header().Ttl ||
+					if !strings.HasSuffix(rr.String(), "\t"+got) || found.pool.ttl != rr.Header().Ttl ||
 						!dns.IsSubDomain(zone, rr.Header().Name) {
 						t.Fatalf("zone %q has %s, and a query gets %q", zone, rr, got)
 					}
@@ -357,13 +357,13 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 				}
 			}
 			want := stored.recordsAt(name, qtype)
-			o := ws.find(name)
-			if o.zone != nil && o.zone.name == "." || o.pool != nil && o.pool.noTransfer {
+			found := ws.find(name)
+			if found.zone != nil && found.zone.name == "." || found.pool != nil && found.pool.noTransfer {
 				continue // a transfer does not have it
 			}
-			if o.pool != nil && !o.ptr.IsValid() && storedBelow(lines, name) {
-				within := strings.TrimSuffix(name, "."+o.zone.name)
-				if o.zone.computed.find([]byte(within)).pool == nil {
+			if found.pool != nil && !found.ptr.IsValid() && storedBelow(lines, name) {
+				within := strings.TrimSuffix(name, "."+found.zone.name)
+				if found.zone.computed.find([]byte(within)).pool == nil {
 					continue // a stored name has taken the wildcard from it
 				}
 			}
@@ -399,8 +399,8 @@ func TestAliasesOfRandomZones(t *testing.T) {
 		computed := testWorkstation(t, corefile.String())
 		above := func(cut string) bool {
 			return slices.ContainsFunc(names, func(name string) bool {
-				o := computed.find(name)
-				return dns.IsSubDomain(cut, name) && o.isComputed() && !o.pool.storedFirst
+				found := computed.find(name)
+				return dns.IsSubDomain(cut, name) && found.isComputed() && !found.pool.storedFirst
 			})
 		}
 		taken, dnames := make(map[string]bool), []string(nil)

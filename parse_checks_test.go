@@ -24,8 +24,8 @@ func TestWireLengths(t *testing.T) {
 			continue
 		}
 		z := ws.zones.zone(zone)
-		for _, ns := range append(z.computed.patterns, z.wildcards.patterns...) {
-			full := ns.pattern.name(key{number, uint128{lo: 17}}, zone)
+		for _, pp := range append(z.computed.patterns, z.wildcards.patterns...) {
+			full := pp.pattern.name(key{number, uint128{lo: 17}}, zone)
 			if n, err := dns.PackDomainName(full, make([]byte, 300), 0, nil, false); err != nil || n != 255 {
 				t.Errorf("%s: %q has %d octets, %v", name, full, n, err)
 			}

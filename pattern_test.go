@@ -253,10 +253,10 @@ func TestNamingSchemes(t *testing.T) {
 		checkWorkstation(t, ws)
 		for address, name := range scheme.hosts {
 			addr := netip.MustParseAddr(address)
-			if o := ws.find(name + ".isp.example."); o.v4 != addr {
-				t.Errorf("%s: %q has the address %s, want %s", scheme.pattern, name, o.v4, addr)
+			if found := ws.find(name + ".isp.example."); found.v4 != addr {
+				t.Errorf("%s: %q has the address %s, want %s", scheme.pattern, name, found.v4, addr)
 			}
-			if o := ws.find(reverseName(addr)); !o.ptr.IsValid() || o.pool.name(o.ptr) != name+".isp.example." {
+			if found := ws.find(reverseName(addr)); !found.ptr.IsValid() || found.pool.name(found.ptr) != name+".isp.example." {
 				t.Errorf("%s: %s has no PTR record with %q", scheme.pattern, addr, name)
 			}
 		}

@@ -195,15 +195,15 @@ func TestFindReverse(t *testing.T) {
 	} {
 		ws := testWorkstation(t, tc.corefile)
 		for name, want := range tc.want {
-			o := ws.find(name)
+			found := ws.find(name)
 			var got string
 			switch {
-			case o.ptr.IsValid() && o.zone != nil:
-				got = o.pool.name(o.ptr)
-			case o.zone != nil:
+			case found.ptr.IsValid() && found.zone != nil:
+				got = found.pool.name(found.ptr)
+			case found.zone != nil:
 				got = "exists"
 			}
-			if got != want || o.v4.IsValid() || o.v6.IsValid() {
+			if got != want || found.v4.IsValid() || found.v6.IsValid() {
 				t.Errorf("%s\nfind(%q): %q, want %q", tc.corefile, name, got, want)
 			}
 		}
@@ -275,8 +275,8 @@ func TestFindReverseServerBlock(t *testing.T) {
 			continue
 		}
 		var got string
-		if o := ws.find("5.0.1.10.in-addr.arpa."); o.ptr.IsValid() && o.zone != nil {
-			got = o.pool.name(o.ptr)
+		if found := ws.find("5.0.1.10.in-addr.arpa."); found.ptr.IsValid() && found.zone != nil {
+			got = found.pool.name(found.ptr)
 		}
 		if got != tc.want {
 			t.Errorf("%s\nPTR %q, want %q", tc.corefile, got, tc.want)

@@ -141,22 +141,22 @@ func TestFind(t *testing.T) {
 		{testWorkstation(t, ""), "workstation1.example.org.", "", ""},
 	}
 	for _, tc := range tests {
-		o := tc.ws.find(tc.name)
+		found := tc.ws.find(tc.name)
 		var zone string
-		if o.zone != nil {
-			zone = o.zone.name
+		if found.zone != nil {
+			zone = found.zone.name
 		}
 		var addresses []string
-		if o.v4.IsValid() {
-			addresses = append(addresses, o.v4.String())
+		if found.v4.IsValid() {
+			addresses = append(addresses, found.v4.String())
 		}
-		if o.v6.IsValid() {
-			addresses = append(addresses, o.v6.String())
+		if found.v6.IsValid() {
+			addresses = append(addresses, found.v6.String())
 		}
 		address := strings.Join(addresses, " ")
-		if zone != tc.zone || address != tc.address || (o.pool != nil) != (address != "") || o.ptr.IsValid() {
+		if zone != tc.zone || address != tc.address || (found.pool != nil) != (address != "") || found.ptr.IsValid() {
 			t.Errorf("find(%q): zone %q, address %q, pool %v, ptr %s, want zone %q, address %q", tc.name, zone, address,
-				o.pool, o.ptr, tc.zone, tc.address)
+				found.pool, found.ptr, tc.zone, tc.address)
 		}
 	}
 }
@@ -168,11 +168,11 @@ func TestFindLongNames(t *testing.T) {
 			network 192.0.2.0/24
 		}`)
 	label := strings.Repeat(`\000`, 63) + "."
-	if o := ws.find("Workstation5." + label + label + label); o.v4.String() != "192.0.2.5" {
+	if found := ws.find("Workstation5." + label + label + label); found.v4.String() != "192.0.2.5" {
 		t.Errorf("a computed name of %d octets was not found", len("Workstation5.")+4*3*63)
 	}
-	if o := ws.find(label + label + label); o.zone != nil {
-		t.Errorf("a long name that is not ours was found in zone %q", o.zone.name)
+	if found := ws.find(label + label + label); found.zone != nil {
+		t.Errorf("a long name that is not ours was found in zone %q", found.zone.name)
 	}
 }
 
@@ -204,12 +204,12 @@ func TestFindAmongThousands(t *testing.T) {
 	ws := testWorkstation(t, thousands())
 	for i := range 10000 {
 		addr := fmt.Sprintf("10.%d.%d.5", i/256, i%256)
-		o := ws.find(fmt.Sprintf("rack%d-5.example.org.", i))
-		if o.v4.String() != addr {
-			t.Fatalf("rack%d-5 has the address %s, want %s", i, o.v4, addr)
+		found := ws.find(fmt.Sprintf("rack%d-5.example.org.", i))
+		if found.v4.String() != addr {
+			t.Fatalf("rack%d-5 has the address %s, want %s", i, found.v4, addr)
 		}
-		o = ws.find(fmt.Sprintf("5.%d.%d.10.in-addr.arpa.", i%256, i/256))
-		if o.pool == nil || o.pool.name(o.ptr) != fmt.Sprintf("rack%d-5.example.org.", i) {
+		found = ws.find(fmt.Sprintf("5.%d.%d.10.in-addr.arpa.", i%256, i/256))
+		if found.pool == nil || found.pool.name(found.ptr) != fmt.Sprintf("rack%d-5.example.org.", i) {
 			t.Fatalf("%s is not rack%d-5", addr, i)
 		}
 	}
