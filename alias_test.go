@@ -43,11 +43,12 @@ type aliasTest struct {
 	want        string
 }
 
-// run sends the query to a stanza with the property, above aliasZone, and compares the response.
-func (tc aliasTest) run(t *testing.T, property string) {
+// checkResponse sends the query to a stanza with the property, above aliasZone, and compares the response.
+func (tc aliasTest) checkResponse(t *testing.T, property string) {
 	const origin = "lab.example.org."
 	stanza := stanzaOf(origin, "name ws{n}", "network 192.0.2.0/24 2001:db8::/64", "ttl 60", property)
-	m, text := exchange(t, serve(t, stanza, origin, aliasZone), tc.qname+"."+origin, tc.qtype)
+	ws := handlerAboveFile(t, stanza, map[string]string{origin: aliasZone})
+	m, text := exchange(t, ws, tc.qname+"."+origin, tc.qtype)
 	short := strings.NewReplacer("300 CNAME", "CNAME", "300 DNAME", "DNAME", "."+origin, "")
 	got, want := strings.Split(short.Replace(text), "\n"), strings.Split(tc.want, "; ")
 	slices.Sort(got[1:])
@@ -88,7 +89,7 @@ func TestAliases(t *testing.T) {
 		{"MX of a stored name", "plain", dns.TypeMX, "NOERROR; plain 300 MX 10 www; www 300 A 203.0.113.1"},
 		{"a referral", "cut", dns.TypeTXT, "NOERROR; ws6 60 A 192.0.2.6; ws6 60 AAAA 2001:db8::6"},
 	} {
-		t.Run(tc.name, func(t *testing.T) { tc.run(t, "") })
+		t.Run(tc.name, func(t *testing.T) { tc.checkResponse(t, "") })
 	}
 }
 
@@ -102,7 +103,7 @@ func TestAliasesStoredFirst(t *testing.T) {
 		{"MX", "mail", dns.TypeMX, "NOERROR; mail 300 MX 10 ws6; ws6 300 A 203.0.113.6; ws6 60 AAAA 2001:db8::6"},
 		{"a referral", "cut", dns.TypeTXT, "NOERROR; ws6 300 A 203.0.113.6; ws6 60 AAAA 2001:db8::6"},
 	} {
-		t.Run(tc.name, func(t *testing.T) { tc.run(t, "stored_first") })
+		t.Run(tc.name, func(t *testing.T) { tc.checkResponse(t, "stored_first") })
 	}
 }
 
@@ -157,7 +158,7 @@ func TestReverseAliases(t *testing.T) {
 		},
 	} {
 		stanza := stanzaOf(zones, "name ws{n}", "network 192.0.2.0/24", "ttl 60", tc.property)
-		ws := serve(t, stanza, "2.0.192.in-addr.arpa.", stored)
+		ws := handlerAboveFile(t, stanza, map[string]string{"2.0.192.in-addr.arpa.": stored})
 		if _, got := exchange(t, ws, tc.qname, dns.TypePTR); got != "NOERROR\n"+tc.qname+" 300 "+tc.want {
 			t.Errorf("%s: got\n%s\nwant\nNOERROR\n%s 300 %s", tc.qname, got, tc.qname, tc.want)
 		}
@@ -168,7 +169,7 @@ func TestReverseAliases(t *testing.T) {
 // knows them.
 func TestAliasesWithoutEnd(t *testing.T) {
 	asked := 0
-	ws := testHandler(t, test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	ws := labHandler(t, test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 		asked++
 		target := map[string]string{
 			"workstation1.lab.example.org.": "workstation2",
@@ -211,7 +212,7 @@ func TestAliasesLeaveMessagesAlone(t *testing.T) {
 		kept.Response, kept.AuthenticatedData = true, true
 		kept.Answer, kept.Extra, kept.Ns = tc.answer, tc.extra, room(test.NS("lab.example.org. 300 IN NS ns.example.org."))
 		before := kept.String()
-		ws := testHandler(t, test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		ws := labHandler(t, test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 			if r.Question[0] != kept.Question[0] {
 				m := new(dns.Msg).SetReply(r)
 				m.Answer = []dns.RR{test.SOA("example.org. 300 IN SOA ns.example.org. admin.example.org. 1 2 3 4 5")}
@@ -247,11 +248,11 @@ func TestManyHosts(t *testing.T) {
 		corefile         string
 		addresses, asked int
 	}{
-		{storedFirst, 200 + 2*maxHosts - maxHosts, 1 + maxHosts},
-		{strings.Replace(storedFirst, "stored_first", "", 1), 400, 1},
+		{corefile: storedFirst, addresses: 200 + 2*maxHosts - maxHosts, asked: 1 + maxHosts},
+		{corefile: strings.Replace(storedFirst, "stored_first", "", 1), addresses: 400, asked: 1},
 	} {
 		asked := 0
-		ws := testWorkstation(t, tc.corefile)
+		ws := newHandler(t, tc.corefile)
 		ws.Next = test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 			asked++
 			m := new(dns.Msg).SetReply(r)
@@ -295,7 +296,7 @@ func TestManyHosts(t *testing.T) {
 // TestAliasesOfNamesThatExist checks that the target of an alias is not denied if it exists here and the upstream
 // denies it.
 func TestAliasesOfNamesThatExist(t *testing.T) {
-	ws := testHandler(t, test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	ws := labHandler(t, test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 		m := new(dns.Msg).SetRcode(r, dns.RcodeNameError)
 		m.Ns = []dns.RR{test.SOA("example.org. 300 IN SOA ns.example.org. admin.example.org. 1 2 3 4 5")}
 		if target, ok := strings.CutPrefix(r.Question[0].Name, "to-"); ok {
@@ -343,21 +344,18 @@ func TestAliasesBetweenZones(t *testing.T) {
 		fmt.Fprintf(&a, "ws%d 300 CNAME ws%d.b.example.\nmx 300 MX %d ws%d\n", i, i+1, i, i)
 		fmt.Fprintf(&b, "ws%d 300 CNAME ws%d.a.example.\n", i, i+1)
 	}
-	f := zoneFile(t, map[string]string{"a.example.": a.String(), "b.example.": b.String()})
-	ws := testWorkstation(t, `
+	ws := handlerAboveFile(t, `
 		workstation a.example b.example {
 			name ws{n}
 			network 192.0.2.0/24 2001:db8::/64
 			stored_first
-		}`)
-	asked := 0
+		}`,
+		map[string]string{"a.example.": a.String(), "b.example.": b.String()})
+	asked, f := 0, ws.Next
 	ws.Next = test.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 		asked++
 		return f.ServeDNS(ctx, w, r)
 	})
-	for _, z := range f.Z {
-		z.Upstream = server{ws}
-	}
 	for _, tc := range []struct {
 		qname string
 		qtype uint16
@@ -379,19 +377,19 @@ func TestAliasesBetweenZones(t *testing.T) {
 
 // TestAliasesPastDNAMEs sends a query for an alias of a computed name that a DNAME record redirects.
 func TestAliasesPastDNAMEs(t *testing.T) {
-	ws := serve(t, `
+	ws := handlerAboveFile(t, `
 		workstation example.org {
 			name ws{n}.sub ws{n}.other
 			network 192.0.2.0/24
-		}`, "example.org.",
-		`
+		}`,
+		map[string]string{"example.org.": `
 			$TTL 300
 			a CNAME ws5.sub
 			sub DNAME other
 			ws5.other CNAME x
 			x TXT hidden
 			b CNAME ws6.sub
-			ws6.other TXT ok`)
+			ws6.other TXT ok`})
 	for _, tc := range []struct{ qname, want string }{
 		{
 			"a.example.org.",
@@ -422,11 +420,12 @@ func TestGlue(t *testing.T) {
 	for i := range 13 {
 		fmt.Fprintf(&zone, "sub 300 NS ws%d.sub\nws%d.sub 300 A 203.0.113.%d\n", i, i, i)
 	}
-	ws := serve(t, `
+	ws := handlerAboveFile(t, `
 		workstation example.org {
 			name ws{n}.sub
 			network 192.0.2.0/24 2001:db8::/64
-		}`, "example.org.", zone.String())
+		}`,
+		map[string]string{"example.org.": zone.String()})
 	m, _ := exchange(t, ws, "www.sub.example.org.", dns.TypeA)
 	if len(m.Ns) != 13 || len(m.Extra) != 26 {
 		t.Errorf("got %d name servers and %d addresses", len(m.Ns), len(m.Extra))

@@ -92,12 +92,12 @@ func TestMeet(t *testing.T) {
 		{"*.{d} 10.0.0.0/24", "*.x{n}", ""},
 	} {
 		for _, tc := range [][2]string{{tc.p, tc.q}, {tc.q, tc.p}} {
-			_, err := parseTest(twoStanzas(tc[0], tc[1]), ".")
+			_, err := parseCorefile(patternStanzas(tc[0], tc[1]))
 			if got := witness(err); got != "" != (err != nil) {
 				t.Errorf("%s and %s: %v", tc[0], tc[1], err)
 			}
 		}
-		_, err := parseTest(twoStanzas(tc.p, tc.q), ".")
+		_, err := parseCorefile(patternStanzas(tc.p, tc.q))
 		if got := witness(err); strings.TrimPrefix(got, "*.") != tc.want {
 			t.Errorf("%s and %s both give %q, want %q (%v)", tc.p, tc.q, got, tc.want, err)
 		}
@@ -128,7 +128,7 @@ func TestMeetEveryText(t *testing.T) {
 	var forms [][]*form
 	given := make([]map[string]bool, len(stanzas))
 	for i, stanza := range stanzas {
-		z := testWorkstation(t, twoStanzas(stanza)).zones.zone("example.org.")
+		z := newHandler(t, patternStanzas(stanza)).zones.zone("example.org.")
 		p := z.computed.patterns[0].pools[0]
 		forms = append(forms, p.forms(&p.patterns[0]))
 		given[i] = make(map[string]bool)
@@ -188,7 +188,7 @@ func TestMeetEveryAddress(t *testing.T) {
 	var forms []*form
 	var given []map[string]bool
 	for _, text := range texts {
-		ws, err := parseTest(twoStanzas(text+" 10.0.0.0/16"), ".")
+		ws, err := parseCorefile(patternStanzas(text + " 10.0.0.0/16"))
 		if err != nil {
 			continue // it does not tell all hosts apart
 		}
@@ -196,7 +196,7 @@ func TestMeetEveryAddress(t *testing.T) {
 		forms = append(forms, p.forms(&p.patterns[0])...)
 		names := make(map[string]bool)
 		for low := range uint64(1 << 16) {
-			names[string(p.patterns[0].append(nil, key{address4, uint128{lo: 10<<24 | low}}))] = true
+			names[string(p.patterns[0].append(nil, addressAfter("10.0.0.0", low)))] = true
 		}
 		given = append(given, names)
 	}
@@ -246,7 +246,7 @@ func TestDiffer(t *testing.T) {
 		{"*.{d} *.{d:x}", "10.1.0.0/24", "*.10"},
 		{"{d} {d:2} {d:3} h{d}", "10.1.0.0/24", ""},
 	} {
-		_, err := parseTest(stanzaOf("example.org", "name "+tc.patterns, "network "+tc.network), ".")
+		_, err := parseCorefile(stanzaOf("example.org", "name "+tc.patterns, "network "+tc.network))
 		got := ""
 		if err != nil {
 			_, rest, _ := strings.Cut(err.Error(), " gives '")
@@ -270,14 +270,14 @@ func TestTooLongToTell(t *testing.T) {
 				"which takes too long to rule out: remove one of them",
 		},
 		{
-			"in two stanzas", twoStanzas(hard+" 10.0.0.0/8", other+" 11.0.0.0/8"),
+			"in two stanzas", patternStanzas(hard+" 10.0.0.0/8", other+" 11.0.0.0/8"),
 			"zone 'example.org.' may get one name from two stanzas, by '" + other + "' in this one and by '" + hard +
-				"' in the one at Testfile:1, which takes too long to rule out: give the stanzas different names, " +
+				"' in the one at Corefile:1, which takes too long to rule out: give the stanzas different names, " +
 				"such as with different text before the placeholders, or remove the zone from one of them",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if _, err := parseTest(tc.corefile, "."); err == nil || !strings.HasSuffix(err.Error(), ": "+tc.want) {
+			if _, err := parseCorefile(tc.corefile); err == nil || !strings.HasSuffix(err.Error(), ": "+tc.want) {
 				t.Errorf("got error %v, want %q", err, tc.want)
 			}
 		})
@@ -299,7 +299,7 @@ func TestDifferEveryAddress(t *testing.T) {
 		p := testPattern(t, text)
 		hosts[text] = make(map[string]uint64)
 		for low := range uint64(1 << 16) {
-			hosts[text][string(p.append(nil, key{address4, uint128{lo: 10<<24 | low}}))] = low
+			hosts[text][string(p.append(nil, addressAfter("10.0.0.0", low)))] = low
 		}
 		return p.octets != 0b1100
 	})
@@ -310,7 +310,7 @@ func TestDifferEveryAddress(t *testing.T) {
 				other, both := hosts[q][name]
 				want = want || both && other != low
 			}
-			_, err := parseTest(stanzaOf("example.org", "name "+p+" "+q, "network 10.0.0.0/16"), ".")
+			_, err := parseCorefile(stanzaOf("example.org", "name "+p+" "+q, "network 10.0.0.0/16"))
 			if (err != nil) != want {
 				t.Errorf("%s and %s give a name to two hosts: %v, want %t", p, q, err, want)
 			}

@@ -12,7 +12,7 @@ import (
 // TestNonTerminalsInAnotherZone has a listed zone between the names of a pattern and the pattern's zone. The names in
 // between belong to that zone.
 func TestNonTerminalsInAnotherZone(t *testing.T) {
-	ws := testWorkstation(t, `
+	ws := newHandler(t, `
 		workstation example.org a.example.org {
 			name *.{n}.x.a
 			network 192.0.2.0/24
@@ -43,10 +43,10 @@ func TestEmptyNonTerminals(t *testing.T) {
 		pattern := patterns[rnd.IntN(len(patterns))]
 		var networks []string
 		var addresses []netip.Addr
-		at := uint64(10<<24 | rnd.IntN(1<<16))
+		at := addressAfter("10.0.0.0", uint64(rnd.IntN(1<<16))).u.lo
 		step := 1 << 17
 		if !strings.Contains(pattern, "{b}") && !strings.Contains(pattern, "{ip}") {
-			at, step = 10<<24, 15000
+			at, step = addressAfter("10.0.0.0", 0).u.lo, 15000
 		}
 		for range 1 + 2*min(1, rnd.IntN(3)) {
 			first := at + uint64(rnd.IntN(step))
@@ -61,7 +61,7 @@ func TestEmptyNonTerminals(t *testing.T) {
 			}
 		}
 		corefile := stanzaOf("example.org", "name "+pattern, "network "+strings.Join(networks, " "))
-		ws, err := parseTest(corefile, ".")
+		ws, err := parseCorefile(corefile)
 		if err != nil {
 			t.Fatalf("%s: %v", corefile, err)
 		}

@@ -243,10 +243,7 @@ func TestAnswerAlone(t *testing.T) {
 			{"www.example.com.", dns.TypeTXT, "NXDOMAIN example.com. 60"},
 		}},
 	} {
-		ws, err := parseCorefile(tc.corefile)
-		if err != nil {
-			t.Fatalf("%s\n%v", tc.corefile, err)
-		}
+		ws := newHandler(t, tc.corefile)
 		for _, q := range tc.queries {
 			if got := askAlone(t, ws, q.qname, q.qtype); got != q.want {
 				t.Errorf("%s\n%s %s: got %s, want %s", tc.corefile, q.qname, dns.TypeToString[q.qtype], got, q.want)
@@ -304,7 +301,7 @@ func TestSOA(t *testing.T) {
 	}
 	soa.Serial = 1
 	want := "lab.example.org. 300 SOA ns.dns.lab.example.org. hostmaster.lab.example.org. 1 7200 1800 86400 300"
-	if got := line(&soa); got != want {
+	if got := recordText(&soa); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -312,20 +309,23 @@ func TestSOA(t *testing.T) {
 // labAlone returns the handler of a server block with the zone lab.example.org, in which no plugin follows.
 func labAlone(t *testing.T) *Workstation {
 	t.Helper()
-	ws, err := parseTest(stanzaOf("lab.example.org", "network 192.0.2.0/24"), "lab.example.org.")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ws
+	return newHandler(t, `
+		lab.example.org {
+			workstation {
+				network 192.0.2.0/24
+			}
+		}`)
 }
 
 // TestSOAOfLongZone has a zone so long that ns.dns.ZONE is not a valid name. The names in the SOA record must fit.
 func TestSOAOfLongZone(t *testing.T) {
 	zone := strings.Repeat("a.", 123) + "ab."
-	ws, err := parseTest(stanzaOf(zone, "name w{n}", "network 192.0.2.0/31"), zone)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ws := newHandler(t, zone+` {
+			workstation {
+				name w{n}
+				network 192.0.2.0/31
+			}
+		}`)
 	w := dnstest.NewRecorder(&test.ResponseWriter{})
 	ws.ServeDNS(t.Context(), w, new(dns.Msg).SetQuestion(zone, dns.TypeTXT))
 	wire, err := w.Msg.Pack()

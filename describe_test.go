@@ -218,7 +218,7 @@ func TestDescribe(t *testing.T) {
   example.org: 256 hosts, workstation0 (10.0.1.0) to workstation255 (10.0.1.255)
     IPv4 PTR records in 1.0.10.in-addr.arpa
   example.net: 128 hosts, workstation0 (10.0.1.0) to workstation127 (10.0.1.127)
-    no IPv4 PTR records: the stanza at Testfile:1 gives them
+    no IPv4 PTR records: the stanza at Corefile:1 gives them
   example.com: 512 hosts, workstation0 (10.0.0.0) to workstation511 (10.0.1.255)
     IPv4 PTR records in 0.10.in-addr.arpa, for 256 of 512 addresses
 `,
@@ -250,7 +250,7 @@ func TestDescribe(t *testing.T) {
   z.example: 256 hosts, workstation0 (172.0.2.0) to workstation255 (172.0.2.255)
     IPv4 PTR records in 2.0.172.in-addr.arpa
   y.example: 256 hosts, workstation0 (172.0.2.0) to workstation255 (172.0.2.255)
-    no IPv4 PTR records: the stanza at Testfile:8 gives them
+    no IPv4 PTR records: the stanza at Corefile:8 gives them
   x.example: 256 hosts, workstation0 (172.0.2.0) to workstation255 (172.0.2.255)
     no IPv4 PTR records: no_reverse
 `,
@@ -272,7 +272,7 @@ func TestDescribe(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			keys := strings.Fields(tc.keys)
-			ws, err := parseTest(tc.corefile, keys...)
+			ws, err := parseBlock(tc.corefile, keys...)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -54,7 +54,7 @@ func FuzzServeDNS(f *testing.F) {
 
 	next := replyWith(dns.RcodeNameError)
 	var asked bool // the next plugin
-	ws := testHandler(f, test.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	ws := labHandler(f, test.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 		asked = true
 		return next.ServeDNS(ctx, w, r)
 	}))
@@ -77,7 +77,7 @@ func FuzzServeDNS(f *testing.F) {
 		var records map[uint16]string // data by type, of the name asked for
 		var exists bool
 		if r.Opcode == dns.OpcodeQuery && len(r.Question) == 1 && r.Question[0].Qclass == dns.ClassINET {
-			records, exists = handlerOracle(r.Question[0].Name)
+			records, exists = labOracle(r.Question[0].Name)
 			for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA, dns.TypePTR} {
 				if records[dns.TypeANY] == "" && records[qtype] != "" {
 					records[dns.TypeANY] = records[qtype]
@@ -144,7 +144,7 @@ func FuzzNextPlugin(f *testing.F) {
 		}
 		before := m.String()
 		for _, corefile := range []string{storedFirst, strings.Replace(storedFirst, "stored_first", "", 1)} {
-			ws := testWorkstation(t, corefile)
+			ws := newHandler(t, corefile)
 			asked := 0
 			ws.Next = test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
 				asked++
@@ -272,10 +272,10 @@ func FuzzParse(f *testing.F) {
 		}`)
 
 	f.Fuzz(func(t *testing.T, corefile string) {
-		ws, err := parseTest(corefile, ".")
+		ws, err := parseBlock(corefile, ".")
 		if err == nil {
 			checkWorkstation(t, ws)
-		} else if !strings.HasPrefix(err.Error(), "Testfile:") {
+		} else if !strings.HasPrefix(err.Error(), "Corefile:") {
 			t.Fatalf("the error %q does not begin with file and line", err)
 		}
 	})
@@ -366,12 +366,14 @@ func FuzzPatternAddress(f *testing.F) {
 // FuzzMeet compares the names of two stanzas that share a zone. If they are accepted, no name of one is a name of the
 // other. If they are refused, both patterns give the name in the error.
 func FuzzMeet(f *testing.F) {
+	const network = "10.0.0.0/16"
+	sample := addressAfter("10.0.7.12", 0).u.lo
 	for _, pair := range [][2]string{
 		{"ws{n}", "ws{x}"}, {"a{n:3}", "a0{n:2}"}, {"{c}-{d}-{c}", "{d}-1-2{c:x}"}, {"h{c:x}{d:x}", "h{x:4}"},
 		{"{ip}", "{a}-{b}-{c}-{d}"}, {"{ip:x}", "{n}"},
 		{"*.{d}.{c}", "*.{c}.{d}"}, {"{d:3}{c:3}1", "1{c:3}{d:3}"}, {"x.{d:2}.{c}", "{c:x}.{d}.{d}"},
 	} {
-		f.Add(pair[0], pair[1], uint64(10<<24|7<<8|12))
+		f.Add(pair[0], pair[1], sample)
 	}
 	f.Fuzz(func(t *testing.T, one, other string, sample uint64) {
 		var pools []*pool
@@ -379,7 +381,7 @@ func FuzzMeet(f *testing.F) {
 			if strings.ContainsAny(text, " \t\n\r\"#\\") || len(text) > 40 {
 				return
 			}
-			ws, err := parseTest(twoStanzas(text+" 10.0.0.0/16"), ".")
+			ws, err := parseCorefile(patternStanzas(text + " " + network))
 			if err != nil {
 				return
 			}
@@ -395,10 +397,10 @@ func FuzzMeet(f *testing.F) {
 			if !ok || k.kind == number {
 				return ok
 			}
-			// All addresses begin with 10.0.
-			return pt.put(k, 10<<24).u.lo>>16 == 10<<8
+			whole := pt.put(k, uint32(addressAfter("10.0.0.0", 0).u.lo))
+			return netip.MustParsePrefix(network).Contains(whole.address())
 		}
-		_, err := parseTest(twoStanzas(one+" 10.0.0.0/16", other+" 10.0.0.0/16"), ".")
+		_, err := parseCorefile(patternStanzas(one+" "+network, other+" "+network))
 		if err != nil {
 			if text := strings.TrimPrefix(witness(err), "*."); text != "" && (!gives(p, text) || !gives(q, text)) {
 				t.Fatalf("%s and %s are said to give %q: %v", p, q, text, err)
@@ -407,9 +409,10 @@ func FuzzMeet(f *testing.F) {
 		}
 		for i := range uint64(500) {
 			for j, pt := range []*pattern{p, q} {
-				k := key{number, uint128{lo: (sample * (i + 1)) & 0xffff}}
+				n := sample * (i + 1) % (1 << 16)
+				k := key{number, uint128{lo: n}}
 				if pt.kind() != byNumber {
-					k = key{address4, uint128{lo: 10<<24 | k.u.lo}}
+					k = addressAfter("10.0.0.0", n)
 				}
 				if text := string(pt.append(nil, k)); gives([]*pattern{q, p}[j], text) {
 					t.Fatalf("%s and %s both give %q", p, q, text)
@@ -478,7 +481,7 @@ func FuzzParseClassless(f *testing.F) {
 				first, last = from, to
 			}
 		}
-		network := uint64(192<<24 | 2<<8)
+		network := addressAfter("192.0.2.0", 0).u.lo
 		if zone.first.lo-network != first || zone.last.lo-network != last {
 			t.Fatalf("%q holds %d-%d, want %d-%d", name, zone.first.lo-network, zone.last.lo-network, first, last)
 		}

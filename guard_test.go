@@ -84,13 +84,12 @@ func TestGuardLeavesRoomAlone(t *testing.T) {
 // TestGuardApexes sends queries for the apex of zones that have only SOA and NS records. The plugin file denies
 // these.
 func TestGuardApexes(t *testing.T) {
-	ws, err := parseTest(`
-		workstation lab.example.org {
-			network 192.0.2.0/24
-		}`, "lab.example.org.", "other.example.", "3.0.192.in-addr.arpa.", "2.0.192.in-addr.arpa.")
-	if err != nil {
-		t.Fatal(err)
-	}
+	ws := newHandler(t, `
+		lab.example.org other.example 3.0.192.in-addr.arpa 2.0.192.in-addr.arpa {
+			workstation lab.example.org {
+				network 192.0.2.0/24
+			}
+		}`)
 	zones := map[string]string{
 		"lab.example.org.": "", "other.example.": "", "3.0.192.in-addr.arpa.": "", "2.0.192.in-addr.arpa.": "",
 	}

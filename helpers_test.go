@@ -28,38 +28,70 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// parseTest parses the stanzas of a server block with the given keys. They may begin on a line of their own.
-func parseTest(corefile string, keys ...string) (*Workstation, error) {
-	c := caddy.NewTestController("dns", strings.TrimPrefix(corefile, "\n"))
+// parseBlock parses the stanzas of a server block with the given keys. Errors begin with Corefile and the line.
+func parseBlock(stanzas string, keys ...string) (*Workstation, error) {
+	c := caddy.NewTestController("dns", "")
+	c.Dispenser = caddyfile.NewDispenser("Corefile", strings.NewReader(strings.TrimPrefix(stanzas, "\n")))
 	c.ServerBlockKeys = keys
 	return parseStanzas(c)
 }
 
 // parseCorefile parses a Corefile that has one server block, or only stanzas: those are in the server block of the
-// root zone.
+// root zone. It may begin with an empty line, which does not count in errors.
 func parseCorefile(corefile string) (*Workstation, error) {
-	c := caddy.NewTestController("dns", "")
-	if strings.Fields(corefile)[0] == pluginName {
-		c.Dispenser = caddyfile.NewDispenser("Corefile", strings.NewReader(corefile))
-		c.ServerBlockKeys = []string{"."}
-		return parseStanzas(c)
+	corefile = strings.TrimPrefix(corefile, "\n")
+	if words := strings.Fields(corefile); len(words) == 0 || words[0] == pluginName {
+		return parseBlock(corefile, ".")
 	}
 	blocks, err := caddyfile.Parse("Corefile", strings.NewReader(corefile), nil)
 	if err != nil {
 		return nil, err
 	}
+	c := caddy.NewTestController("dns", "")
 	c.Dispenser = caddyfile.NewDispenserTokens("Corefile", blocks[0].Tokens[pluginName])
 	c.ServerBlockKeys = blocks[0].Keys
 	return parseStanzas(c)
 }
 
-// testWorkstation returns the handler of a server block of the root zone.
-func testWorkstation(tb testing.TB, corefile string) *Workstation {
+// newHandler returns the handler of a Corefile, which must be valid. No plugin follows.
+func newHandler(tb testing.TB, corefile string) *Workstation {
 	tb.Helper()
-	ws, err := parseTest(corefile, ".")
+	ws, err := parseCorefile(corefile)
 	if err != nil {
-		tb.Fatal(err)
+		tb.Fatalf("%s\n%v", corefile, err)
 	}
+	return ws
+}
+
+// handlerAboveFile returns the handler of a Corefile in which the plugin file follows, with the zones that zoneFile
+// takes. As in a running server, file looks the targets of CNAME records up in the server.
+func handlerAboveFile(tb testing.TB, corefile string, zones map[string]string) *Workstation {
+	tb.Helper()
+	ws, f := newHandler(tb, corefile), zoneFile(tb, zones)
+	for _, z := range f.Z {
+		z.Upstream = serverUpstream{ws}
+	}
+	ws.Next, ws.transferers = f, []transfer.Transferer{f}
+	return ws
+}
+
+// labHandler returns a handler with pools of three kinds in the zone lab.example.org. labOracle knows its records.
+func labHandler(tb testing.TB, next plugin.Handler) *Workstation {
+	tb.Helper()
+	ws := newHandler(tb, `
+		workstation lab.example.org {
+			network 192.0.2.0/24
+		}
+		workstation lab.example.org {
+			name ip-{ip}
+			network 198.51.100.0/24 2001:db8::/32
+			ttl 60
+		}
+		workstation lab.example.org {
+			name both{n}
+			network 203.0.113.0/24 2001:db9::/64
+		}`)
+	ws.Next = next
 	return ws
 }
 
@@ -71,7 +103,7 @@ func stanzaOf(zone string, properties ...string) string {
 // testPool returns the pool of a stanza of example.org with the given properties.
 func testPool(tb testing.TB, properties string) *pool {
 	tb.Helper()
-	ws := testWorkstation(tb, stanzaOf("example.org", properties))
+	ws := newHandler(tb, stanzaOf("example.org", properties))
 	return ws.zones.zone("example.org.").computed.patterns[0].pools[0]
 }
 
@@ -85,18 +117,25 @@ func testPattern(tb testing.TB, s string) pattern {
 	return p
 }
 
-// twoStanzas returns stanzas that share a zone. Each is given as a pattern, or as a pattern and its networks.
-func twoStanzas(stanzas ...string) string {
+// patternStanzas returns a stanza of example.org for each argument, which is a pattern, or a pattern and its networks.
+func patternStanzas(patterns ...string) string {
 	var corefile strings.Builder
-	for _, stanza := range stanzas {
-		name, network, given := strings.Cut(stanza, " ")
+	for _, text := range patterns {
+		name, networks, given := strings.Cut(text, " ")
 		properties := []string{"no_reverse", "name " + name}
 		if given {
-			properties = append(properties, "network "+network)
+			properties = append(properties, "network "+networks)
 		}
 		corefile.WriteString(stanzaOf("example.org", properties...))
 	}
 	return corefile.String()
+}
+
+// addressAfter returns the key of the n-th address after an address.
+func addressAfter(address string, n uint64) key {
+	k := addressKey(netip.MustParseAddr(address))
+	k.u = k.u.add(uint128{lo: n})
+	return k
 }
 
 // witness returns the name that both stanzas would give, as the error says.
@@ -117,25 +156,6 @@ const storedFirst = `
 		ttl 60
 		stored_first
 	}`
-
-// testHandler returns a handler with pools of three kinds in the zone lab.example.org. handlerOracle knows its records.
-func testHandler(tb testing.TB, next plugin.Handler) *Workstation {
-	ws := testWorkstation(tb, `
-		workstation lab.example.org {
-			network 192.0.2.0/24
-		}
-		workstation lab.example.org {
-			name ip-{ip}
-			network 198.51.100.0/24 2001:db8::/32
-			ttl 60
-		}
-		workstation lab.example.org {
-			name both{n}
-			network 203.0.113.0/24 2001:db9::/64
-		}`)
-	ws.Next = next
-	return ws
-}
 
 // thousands returns ten thousand stanzas. Each has another pattern and another network.
 func thousands() string {
@@ -231,7 +251,7 @@ func exchange(tb testing.TB, h plugin.Handler, qname string, qtype uint16) (m *d
 	}
 	lines := []string{dns.RcodeToString[w.Msg.Rcode]}
 	for _, rr := range slices.Concat(w.Msg.Answer, w.Msg.Extra) {
-		lines = append(lines, line(rr))
+		lines = append(lines, recordText(rr))
 	}
 	for _, rr := range w.Msg.Ns {
 		if rr.Header().Rrtype == dns.TypeSOA {
@@ -241,21 +261,21 @@ func exchange(tb testing.TB, h plugin.Handler, qname string, qtype uint16) (m *d
 	return w.Msg, strings.Join(lines, "\n")
 }
 
-// line returns a record as in a zone file, without its class.
-func line(rr dns.RR) string {
+// recordText returns a record as in a zone file, without its class.
+func recordText(rr dns.RR) string {
 	return strings.Replace(strings.ReplaceAll(rr.String(), "\t", " "), " IN ", " ", 1)
 }
 
-// apex has the SOA and NS records of each zone file. The serial is 7.
-const apex = "@ 300 SOA ns.example.org. hostmaster.example.org. 7 7200 1800 86400 300\n@ 300 NS ns.example.org.\n"
+// apexRecords are the SOA and NS records that each zone file begins with. The serial is 7.
+const apexRecords = "@ 300 SOA ns.example.org. hostmaster.example.org. 7 7200 1800 86400 300\n@ 300 NS ns.example.org.\n"
 
-// zoneFile returns the plugin file with zones, of which each has the apex and the records that
-// follow its name. Records may be indented. It never looks up the target of a CNAME.
-func zoneFile(tb testing.TB, records map[string]string) file.File {
+// zoneFile returns the plugin file with zones. Each has apexRecords, and the records that follow its name. Records may
+// be indented.
+func zoneFile(tb testing.TB, zones map[string]string) file.File {
 	tb.Helper()
 	f := file.File{Zones: file.Zones{Z: make(map[string]*file.Zone)}}
-	for origin, text := range records {
-		lines := strings.Split(apex+text, "\n")
+	for origin, text := range zones {
+		lines := strings.Split(apexRecords+text, "\n")
 		for i, l := range lines {
 			lines[i] = strings.TrimSpace(l)
 		}
@@ -263,47 +283,21 @@ func zoneFile(tb testing.TB, records map[string]string) file.File {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		z.Upstream = noUpstream{}
 		f.Z[origin], f.Names = z, append(f.Names, origin)
 	}
 	return f
 }
 
-type noUpstream struct{}
+// serverUpstream looks names up for the plugin file in a handler, as a running server does.
+type serverUpstream struct{ plugin.Handler }
 
-func (noUpstream) Lookup(context.Context, request.Request, string, uint16) (*dns.Msg, error) {
-	return new(dns.Msg), nil
-}
-
-// above returns the handler of a server block in which file follows.
-func above(tb testing.TB, corefile string, f file.File) *Workstation {
-	tb.Helper()
-	ws := testWorkstation(tb, corefile)
-	ws.Next = f
-	ws.transferers = []transfer.Transferer{f}
-	return ws
-}
-
-// server looks names up for the plugin file, as a running server does.
-type server struct{ plugin.Handler }
-
-func (s server) Lookup(ctx context.Context, state request.Request, name string, qtype uint16) (*dns.Msg, error) {
+func (s serverUpstream) Lookup(ctx context.Context, state request.Request, name string, qtype uint16) (*dns.Msg, error) {
 	state = state.NewWithQuestion(name, qtype)
 	w := nonwriter.New(state.W)
 	if rcode, _ := s.ServeDNS(ctx, w, state.Req); w.Msg == nil {
 		w.Msg = new(dns.Msg).SetRcode(state.Req, rcode)
 	}
 	return w.Msg, nil
-}
-
-// serve returns the handler of a server block in which file follows with one zone. It looks up the targets of CNAME
-// records, as a running server does.
-func serve(tb testing.TB, corefile, origin, stored string) *Workstation {
-	tb.Helper()
-	f := zoneFile(tb, map[string]string{origin: stored})
-	ws := above(tb, corefile, f)
-	f.Z[origin].Upstream = server{ws}
-	return ws
 }
 
 // transferLines returns the records of a transfer, one on each line.
@@ -318,7 +312,7 @@ func transferLines(tb testing.TB, t transfer.Transferer, zone string, serial uin
 		batches = append(batches, rrs)
 	}
 	for _, rr := range slices.Concat(batches...) {
-		lines = append(lines, line(rr))
+		lines = append(lines, recordText(rr))
 	}
 	return lines
 }

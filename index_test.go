@@ -22,7 +22,12 @@ func TestIndexInsert(t *testing.T) {
 		other       *pool
 		both        uint64
 	}{
-		{0, 0, p, 0}, {2, 12, p, 2}, {19, 40, p, 19}, {20, 40, q, 30}, {25, 30, q, 30}, {31, math.MaxUint64, nil, 0},
+		{first: 0, last: 0, other: p, both: 0},
+		{first: 2, last: 12, other: p, both: 2},
+		{first: 19, last: 40, other: p, both: 19},
+		{first: 20, last: 40, other: q, both: 30},
+		{first: 25, last: 30, other: q, both: 30},
+		{first: 31, last: math.MaxUint64, other: nil},
 	} {
 		other, both := x.insert(entry{numberSpan(tc.first, tc.last), q})
 		if other != tc.other || both.lo != tc.both {

@@ -2,6 +2,7 @@ package workstation
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"net/netip"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
 	"github.com/coredns/coredns/plugin/test"
-	"github.com/coredns/coredns/plugin/transfer"
 
 	"github.com/miekg/dns"
 )
@@ -67,7 +67,7 @@ func TestRandomPools(t *testing.T) {
 			}
 			corefile.WriteString(pick("", "", "no_reverse\n") + "}\n")
 		}
-		if ws, err := parseTest(corefile.String(), "."); err == nil {
+		if ws, err := parseCorefile(corefile.String()); err == nil {
 			accepted++
 			checkWorkstation(t, ws)
 		}
@@ -121,6 +121,60 @@ func checkNames(t *testing.T, ws *Workstation, z *zone) {
 			}
 		}
 		checkNumbersOutside(t, z, pp)
+		checkCanonical(t, z, pp)
+	}
+}
+
+// checkCanonical changes texts that a pattern writes, by one character. What is read of the changed texts must be
+// written like this, too: where ws7 is a name, ws07 is none.
+func checkCanonical(t *testing.T, z *zone, pp *patternPools) {
+	t.Helper()
+	x := &z.computed
+	if pp.pattern.wildcard {
+		x = &z.wildcards
+	}
+	for kind, keys := range pp.keys {
+		if len(keys) == 0 {
+			continue
+		}
+		for _, e := range []entry{keys[0], keys[len(keys)-1]} {
+			for _, u := range []uint128{e.first, e.last} {
+				text := pp.pattern.append(nil, pp.pattern.put(key{keyKind(kind), u}, e.pool.someAddress()))
+				for changed := range changedByOne(text) {
+					p, pt, k := x.lookup(changed)
+					if p == nil {
+						continue
+					}
+					if written := string(pt.append(nil, pt.put(k, p.someAddress()))); written != string(changed) {
+						t.Fatalf("in zone %q, %s reads %q as %v, and writes that as %q", z.name, pt, changed, k, written)
+					}
+				}
+			}
+		}
+	}
+}
+
+// changedByOne yields a text with one character replaced, removed or added, at all places. It uses the memory of each
+// text again for the next.
+func changedByOne(text []byte) iter.Seq[[]byte] {
+	const characters = "-.0123456789abcdefxyz"
+	var changed []byte
+	return func(yield func([]byte) bool) {
+		for i := range len(text) + 1 {
+			before, after := text[:i], text[min(i+1, len(text)):]
+			if i < len(text) {
+				if changed = append(append(changed[:0], before...), after...); !yield(changed) {
+					return
+				}
+			}
+			for _, c := range []byte(characters) {
+				for _, after := range [][]byte{after, text[i:]} {
+					if changed = append(append(append(changed[:0], before...), c), after...); !yield(changed) {
+						return
+					}
+				}
+			}
+		}
 	}
 }
 
@@ -288,12 +342,10 @@ func TestTransferOfRandomZones(t *testing.T) {
 				}
 			}
 		}
-		ws, err := parseTest(corefile.String(), ".")
-		if err != nil {
+		if _, err := parseCorefile(corefile.String()); err != nil {
 			continue // two pools give one name
 		}
-		f := zoneFile(t, map[string]string{origin: stored.String()})
-		ws.Next, ws.transferers = f, []transfer.Transferer{f}
+		ws := handlerAboveFile(t, corefile.String(), map[string]string{origin: stored.String()})
 		ch, err := ws.Transfer(origin, 7)
 		if err != nil {
 			continue // there is nothing computed in the zone
@@ -340,7 +392,13 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 		}
 	}
 	for name := range names {
+		// Below a zone cut or a DNAME, nothing computed is transferred, and what is stored is in another zone: see "What
+		// a transfer carries" in docs/zones.md.
 		if !dns.IsSubDomain(origin, name) || cuts.above(name) {
+			continue
+		}
+		found := ws.find(name)
+		if isLeftOut(found) || stored.takesFromWildcard(name, found) {
 			continue
 		}
 		for _, qtype := range types {
@@ -350,26 +408,16 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 			if _, err := ws.ServeDNS(t.Context(), w, r); err != nil {
 				t.Fatal(err)
 			}
+			if refersTo(w.Msg, name) {
+				continue
+			}
 			var got []string
 			for _, rr := range w.Msg.Answer {
 				if rr.Header().Name == name && rr.Header().Rrtype == qtype {
-					got = append(got, line(rr))
+					got = append(got, recordText(rr))
 				}
 			}
 			want := stored.recordsAt(name, qtype)
-			found := ws.find(name)
-			if found.zone != nil && found.zone.name == "." || found.pool != nil && found.pool.noTransfer {
-				continue // a transfer does not have it
-			}
-			if found.pool != nil && !found.ptr.IsValid() && storedBelow(lines, name) {
-				within := strings.TrimSuffix(name, "."+found.zone.name)
-				if found.zone.computed.find([]byte(within)).pool == nil {
-					continue // a stored name has taken the wildcard from it
-				}
-			}
-			if cuts[name] && len(got) == 0 {
-				continue // a referral
-			}
 			slices.Sort(got)
 			slices.Sort(want)
 			if !slices.Equal(got, want) {
@@ -377,6 +425,46 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 			}
 		}
 	}
+}
+
+// isLeftOut reports whether a transfer leaves out what is computed for a name. A pool can have no_transfer, see "Pools
+// that are not transferred" in docs/zones.md. The names of the root zone never end, see the root zone in "What a
+// transfer cannot carry".
+func isLeftOut(found match) bool {
+	return found.pool != nil && found.pool.noTransfer || found.zone != nil && found.zone.name == "."
+}
+
+// takesFromWildcard reports whether a name is computed from a wildcard here, and has lost it on a secondary, because
+// the zone has the name, or a name between it and the wildcard. See "a stored name below a computed wildcard" in "What
+// a transfer cannot carry" in docs/zones.md.
+func (z storedZone) takesFromWildcard(name string, found match) bool {
+	if found.pool == nil || found.ptr.IsValid() {
+		return false
+	}
+	within := strings.TrimSuffix(name, "."+found.zone.name)
+	return !found.zone.computed.has([]byte(within)) && z.hasBelowWildcard(name)
+}
+
+// hasBelowWildcard reports whether the zone has a name or one above it, next to a wildcard that would cover it.
+func (z storedZone) hasBelowWildcard(name string) bool {
+	for child := name; ; {
+		off, end := dns.NextLabel(child, 0)
+		if end {
+			return false
+		}
+		wildcard := "*." + child[off:]
+		if _, exists := z[child]; exists && child != wildcard && len(z[wildcard]) > 0 {
+			return true
+		}
+		child = child[off:]
+	}
+}
+
+// refersTo reports whether a response is a referral to the name servers of a zone. At a zone cut, queries get these.
+func refersTo(m *dns.Msg, zone string) bool {
+	return len(m.Answer) == 0 && slices.ContainsFunc(m.Ns, func(rr dns.RR) bool {
+		return rr.Header().Rrtype == dns.TypeNS && rr.Header().Name == zone
+	})
 }
 
 // TestAliasesOfRandomZones compares what queries get with what a secondary answers that has the transferred zone.
@@ -392,42 +480,11 @@ func TestAliasesOfRandomZones(t *testing.T) {
 	}
 	answered := make(map[string]int)
 	for range 3000 {
-		var corefile, stored strings.Builder
+		var corefile strings.Builder
 		corefile.WriteString(stanzaOf(origin, "name ws{n}", "network 192.0.2.0/31", pick("", "stored_first")))
 		corefile.WriteString(stanzaOf(origin, "name {d}.r{c}", "network 10.0.0.255-10.0.1.1", pick("", "stored_first")))
-		// Unless the pool has stored_first, queries get what is computed below a cut.
-		computed := testWorkstation(t, corefile.String())
-		above := func(cut string) bool {
-			return slices.ContainsFunc(names, func(name string) bool {
-				found := computed.find(name)
-				return dns.IsSubDomain(cut, name) && found.isComputed() && !found.pool.storedFirst
-			})
-		}
-		taken, dnames := make(map[string]bool), []string(nil)
-		belowDNAME := func(name string) bool {
-			return slices.ContainsFunc(dnames, func(dname string) bool { return dname != name && dns.IsSubDomain(dname, name) })
-		}
-		for range rnd.IntN(12) {
-			name := pick(names[1:]...)
-			data := pick("A 203.0.113.1", "TXT \"stored\"", "NS "+pick(names...), "CNAME "+pick(names...),
-				"CNAME "+pick(names...), "CNAME "+pick(names...), "DNAME "+pick(names...))
-			rrtype, _, _ := strings.Cut(data, " ")
-			isNS, isCNAME, isDNAME := rrtype == "NS", rrtype == "CNAME", rrtype == "DNAME"
-			has := func(record string) bool { return strings.Contains(stored.String(), record) }
-			if (isNS || isDNAME) && above(name) || strings.HasSuffix(data, " "+name) || belowDNAME(name) ||
-				isDNAME && has("."+name+" 300") {
-				continue
-			}
-			if isDNAME {
-				dnames = append(dnames, name)
-			}
-			alone := isCNAME || isDNAME
-			if (!alone || !taken[name]) && !has(name+" 300 CNAME") && !has(name+" 300 DNAME") {
-				taken[name] = true
-				fmt.Fprintf(&stored, "%s 300 %s\n", name, data)
-			}
-		}
-		ws := serve(t, corefile.String(), origin, stored.String())
+		stored := randomZone(rnd, names, newHandler(t, corefile.String()))
+		ws := handlerAboveFile(t, corefile.String(), map[string]string{origin: stored})
 		lines := transferLines(t, ws, origin, 0)
 		secondary := newStoredZone(lines[:len(lines)-1])
 		for _, name := range names {
@@ -438,18 +495,18 @@ func TestAliasesOfRandomZones(t *testing.T) {
 				}
 				m, _ := exchange(t, ws, name, qtype)
 				if m == nil {
-					t.Fatalf("%s\nabove\n%s\n%s %s gets nothing, and from a secondary\n%s", &corefile, &stored, name,
+					t.Fatalf("%s\nabove\n%s\n%s %s gets nothing, and from a secondary\n%s", &corefile, stored, name,
 						dns.TypeToString[qtype], strings.Join(want, "\n"))
 				}
 				var got []string
 				for _, rr := range m.Answer {
-					got = append(got, line(rr))
+					got = append(got, recordText(rr))
 				}
 				answered[fmt.Sprint(len(want))]++
 				slices.Sort(got)
 				slices.Sort(want)
 				if !slices.Equal(got, want) || m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError {
-					t.Fatalf("%s\nabove\n%s\n%s %s gets %s\n%s\nand from a secondary\n%s", &corefile, &stored,
+					t.Fatalf("%s\nabove\n%s\n%s %s gets %s\n%s\nand from a secondary\n%s", &corefile, stored,
 						name, dns.TypeToString[qtype], dns.RcodeToString[m.Rcode], strings.Join(got, "\n"), strings.Join(want, "\n"))
 				}
 			}
@@ -460,6 +517,62 @@ func TestAliasesOfRandomZones(t *testing.T) {
 			t.Errorf("only %d answers have %s records", answered[records], records)
 		}
 	}
+}
+
+// randomZone returns random records for a zone file below the stanzas of a handler. They are at some of the names, of
+// which the first is the zone's own. It leaves out records that do not belong in a zone together, and those for which
+// a secondary answers something else than this server.
+func randomZone(rnd *rand.Rand, names []string, computed *Workstation) string {
+	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
+	var records []randomRecord
+	for range rnd.IntN(12) {
+		name := pick(names[1:]...)
+		rrtype, value, _ := strings.Cut(pick("A 203.0.113.1", "TXT \"stored\"", "NS "+pick(names...), "CNAME "+pick(names...),
+			"CNAME "+pick(names...), "CNAME "+pick(names...), "DNAME "+pick(names...)), " ")
+		r := randomRecord{name, rrtype, value}
+		leadsToItself := value == name
+		// Queries get what is computed below a cut, and a secondary has nothing there: "a zone cut or a DNAME above
+		// computed names" in docs/zones.md.
+		hidesComputed := r.isCut() && hasComputedFirst(computed, names, name)
+		clashes := slices.ContainsFunc(records, r.clashesWith)
+		if !leadsToItself && !hidesComputed && !clashes {
+			records = append(records, r)
+		}
+	}
+	var stored strings.Builder
+	for _, r := range records {
+		fmt.Fprintf(&stored, "%s 300 %s %s\n", r.name, r.rrtype, r.value)
+	}
+	return stored.String()
+}
+
+// hasComputedFirst reports whether one of the names is at a cut or below, and is computed in a pool without
+// stored_first.
+func hasComputedFirst(computed *Workstation, names []string, cut string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		found := computed.find(name)
+		return dns.IsSubDomain(cut, name) && found.isComputed() && !found.pool.storedFirst
+	})
+}
+
+// randomRecord is a record of randomZone.
+type randomRecord struct{ name, rrtype, value string }
+
+// isCut reports whether another zone begins at the name, or the names below it are elsewhere.
+func (r randomRecord) isCut() bool { return r.rrtype == "NS" || r.rrtype == "DNAME" }
+
+// standsAlone reports whether the name should have no other records. A DNAME record may have others next to it, but
+// here it has none.
+func (r randomRecord) standsAlone() bool { return r.rrtype == "CNAME" || r.rrtype == "DNAME" }
+
+// clashesWith reports whether a zone should not have both records.
+func (r randomRecord) clashesWith(other randomRecord) bool {
+	if r.name == other.name {
+		return r.standsAlone() || other.standsAlone()
+	}
+	// Nothing may be below a DNAME record (RFC 6672, section 2.4).
+	return r.rrtype == "DNAME" && dns.IsSubDomain(r.name, other.name) ||
+		other.rrtype == "DNAME" && dns.IsSubDomain(other.name, r.name)
 }
 
 // zoneCuts are the names in a zone at which another zone begins, or which have a DNAME record.
@@ -564,20 +677,4 @@ func newStoredZone(lines []string) storedZone {
 		}
 	}
 	return z
-}
-
-// storedBelow reports whether a transfer has a name below the parent of a wildcard, so that name does not get the
-// wildcard's records.
-func storedBelow(lines []string, name string) bool {
-	for off, child, end := 0, "", false; !end; off, end = dns.NextLabel(name, off) {
-		isParent := slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "*."+name[off:]+" ") })
-		if isParent && slices.ContainsFunc(lines, func(l string) bool {
-			owner, _, _ := strings.Cut(l, " ")
-			return dns.IsSubDomain(child, owner)
-		}) {
-			return true
-		}
-		child = name[off:]
-	}
-	return false
 }

@@ -15,7 +15,7 @@ import (
 func TestMetrics(t *testing.T) {
 	responsesTotal.Reset()
 	denialsOverriddenTotal.Reset()
-	ws := testWorkstation(t, `
+	ws := newHandler(t, `
 		workstation metrics.example.org {
 			network 192.0.2.0/24 2001:db8::/120
 		}`)

@@ -154,9 +154,9 @@ var (
 	nibblesRE  = regexp.MustCompile(`^[0-9a-f](\.[0-9a-f])*$`)
 )
 
-// handlerOracle returns the records that the plugin of testHandler should have for a name, by their types, and
+// labOracle returns the records that the plugin of labHandler should have for a name, by their types, and
 // whether the name exists.
-func handlerOracle(qname string) (records map[uint16]string, exists bool) {
+func labOracle(qname string) (records map[uint16]string, exists bool) {
 	name := string(appendLower(nil, qname))
 	records = make(map[uint16]string)
 	if m := numberedRE.FindStringSubmatch(name); m != nil {
@@ -180,19 +180,23 @@ func handlerOracle(qname string) (records map[uint16]string, exists bool) {
 	if len(records) > 0 || name == "lab.example.org." || name == "example.org." || name == "org." || name == "arpa." {
 		return records, true
 	}
-	for prefix, label := range map[string]string{
-		"192.0.2.0/24":    "workstation%d",
-		"203.0.113.0/24":  "both%d",
-		"2001:db9::/64":   "both%d",
-		"198.51.100.0/24": "ip-%s",
-		"2001:db8::/32":   "ip-%s",
+	for _, tc := range []struct {
+		network string
+		prefix  string // of the names in the PTR records, which have a number or an address after it
+		dashed  bool   // an address is after it
+	}{
+		{network: "192.0.2.0/24", prefix: "workstation"},
+		{network: "203.0.113.0/24", prefix: "both"},
+		{network: "2001:db9::/64", prefix: "both"},
+		{network: "198.51.100.0/24", prefix: "ip-", dashed: true},
+		{network: "2001:db8::/32", prefix: "ip-", dashed: true},
 	} {
-		network := netip.MustParsePrefix(prefix)
-		apex := reverseZone(network)
-		if strings.HasSuffix("."+apex, "."+name) && strings.HasSuffix(name, ".arpa.") {
-			return records, true // the network itself, or above it
+		network := netip.MustParsePrefix(tc.network)
+		zone := reverseZone(network)
+		if strings.HasSuffix("."+zone, "."+name) && strings.HasSuffix(name, ".arpa.") {
+			return records, true // the zone itself, or above it
 		}
-		labels, below := strings.CutSuffix(name, "."+apex)
+		labels, below := strings.CutSuffix(name, "."+zone)
 		re, depth := octetRE, 1
 		if network.Addr().Is6() {
 			re, depth = nibblesRE, (128-network.Bits())/4
@@ -200,20 +204,24 @@ func handlerOracle(qname string) (records map[uint16]string, exists bool) {
 		if !below || !re.MatchString(labels) || strings.Count(labels, ".") >= depth {
 			continue
 		}
-		if strings.Count(labels, ".") == depth-1 {
+		if isHost := strings.Count(labels, ".") == depth-1; isHost {
 			addr := netip.MustParseAddr(dnsutil.ExtractAddressFromReverse(name))
-			octets := addr.As16()
-			switch {
-			case label == "ip-%s":
-				label = fmt.Sprintf(label, appendDashed(nil, addr))
-			case addr.Is4():
-				label = fmt.Sprintf(label, octets[15])
-			default:
-				label = fmt.Sprintf(label, binary.BigEndian.Uint64(octets[8:]))
+			after := string(appendDashed(nil, addr))
+			if !tc.dashed {
+				after = strconv.FormatUint(placeIn(network, addr), 10)
 			}
-			records[dns.TypePTR] = label + ".lab.example.org."
+			records[dns.TypePTR] = tc.prefix + after + ".lab.example.org."
 		}
 		return records, true
 	}
 	return records, false
+}
+
+// placeIn returns the place of an address in a network, counted from 0. The network is a /24 of IPv4, or a /64.
+func placeIn(network netip.Prefix, addr netip.Addr) uint64 {
+	octets := addr.As16()
+	if network.Addr().Is4() {
+		return uint64(octets[15])
+	}
+	return binary.BigEndian.Uint64(octets[8:])
 }

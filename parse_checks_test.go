@@ -16,7 +16,7 @@ func TestWireLengths(t *testing.T) {
 		"{n:7}.abcde": true, "{n:8}.abcde": false,
 	} {
 		corefile := stanzaOf(zone, "name "+name, "network 192.0.2.0/24")
-		ws, err := parseTest(corefile, ".")
+		ws, err := parseCorefile(corefile)
 		if (err == nil) != fits {
 			t.Errorf("%s: got error %v, want none: %t", name, err, fits)
 		}

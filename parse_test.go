@@ -71,7 +71,7 @@ func TestParse(t *testing.T) {
 
 // TestParseWithoutServerBlock parses a stanza in a server block without keys, as in tests of other plugins.
 func TestParseWithoutServerBlock(t *testing.T) {
-	ws, err := parseTest("workstation")
+	ws, err := parseBlock("workstation")
 	if err != nil {
 		t.Fatal(err)
 	}

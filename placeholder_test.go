@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-func TestPatternAddress(t *testing.T) {
+// TestParseDashed reads the texts of {ip} as addresses, and writes the addresses as the same texts.
+func TestParseDashed(t *testing.T) {
 	tests := []struct{ text, address string }{
 		{"10-0-0-5", "10.0.0.5"},
 		{"0-0-0-0", "0.0.0.0"},

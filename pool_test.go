@@ -160,7 +160,7 @@ func TestPoolLongest(t *testing.T) {
 			"::/112", "2001:db8::/112", "2001:db8:0:1::f000/116", "0:1:0:1:0:1::/112", "1:2:3:4:5:6:7:8/128",
 			"::ffff:10.0.0.0/116", "2001:db8::fff0-2001:db8::1:0",
 		} {
-			ws, err := parseTest(stanzaOf("example.org", "name "+name, "network "+network), ".")
+			ws, err := parseCorefile(stanzaOf("example.org", "name "+name, "network "+network))
 			if err != nil {
 				continue // octets that IPv6 does not have, or too few of them
 			}

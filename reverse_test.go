@@ -193,7 +193,7 @@ func TestFindReverse(t *testing.T) {
 			"5.0.1.10.in-addr.arpa.": "workstation65541.example.org.",
 		}},
 	} {
-		ws := testWorkstation(t, tc.corefile)
+		ws := newHandler(t, tc.corefile)
 		for name, want := range tc.want {
 			found := ws.find(name)
 			var got string
@@ -269,11 +269,7 @@ func TestFindReverseServerBlock(t *testing.T) {
 				}
 			}`, "workstation65541.example.org."},
 	} {
-		ws, err := parseCorefile(tc.corefile)
-		if err != nil {
-			t.Errorf("%s\n%v", tc.corefile, err)
-			continue
-		}
+		ws := newHandler(t, tc.corefile)
 		var got string
 		if found := ws.find("5.0.1.10.in-addr.arpa."); found.ptr.IsValid() && found.zone != nil {
 			got = found.pool.name(found.ptr)
@@ -287,7 +283,7 @@ func TestFindReverseServerBlock(t *testing.T) {
 // TestFindClassless looks for PTR records in zones of RFC 2317, which a stanza or the server block lists.
 func TestFindClassless(t *testing.T) {
 	const parent = ".2.0.192.in-addr.arpa."
-	both := testWorkstation(t, `
+	both := newHandler(t, `
 		workstation a.example 64/26.2.0.192.in-addr.arpa customer.2.0.192.in-addr.arpa {
 			network 192.0.2.0/24
 			numbers 60-99
@@ -296,24 +292,18 @@ func TestFindClassless(t *testing.T) {
 			name {ip}
 			network 192.0.2.90-192.0.2.200 10.0.0.0/24
 		}`)
-	block, err := parseCorefile(`
+	block := newHandler(t, `
 		example.org 0-127.2.0.192.in-addr.arpa 0.192.in-addr.arpa {
 			workstation {
 				network 192.0.2.0/24
 			}
 		}`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	alone, err := parseCorefile(`
+	alone := newHandler(t, `
 		64/26.2.0.192.in-addr.arpa {
 			workstation example.org {
 				network 192.0.2.0/24
 			}
 		}`)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, tc := range []struct {
 		ws         *Workstation
 		name, want string
@@ -352,7 +342,7 @@ func TestFindClassless(t *testing.T) {
 // no ordinary PTR records.
 func TestFindClasslessConfined(t *testing.T) {
 	const parent = ".2.0.192.in-addr.arpa."
-	confined := testWorkstation(t, `
+	confined := newHandler(t, `
 		workstation a.example 64/26.2.0.192.in-addr.arpa 10.0.0.0/8 {
 			name {ip}
 			network 192.0.2.0/24 10.0.0.0/8

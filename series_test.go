@@ -19,7 +19,7 @@ func TestTooMany(t *testing.T) {
 		{"network 10.0.0.0/7\nnumbers 5-16777219 16777222", false},
 		{"network 10.0.0.0/7\nnumbers 5-16777219 16777221-16777222", true},
 	} {
-		ws := testWorkstation(t, stanzaOf("example.org", tc.pools))
+		ws := newHandler(t, stanzaOf("example.org", tc.pools))
 		if got := tooMany(newComputedZone(ws, "example.org.").series(nil)); got != tc.want {
 			t.Errorf("%q: got %t, want %t", tc.pools, got, tc.want)
 		}
@@ -33,77 +33,154 @@ func TestTooManyBelowCuts(t *testing.T) {
 		name, zone, stanza, stored string
 		before, after              bool
 	}{
-		{"a listed zone is delegated", "example.org.", `
-			workstation big.example.org {
-				name ip-{ip}
-				network 10.0.0.0/7
-			}`, "big NS ns.example.net.", true, false},
-		{"below a DNAME", "example.org.", `
-			workstation a.big.example.org {
-				name ip-{ip}
-				network 10.0.0.0/7
-			}`, "big DNAME example.net.", true, false},
-		{"half of the names are delegated", "example.org.", `
-			workstation example.org {
-				name {d}.{c}.{b}.{a}
-				network 10.0.0.0/7
-			}`, "10 NS ns.example.net.", true, false},
-		{"a cut below another counts once", "example.org.", `
-			workstation example.org {
-				name {d}.{c}.{b}.{a}
-				network 10.0.0.0/7
-			}`, "10 NS ns.example.net.\n1.10 NS ns.example.net.\n1.1.10 NS ns.example.net.", true, false},
-		{"too little is delegated", "example.org.", `
-			workstation example.org {
-				name {d}.{c}.{b}.{a}
-				network 10.0.0.0-11.255.255.255
-			}`, "1.10 NS ns.example.net.", true, true},
-		{"one name is too many", "example.org.", `
-			workstation example.org {
-				name {d}.{c}.{b}.{a}
-				network 10.0.0.0-12.0.0.0
-			}`, "10 NS ns.example.net.", true, true},
-		{"not what is delegated elsewhere", "example.org.", `
-			workstation example.org {
-				name {d}.{c}.{b}.{a}
-				network 10.0.0.0/7
-			}`, "12 NS ns.example.net.\n10.dyn NS ns.example.net.", true, true},
-		{"the other labels are delegated", "example.org.", `
-			workstation example.org {
-				name {a}.{b}.{c}.{d}
-				network 10.0.0.0-11.0.0.255
-			}`, "7 NS ns.example.net.", true, false},
-		{"all names are delegated", "example.org.", `
-			workstation example.org {
-				name {ip}.dyn
-				network 2001:db8::/64
-			}`, "dyn NS ns.example.net.", true, false},
-		{"all names are delegated, which are all over the network", "example.org.", `
-			workstation example.org {
-				name {a}.{b}.{c}.{d}
-				network 10.0.0.0/8 12.0.0.0/8
-			}`, "1 NS ns.example.net.\n2 NS ns.example.net.\n3 NS ns.example.net.", true, true},
-		{"a reverse zone is delegated", "in-addr.arpa.", `
-			workstation example.org {
-				name ip-{ip}
-				network 10.0.0.0/7
-			}`, "10 NS ns.example.net.", true, false},
-		{"too little of a reverse zone is delegated", "in-addr.arpa.", `
-			workstation example.org {
-				name ip-{ip}
-				network 10.0.0.0/7
-			}`, "1.10 NS ns.example.net.", true, true},
-		{"a pool that is not transferred", "example.org.", `
-			workstation example.org {
-				name ip-{ip}
-				network 10.0.0.0/7
-				no_transfer
-			}
-			workstation example.org {
-				network 192.0.2.0/24
-			}`, "", false, false},
+		{
+			name: "a listed zone is delegated",
+			zone: "example.org.",
+			stanza: `
+				workstation big.example.org {
+					name ip-{ip}
+					network 10.0.0.0/7
+				}`,
+			stored: "big NS ns.example.net.",
+			before: true, after: false,
+		},
+		{
+			name: "below a DNAME",
+			zone: "example.org.",
+			stanza: `
+				workstation a.big.example.org {
+					name ip-{ip}
+					network 10.0.0.0/7
+				}`,
+			stored: "big DNAME example.net.",
+			before: true, after: false,
+		},
+		{
+			name: "half of the names are delegated",
+			zone: "example.org.",
+			stanza: `
+				workstation example.org {
+					name {d}.{c}.{b}.{a}
+					network 10.0.0.0/7
+				}`,
+			stored: "10 NS ns.example.net.",
+			before: true, after: false,
+		},
+		{
+			name: "a cut below another counts once",
+			zone: "example.org.",
+			stanza: `
+				workstation example.org {
+					name {d}.{c}.{b}.{a}
+					network 10.0.0.0/7
+				}`,
+			stored: "10 NS ns.example.net.\n1.10 NS ns.example.net.\n1.1.10 NS ns.example.net.",
+			before: true, after: false,
+		},
+		{
+			name: "too little is delegated",
+			zone: "example.org.",
+			stanza: `
+				workstation example.org {
+					name {d}.{c}.{b}.{a}
+					network 10.0.0.0-11.255.255.255
+				}`,
+			stored: "1.10 NS ns.example.net.",
+			before: true, after: true,
+		},
+		{
+			name: "one name is too many",
+			zone: "example.org.",
+			stanza: `
+				workstation example.org {
+					name {d}.{c}.{b}.{a}
+					network 10.0.0.0-12.0.0.0
+				}`,
+			stored: "10 NS ns.example.net.",
+			before: true, after: true,
+		},
+		{
+			name: "not what is delegated elsewhere",
+			zone: "example.org.",
+			stanza: `
+				workstation example.org {
+					name {d}.{c}.{b}.{a}
+					network 10.0.0.0/7
+				}`,
+			stored: "12 NS ns.example.net.\n10.dyn NS ns.example.net.",
+			before: true, after: true,
+		},
+		{
+			name: "the other labels are delegated",
+			zone: "example.org.",
+			stanza: `
+				workstation example.org {
+					name {a}.{b}.{c}.{d}
+					network 10.0.0.0-11.0.0.255
+				}`,
+			stored: "7 NS ns.example.net.",
+			before: true, after: false,
+		},
+		{
+			name: "all names are delegated",
+			zone: "example.org.",
+			stanza: `
+				workstation example.org {
+					name {ip}.dyn
+					network 2001:db8::/64
+				}`,
+			stored: "dyn NS ns.example.net.",
+			before: true, after: false,
+		},
+		{
+			name: "all names are delegated, which are all over the network",
+			zone: "example.org.",
+			stanza: `
+				workstation example.org {
+					name {a}.{b}.{c}.{d}
+					network 10.0.0.0/8 12.0.0.0/8
+				}`,
+			stored: "1 NS ns.example.net.\n2 NS ns.example.net.\n3 NS ns.example.net.",
+			before: true, after: true,
+		},
+		{
+			name: "a reverse zone is delegated",
+			zone: "in-addr.arpa.",
+			stanza: `
+				workstation example.org {
+					name ip-{ip}
+					network 10.0.0.0/7
+				}`,
+			stored: "10 NS ns.example.net.",
+			before: true, after: false,
+		},
+		{
+			name: "too little of a reverse zone is delegated",
+			zone: "in-addr.arpa.",
+			stanza: `
+				workstation example.org {
+					name ip-{ip}
+					network 10.0.0.0/7
+				}`,
+			stored: "1.10 NS ns.example.net.",
+			before: true, after: true,
+		},
+		{
+			name: "a pool that is not transferred",
+			zone: "example.org.",
+			stanza: `
+				workstation example.org {
+					name ip-{ip}
+					network 10.0.0.0/7
+					no_transfer
+				}
+				workstation example.org {
+					network 192.0.2.0/24
+				}`,
+			before: false, after: false,
+		},
 	} {
-		c := newComputedZone(testWorkstation(t, tc.stanza), tc.zone)
+		c := newComputedZone(newHandler(t, tc.stanza), tc.zone)
 		before := tooMany(c.series(nil))
 		f := zoneFile(t, map[string]string{tc.zone: "$TTL 300\n" + tc.stored})
 		stored, err := f.Transfer(tc.zone, 0)

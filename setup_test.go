@@ -85,7 +85,7 @@ func startLog(t *testing.T, directives []string, corefile string) string {
 // warning.
 func TestWarnings(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "db")
-	if err := os.WriteFile(db, []byte(apex), 0o600); err != nil {
+	if err := os.WriteFile(db, []byte(apexRecords), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	addRE := regexp.MustCompile(`add ([^\s,]+)(?:, ([^\s,]+))? to the zones of its server block`)

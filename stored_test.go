@@ -56,7 +56,7 @@ func ws5Query() *dns.Msg {
 // with a computed record.
 func askStoredFirst(t *testing.T, next plugin.Handler) (messages []*dns.Msg, computed bool, rcode int, err error) {
 	t.Helper()
-	ws := testWorkstation(t, storedFirst)
+	ws := newHandler(t, storedFirst)
 	ws.Next = next
 	overridden := denialsOverriddenTotal.WithLabelValues("", "lab.example.org.", "")
 	responses := responsesTotal.WithLabelValues("", "lab.example.org.", "", "A")
@@ -73,7 +73,7 @@ func askStoredFirst(t *testing.T, next plugin.Handler) (messages []*dns.Msg, com
 // isComputedA reports whether a message has the computed address of ws5.lab.example.org, and nothing else.
 func isComputedA(m *dns.Msg) bool {
 	const want = "ws5.lab.example.org. 60 A 192.0.2.5"
-	return len(m.Answer) == 1 && line(m.Answer[0]) == want && m.Authoritative && len(m.Ns) == 0
+	return len(m.Answer) == 1 && recordText(m.Answer[0]) == want && m.Authoritative && len(m.Ns) == 0
 }
 
 // TestStoredFirstComputes checks that the record is computed if the next plugin says that there is none.
@@ -210,7 +210,7 @@ func TestStoredFirstPasses(t *testing.T) {
 
 // TestStoredFirstOverFile sends queries to stanzas above zones that have stored records of many kinds.
 func TestStoredFirstOverFile(t *testing.T) {
-	forward := serve(t, storedFirst+`
+	forward := handlerAboveFile(t, storedFirst+`
 		workstation lab.example.org {
 			name {d}.r{c}
 			network 10.0.0.0/16
@@ -219,7 +219,8 @@ func TestStoredFirstOverFile(t *testing.T) {
 		workstation lab.example.org {
 			name first{n}
 			network 198.51.100.0/24
-		}`, "lab.example.org.", `
+		}`,
+		map[string]string{"lab.example.org.": `
 		$TTL 300
 		ws1    A     203.0.113.1
 		ws2    CNAME www
@@ -231,14 +232,14 @@ func TestStoredFirstOverFile(t *testing.T) {
 		alias  CNAME ws6
 		first1 A     203.0.113.1
 		www    A     203.0.113.9
-		x.r5   TXT   "stored"`)
-	reverse := serve(t, storedFirst, "2.0.192.in-addr.arpa.", `
+		x.r5   TXT   "stored"`})
+	reverse := handlerAboveFile(t, storedFirst, map[string]string{"2.0.192.in-addr.arpa.": `
 		$TTL 300
 		1 PTR stored.example.org.
 		2 CNAME 2.0-31
 		0-31 NS ns.example.net.
 		64/26 NS ns.example.net.
-		64 CNAME 64.64/26`)
+		64 CNAME 64.64/26`})
 
 	for _, tc := range []struct {
 		ws    *Workstation
@@ -305,7 +306,7 @@ func TestStoredFirstOverFile(t *testing.T) {
 
 // TestStoredFirstAlone has no next plugin.
 func TestStoredFirstAlone(t *testing.T) {
-	ws := testWorkstation(t, storedFirst)
+	ws := newHandler(t, storedFirst)
 	w := dnstest.NewRecorder(&test.ResponseWriter{})
 	rcode, err := ws.ServeDNS(t.Context(), w, new(dns.Msg).SetQuestion("ws5.lab.example.org.", dns.TypeA))
 	if rcode != dns.RcodeSuccess || err != nil || len(w.Msg.Answer) != 1 {
@@ -323,7 +324,7 @@ func TestOneAnswer(t *testing.T) {
 		{"ws5.lab.example.org.", dns.TypeTXT}, // guard
 		{"www.lab.example.org.", dns.TypeA},   // completer
 	} {
-		ws := testWorkstation(t, storedFirst)
+		ws := newHandler(t, storedFirst)
 		r := new(dns.Msg).SetQuestion(tc.qname, tc.qtype)
 		var again func()
 		ws.Next = test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
@@ -352,7 +353,7 @@ func TestStoredFirstANY(t *testing.T) {
 	}
 	kept.Ns = []dns.RR{test.SOA("example.net. 300 IN SOA ns.example.net. admin.example.net. 1 2 3 4 5")}
 	before := kept.String()
-	ws := testWorkstation(t, storedFirst)
+	ws := newHandler(t, storedFirst)
 	ws.Next = test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
 		w.WriteMsg(kept)
 		return dns.RcodeNameError, nil

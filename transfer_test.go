@@ -16,683 +16,49 @@ import (
 	"github.com/miekg/dns"
 )
 
+// TestTransfer transfers the zones in testdata/transfers.txt, and compares the records with those in the file.
 func TestTransfer(t *testing.T) {
-	const lab = `
-		workstation lab.example.org {
-			name ws{n}
-			network 192.0.2.0/31
-			ttl 60
-		}`
-	tests := []struct {
-		name, corefile string
-		zone           string
-		stored         string // without the apex
-		want           string // of the transfer, without the apex
-	}{
-		{
-			name:     "forward",
-			corefile: lab,
-			zone:     "lab.example.org.",
-			stored:   "www 300 A 198.51.100.1",
-			want: `
-				www.lab.example.org. 300 A 198.51.100.1
-				ws0.lab.example.org. 60 A 192.0.2.0
-				ws1.lab.example.org. 60 A 192.0.2.1`,
-		}, {
-			name: "two families, several pools and zones",
-			corefile: `
-				workstation lab.example.org example.net {
-					name a{n:2}
-					network 192.0.2.0/24 2001:db8::/64
-					numbers 9-10
-					ttl 60
-				}
-				workstation lab.example.org {
-					name ip-{ip}
-					network 198.51.100.4/31 2001:db8:1::/127
-					ttl 30
-				}
-				workstation lab.example.org {
-					name a{n:2}
-					network 203.0.113.0/24
-					numbers 11 13
-					ttl 20
-				}`,
-			zone: "lab.example.org.",
-			want: `
-				a09.lab.example.org. 60 A 192.0.2.9
-				a09.lab.example.org. 60 AAAA 2001:db8::9
-				a10.lab.example.org. 60 A 192.0.2.10
-				a10.lab.example.org. 60 AAAA 2001:db8::a
-				a11.lab.example.org. 20 A 203.0.113.11
-				a13.lab.example.org. 20 A 203.0.113.13
-				ip-198-51-100-4.lab.example.org. 30 A 198.51.100.4
-				ip-198-51-100-5.lab.example.org. 30 A 198.51.100.5
-				ip-2001-db8-1--0.lab.example.org. 30 AAAA 2001:db8:1::
-				ip-2001-db8-1--1.lab.example.org. 30 AAAA 2001:db8:1::1`,
-		}, {
-			name:     "IPv4 reverse",
-			corefile: lab,
-			zone:     "2.0.192.in-addr.arpa.",
-			stored: `
-				0 300 PTR other.example.org.
-				0 300 TXT stays
-				1 300 CNAME 1.0-31
-				2 300 PTR stays.example.org.`,
-			want: `
-				0.2.0.192.in-addr.arpa. 300 TXT "stays"
-				2.2.0.192.in-addr.arpa. 300 PTR stays.example.org.
-				0.2.0.192.in-addr.arpa. 60 PTR ws0.lab.example.org.
-				1.2.0.192.in-addr.arpa. 60 PTR ws1.lab.example.org.`,
-		}, {
-			name: "IPv6 reverse",
-			corefile: `
-				workstation lab.example.org {
-					name ip-{ip}
-					network 2001:db8::/127
-				}`,
-			zone: "8.b.d.0.1.0.0.2.ip6.arpa.",
-			want: `
-				0.` + strings.Repeat("0.", 23) + `8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR ip-2001-db8--0.lab.example.org.
-				1.` + strings.Repeat("0.", 23) + `8.b.d.0.1.0.0.2.ip6.arpa. 3600 PTR ip-2001-db8--1.lab.example.org.`,
-		}, {
-			name: "part of a pool's addresses",
-			corefile: `
-				workstation lab.example.org {
-					name ws{n}
-					network 192.0.2.254-192.0.3.1
-				}`,
-			zone: "3.0.192.in-addr.arpa.",
-			want: `
-				0.3.0.192.in-addr.arpa. 3600 PTR ws2.lab.example.org.
-				1.3.0.192.in-addr.arpa. 3600 PTR ws3.lab.example.org.`,
-		}, {
-			name: "PTR records confined to a reverse zone",
-			corefile: `
-				workstation lab.example.org 192.0.2.0/24 {
-					name ws{n}
-					network 192.0.2.255-192.0.3.1
-				}`,
-			zone: "0.192.in-addr.arpa.",
-			want: "255.2.0.192.in-addr.arpa. 3600 PTR ws0.lab.example.org.",
-		}, {
-			name:     "a zone of one address",
-			corefile: lab,
-			zone:     "1.2.0.192.in-addr.arpa.",
-			stored:   "@ 300 PTR other.example.org.",
-			want:     "1.2.0.192.in-addr.arpa. 60 PTR ws1.lab.example.org.",
-		}, {
-			// Queries do not get stored records of a type that is computed, but those of other types.
-			name:     "stored at computed names",
-			corefile: lab,
-			zone:     "lab.example.org.",
-			stored: `
-				ws0 300 A 198.51.100.1
-				ws0 300 AAAA 2001:db8::1
-				ws0 300 MX 10 ws1
-				WS1 300 CNAME www
-				a.ws1 300 A 198.51.100.1
-				ws2 300 A 198.51.100.1
-				ws3 300 CNAME ws1`,
-			want: `
-				ws0.lab.example.org. 300 AAAA 2001:db8::1
-				ws0.lab.example.org. 300 MX 10 ws1.lab.example.org.
-				a.ws1.lab.example.org. 300 A 198.51.100.1
-				ws2.lab.example.org. 300 A 198.51.100.1
-				ws3.lab.example.org. 300 CNAME ws1.lab.example.org.
-				ws0.lab.example.org. 60 A 192.0.2.0
-				ws1.lab.example.org. 60 A 192.0.2.1`,
-		}, {
-			name: "stored at names with IPv6 addresses",
-			corefile: `
-				workstation lab.example.org {
-					name ws{n}
-					network 2001:db8::/127
-				}`,
-			zone: "lab.example.org.",
-			stored: `
-				ws0 300 A 198.51.100.1
-				ws0 300 AAAA 2001:db8::ff
-				ws1 300 CNAME www`,
-			want: `
-				ws0.lab.example.org. 300 A 198.51.100.1
-				ws0.lab.example.org. 3600 AAAA 2001:db8::
-				ws1.lab.example.org. 3600 AAAA 2001:db8::1`,
-		}, {
-			// Queries get these, too.
-			name:     "a zone above the listed one",
-			corefile: lab,
-			zone:     "example.org.",
-			stored: `
-				www.lab 300 A 198.51.100.1
-				ws1.lab 300 A 198.51.100.1
-				ws1 300 A 198.51.100.1`,
-			want: `
-				ws1.example.org. 300 A 198.51.100.1
-				www.lab.example.org. 300 A 198.51.100.1
-				ws0.lab.example.org. 60 A 192.0.2.0
-				ws1.lab.example.org. 60 A 192.0.2.1`,
-		}, {
-			name: "a zone with several listed ones",
-			corefile: lab + `
-				workstation test.example.org example.org example.net {
-					name test{n}
-					network 198.51.100.7/32
-				}`,
-			zone: "example.org.",
-			want: `
-				test0.example.org. 3600 A 198.51.100.7
-				test0.test.example.org. 3600 A 198.51.100.7
-				ws0.lab.example.org. 60 A 192.0.2.0
-				ws1.lab.example.org. 60 A 192.0.2.1`,
-		}, {
-			// What is below a zone cut is in another zone, and an address there is glue.
-			name: "a listed zone below a zone cut",
-			corefile: lab + `
-				workstation example.org {
-					name ws{n}
-					network 198.51.100.7/32
-				}`,
-			zone: "example.org.",
-			stored: `
-				lab 300 NS ws1.lab
-				ws1.lab 300 A 203.0.113.1`,
-			want: `
-				lab.example.org. 300 NS ws1.lab.example.org.
-				ws1.lab.example.org. 300 A 203.0.113.1
-				ws0.example.org. 3600 A 198.51.100.7`,
-		}, {
-			name: "a zone cut above the listed zone",
-			corefile: lab + `
-				workstation org {
-					name ws{n}
-					network 198.51.100.7/32
-				}`,
-			zone:   "org.",
-			stored: "example 300 NS ns.example.org.",
-			want: `
-				example.org. 300 NS ns.example.org.
-				ws0.org. 3600 A 198.51.100.7`,
-		}, {
-			name: "a listed zone below a DNAME",
-			corefile: lab + `
-				workstation example.org {
-					name ws{n}
-					network 198.51.100.7/32
-				}`,
-			zone:   "example.org.",
-			stored: "lab 300 DNAME example.net.",
-			want: `
-				lab.example.org. 300 DNAME example.net.
-				ws0.example.org. 3600 A 198.51.100.7`,
-		}, {
-			name: "reverse zone cuts",
-			corefile: `
-				workstation lab.example.org {
-					name ws{n}
-					network 192.0.1.254-192.0.4.1
-					numbers 0-2 257-259 513-515
-				}`,
-			zone: "0.192.in-addr.arpa.",
-			stored: `
-				2 300 NS ns.example.org.
-				255.2 300 PTR stays.example.org.
-				1.4 300 NS ns.1.4`,
-			want: `
-				2.0.192.in-addr.arpa. 300 NS ns.example.org.
-				255.2.0.192.in-addr.arpa. 300 PTR stays.example.org.
-				1.4.0.192.in-addr.arpa. 300 NS ns.1.4.0.192.in-addr.arpa.
-				1.4.0.192.in-addr.arpa. 3600 PTR ws515.lab.example.org.
-				254.1.0.192.in-addr.arpa. 3600 PTR ws0.lab.example.org.
-				255.1.0.192.in-addr.arpa. 3600 PTR ws1.lab.example.org.
-				0.3.0.192.in-addr.arpa. 3600 PTR ws258.lab.example.org.
-				1.3.0.192.in-addr.arpa. 3600 PTR ws259.lab.example.org.
-				255.3.0.192.in-addr.arpa. 3600 PTR ws513.lab.example.org.
-				0.4.0.192.in-addr.arpa. 3600 PTR ws514.lab.example.org.`,
-		}, {
-			name:     "a zone whose own name is computed",
-			corefile: lab,
-			zone:     "ws1.lab.example.org.",
-			stored: `
-				@ 300 A 198.51.100.1
-				@ 300 AAAA 2001:db8::1
-				ws1 300 A 198.51.100.1`,
-			want: `
-				ws1.lab.example.org. 300 AAAA 2001:db8::1
-				ws1.ws1.lab.example.org. 300 A 198.51.100.1
-				ws1.lab.example.org. 60 A 192.0.2.1`,
-		}, {
-			name:     "a name at a zone cut, and below",
-			corefile: lab,
-			zone:     "2.0.192.in-addr.arpa.",
-			stored: `
-				1 300 NS ns.1
-				1 300 PTR hidden.example.org.
-				1 300 A 203.0.113.1
-				ns.1 300 A 203.0.113.1
-				0 300 DNAME example.net.`,
-			want: `
-				1.2.0.192.in-addr.arpa. 300 NS ns.1.2.0.192.in-addr.arpa.
-				1.2.0.192.in-addr.arpa. 300 A 203.0.113.1
-				ns.1.2.0.192.in-addr.arpa. 300 A 203.0.113.1
-				0.2.0.192.in-addr.arpa. 300 DNAME example.net.
-				0.2.0.192.in-addr.arpa. 60 PTR ws0.lab.example.org.
-				1.2.0.192.in-addr.arpa. 60 PTR ws1.lab.example.org.`,
-		}, {
-			name:     "a DNAME at the apex",
-			corefile: lab,
-			zone:     "lab.example.org.",
-			stored:   "@ 300 DNAME example.net.",
-			want:     "lab.example.org. 300 DNAME example.net.",
-		}, {
-			name: "a zone whose own name is computed, in the root zone",
-			corefile: `
-				workstation {
-					name ws{n}
-					network 192.0.2.0/24
-				}`,
-			zone: "ws1.com.",
-			stored: `
-				@ 300 A 198.51.100.1
-				ws2 300 A 198.51.100.2`,
-			want: `
-				ws1.com. 3600 A 192.0.2.1
-				ws2.ws1.com. 300 A 198.51.100.2`,
-		}, {
-			name: "a top-level domain whose name is computed",
-			corefile: `
-				workstation {
-					name ws{n}
-					network 192.0.2.0/24
-				}`,
-			zone: "ws1.",
-			want: "ws1. 3600 A 192.0.2.1",
-		}, {
-			name: "IPv6 addresses that hold IPv4 addresses",
-			corefile: `
-				workstation lab.example.org {
-					name ws{n}
-					network ::ffff:c000:200/128
-				}`,
-			zone: "ip6.arpa.",
-			want: "0.0.2.0.0.0.0.c.f.f.f.f." + strings.Repeat("0.", 20) + "ip6.arpa. 3600 PTR ws0.lab.example.org.",
-		}, {
-			// The names in the root zone never end.
-			name: "the root zone",
-			corefile: `
-				workstation . example.net {
-					name ws{n}
-					network 192.0.2.1/32
-				}`,
-			zone: ".",
-			stored: `
-				ws0.example.com. 300 A 198.51.100.1
-				ws0.example.net. 300 A 198.51.100.1
-				2.0.192.in-addr.arpa. 300 CNAME stays.`,
-			want: `
-				2.0.192.in-addr.arpa. 300 CNAME stays.
-				ws0.example.com. 300 A 198.51.100.1
-				ws0.example.net. 3600 A 192.0.2.1
-				1.2.0.192.in-addr.arpa. 3600 PTR ws0.example.net.`,
-		}, {
-			name: "several names, labels and wildcards",
-			corefile: `
-				workstation lab.example.org {
-					name {d}.{c} n{d}-{c} *.n{d}-{c} n{d:2}-{c}
-					network 10.0.6.9-10.0.6.10
-					ttl 60
-				}`,
-			zone: "lab.example.org.",
-			want: `
-				9.6.lab.example.org. 60 A 10.0.6.9
-				10.6.lab.example.org. 60 A 10.0.6.10
-				n9-6.lab.example.org. 60 A 10.0.6.9
-				n10-6.lab.example.org. 60 A 10.0.6.10
-				n09-6.lab.example.org. 60 A 10.0.6.9
-				*.n9-6.lab.example.org. 60 A 10.0.6.9
-				*.n10-6.lab.example.org. 60 A 10.0.6.10`,
-		}, {
-			name: "zone cuts and DNAMEs in the middle of names",
-			corefile: `
-				workstation lab.example.org {
-					name {d}.{c} *.x{c}-{d}
-					network 10.0.6.254-10.0.7.1
-				}`,
-			zone: "lab.example.org.",
-			stored: `
-				7 300 NS ns.example.net.
-				x6-255 300 DNAME example.net.`,
-			want: `
-				7.lab.example.org. 300 NS ns.example.net.
-				x6-255.lab.example.org. 300 DNAME example.net.
-				254.6.lab.example.org. 3600 A 10.0.6.254
-				255.6.lab.example.org. 3600 A 10.0.6.255
-				*.x6-254.lab.example.org. 3600 A 10.0.6.254
-				*.x7-0.lab.example.org. 3600 A 10.0.7.0
-				*.x7-1.lab.example.org. 3600 A 10.0.7.1`,
-		}, {
-			name: "stored records first",
-			corefile: `
-				workstation lab.example.org {
-					name ws{n}
-					network 192.0.2.0/29 2001:db8::/64
-					numbers 0-5
-					stored_first
-				}
-				workstation lab.example.org {
-					name {d}.r{c}
-					network 10.0.5.255-10.0.7.0
-					stored_first
-				}
-				workstation lab.example.org {
-					name first{n}
-					network 198.51.100.0/31
-				}`,
-			zone: "lab.example.org.",
-			stored: `
-				WS0 300 A 203.0.113.0
-				WS0 300 A 203.0.113.100
-				ws1 300 CNAME www
-				ws2 300 TXT stored
-				ws3 300 NS ns.ws3
-				ns.ws3 300 A 203.0.113.3
-				ws4 300 DNAME example.net.
-				ws5 300 AAAA 2001:db8:5::
-				r5 300 NS ns.ws3
-				r6 300 DNAME example.net.
-				first0 300 A 203.0.113.0
-				first1 300 CNAME www
-				0.r7 300 MX 10 www`,
-			want: `
-				ws0.lab.example.org. 300 A 203.0.113.0
-				ws0.lab.example.org. 300 A 203.0.113.100
-				ws0.lab.example.org. 3600 AAAA 2001:db8::
-				ws1.lab.example.org. 300 CNAME www.lab.example.org.
-				ws2.lab.example.org. 300 TXT "stored"
-				ws2.lab.example.org. 3600 A 192.0.2.2
-				ws2.lab.example.org. 3600 AAAA 2001:db8::2
-				ws3.lab.example.org. 300 NS ns.ws3.lab.example.org.
-				ns.ws3.lab.example.org. 300 A 203.0.113.3
-				ws4.lab.example.org. 300 DNAME example.net.
-				ws4.lab.example.org. 3600 A 192.0.2.4
-				ws4.lab.example.org. 3600 AAAA 2001:db8::4
-				ws5.lab.example.org. 300 AAAA 2001:db8:5::
-				ws5.lab.example.org. 3600 A 192.0.2.5
-				r5.lab.example.org. 300 NS ns.ws3.lab.example.org.
-				r6.lab.example.org. 300 DNAME example.net.
-				0.r7.lab.example.org. 300 MX 10 www.lab.example.org.
-				0.r7.lab.example.org. 3600 A 10.0.7.0
-				first0.lab.example.org. 3600 A 198.51.100.0
-				first1.lab.example.org. 3600 A 198.51.100.1`,
-		}, {
-			name: "stored PTR records first",
-			corefile: `
-				workstation lab.example.org {
-					name ws{n}
-					network 192.0.2.0/29
-					stored_first
-				}`,
-			zone: "2.0.192.in-addr.arpa.",
-			stored: `
-				0 300 PTR mail.example.org.
-				1 300 CNAME 1.0-3
-				0-3 300 NS ns.example.net.
-				2 300 NS ns.example.net.
-				3 300 DNAME example.net.
-				4 300 TXT stored`,
-			want: `
-				0.2.0.192.in-addr.arpa. 300 PTR mail.example.org.
-				1.2.0.192.in-addr.arpa. 300 CNAME 1.0-3.2.0.192.in-addr.arpa.
-				0-3.2.0.192.in-addr.arpa. 300 NS ns.example.net.
-				2.2.0.192.in-addr.arpa. 300 NS ns.example.net.
-				3.2.0.192.in-addr.arpa. 300 DNAME example.net.
-				3.2.0.192.in-addr.arpa. 3600 PTR ws3.lab.example.org.
-				4.2.0.192.in-addr.arpa. 300 TXT "stored"
-				4.2.0.192.in-addr.arpa. 3600 PTR ws4.lab.example.org.
-				5.2.0.192.in-addr.arpa. 3600 PTR ws5.lab.example.org.
-				6.2.0.192.in-addr.arpa. 3600 PTR ws6.lab.example.org.
-				7.2.0.192.in-addr.arpa. 3600 PTR ws7.lab.example.org.`,
-		}, {
-			name: "a wildcard stored first",
-			corefile: `
-				workstation lab.example.org {
-					name *.ws{n}
-					network 192.0.2.0/31
-					stored_first
-				}`,
-			zone:   "lab.example.org.",
-			stored: "*.ws0 300 A 203.0.113.0",
-			want: `
-				*.ws0.lab.example.org. 300 A 203.0.113.0
-				*.ws1.lab.example.org. 3600 A 192.0.2.1`,
-		}, {
-			name: "a pool that is not transferred",
-			corefile: `
-				workstation lab.example.org {
-					name ws{n}
-					network 192.0.2.0/31
-					no_transfer
-				}
-				workstation lab.example.org {
-					name b{n}
-					network 198.51.100.0/32
-				}`,
-			zone: "lab.example.org.",
-			stored: `
-				ws0 300 A 203.0.113.0
-				ws1 300 CNAME www
-				b0 300 A 203.0.113.0`,
-			want: `
-				ws0.lab.example.org. 300 A 203.0.113.0
-				ws1.lab.example.org. 300 CNAME www.lab.example.org.
-				b0.lab.example.org. 3600 A 198.51.100.0`,
-		}, {
-			name: "PTR records that are not transferred",
-			corefile: `
-				workstation lab.example.org {
-					name ws{n}
-					network 192.0.2.0/31
-					no_transfer
-				}
-				workstation lab.example.org {
-					name b{n}
-					network 192.0.2.7/32
-				}`,
-			zone:   "2.0.192.in-addr.arpa.",
-			stored: "0 300 PTR stored.example.org.",
-			want: `
-				0.2.0.192.in-addr.arpa. 300 PTR stored.example.org.
-				7.2.0.192.in-addr.arpa. 3600 PTR b0.lab.example.org.`,
-		}, {
-			name: "classless PTR records that are not transferred",
-			corefile: `
-				workstation lab.example.org 0/31.2.0.192.in-addr.arpa {
-					name ws{n}
-					network 192.0.2.0/32
-					no_transfer
-				}
-				workstation lab.example.org 0/31.2.0.192.in-addr.arpa {
-					name b{n}
-					network 192.0.2.1/32
-				}`,
-			zone: "0/31.2.0.192.in-addr.arpa.",
-			want: "1.0/31.2.0.192.in-addr.arpa. 3600 PTR b0.lab.example.org.",
-		}, {
-			name: "an apex that is not transferred",
-			corefile: `
-				workstation lab.example.org {
-					name ws{n}
-					network 192.0.2.0/31
-					ttl 60
-					no_transfer
-				}
-				workstation ws1.lab.example.org {
-					name b{n}
-					network 198.51.100.0/32
-				}`,
-			zone:   "ws1.lab.example.org.",
-			stored: "@ 300 A 203.0.113.0",
-			want: `
-				ws1.lab.example.org. 300 A 203.0.113.0
-				b0.ws1.lab.example.org. 3600 A 198.51.100.0`,
-		}, {
-			name: "a zone below the listed one",
-			corefile: `
-				workstation lab.example.org {
-					name {d}.{c}.dyn {c}-{d}
-					network 10.0.5.255-10.0.6.0
-				}`,
-			zone: "dyn.lab.example.org.",
-			want: `
-				255.5.dyn.lab.example.org. 3600 A 10.0.5.255
-				0.6.dyn.lab.example.org. 3600 A 10.0.6.0`,
-		}, {
-			name: "a zone in the middle of names",
-			corefile: `
-				workstation lab.example.org {
-					name {d}.{c}.dyn {c}-{d}
-					network 10.0.5.254-10.0.6.1
-				}`,
-			zone:   "6.dyn.lab.example.org.",
-			stored: "www 300 A 198.51.100.1",
-			want: `
-				www.6.dyn.lab.example.org. 300 A 198.51.100.1
-				0.6.dyn.lab.example.org. 3600 A 10.0.6.0
-				1.6.dyn.lab.example.org. 3600 A 10.0.6.1`,
-		}, {
-			name: "a zone below a wildcard's",
-			corefile: `
-				workstation lab.example.org {
-					name *.ip-{ip}
-					network 10.0.0.0/24
-				}`,
-			zone: "ip-10-0-0-5.lab.example.org.",
-			want: "*.ip-10-0-0-5.lab.example.org. 3600 A 10.0.0.5",
-		}, {
-			name: "a zone that a wildcard covers",
-			corefile: `
-				workstation lab.example.org {
-					name *.ip-{ip}
-					network 10.0.0.4/31
-				}`,
-			zone: "q.ip-10-0-0-4.lab.example.org.",
-			want: `
-				q.ip-10-0-0-4.lab.example.org. 3600 A 10.0.0.4
-				*.q.ip-10-0-0-4.lab.example.org. 3600 A 10.0.0.4`,
-		}, {
-			name: "a listed zone that a wildcard of another covers",
-			corefile: `
-				workstation lab.example.org {
-					name *.ip-{ip}
-					network 10.0.0.4/31
-				}
-				workstation q.ip-10-0-0-4.lab.example.org {
-					network 192.0.2.1/32
-				}`,
-			zone: "q.ip-10-0-0-4.lab.example.org.",
-			want: `
-				workstation0.q.ip-10-0-0-4.lab.example.org. 3600 A 192.0.2.1`,
-		}, {
-			name: "a wildcard that a listed zone takes",
-			corefile: `
-				workstation lab.example.org {
-					name *.ip-{ip}
-					network 10.0.0.4/31
-				}
-				workstation ip-10-0-0-5.lab.example.org {
-					network 192.0.2.1/32
-				}`,
-			zone: "lab.example.org.",
-			want: `
-				*.ip-10-0-0-4.lab.example.org. 3600 A 10.0.0.4
-				workstation0.ip-10-0-0-5.lab.example.org. 3600 A 192.0.2.1`,
-		}, {
-			name: "a classless zone",
-			corefile: `
-				workstation lab.example.org 4/31.2.0.192.in-addr.arpa {
-					name ws{n}
-					network 192.0.2.0/29
-				}`,
-			zone: "4/31.2.0.192.in-addr.arpa.",
-			stored: `
-				4 300 CNAME hidden
-				6 300 PTR stays.example.org.`,
-			want: `
-				6.4/31.2.0.192.in-addr.arpa. 300 PTR stays.example.org.
-				4.4/31.2.0.192.in-addr.arpa. 3600 PTR ws4.lab.example.org.
-				5.4/31.2.0.192.in-addr.arpa. 3600 PTR ws5.lab.example.org.`,
-		}, {
-			name: "a delegation of a classless zone",
-			corefile: `
-				workstation lab.example.org 4/31.2.0.192.in-addr.arpa 192.0.2.0/30 {
-					name ws{n}
-					network 192.0.2.3-192.0.2.5
-				}`,
-			zone: "2.0.192.in-addr.arpa.",
-			stored: `
-				4/31 300 NS ns.example.org.
-				4 300 CNAME 4.4/31`,
-			want: `
-				4/31.2.0.192.in-addr.arpa. 300 NS ns.example.org.
-				4.2.0.192.in-addr.arpa. 300 CNAME 4.4/31.2.0.192.in-addr.arpa.
-				3.2.0.192.in-addr.arpa. 3600 PTR ws0.lab.example.org.`,
-		}, {
-			name:     "a reverse tree",
-			corefile: lab,
-			zone:     "arpa.",
-			stored: `
-				ip6 300 NS ns.example.org.
-				ws0 300 A 198.51.100.1
-				0.192.in-addr 300 CNAME stays`,
-			want: `
-				0.192.in-addr.arpa. 300 CNAME stays.arpa.
-				ip6.arpa. 300 NS ns.example.org.
-				ws0.arpa. 300 A 198.51.100.1
-				0.2.0.192.in-addr.arpa. 60 PTR ws0.lab.example.org.
-				1.2.0.192.in-addr.arpa. 60 PTR ws1.lab.example.org.`,
-		},
-	}
-	for _, tc := range tests {
-		t.Run(tc.name, func(t *testing.T) {
-			ws := above(t, tc.corefile, zoneFile(t, map[string]string{tc.zone: tc.stored}))
-			got := transferLines(t, ws, tc.zone, 0)
+	checkGolden(t, "testdata/transfers.txt", func(section, text string) (records []string) {
+		t.Run(section, func(t *testing.T) {
+			stanzas, zone, ok := strings.Cut(text, "\nzone ")
+			if !ok {
+				t.Fatal("there is no line with \"zone\" and the name of a zone")
+			}
+			origin, stored, _ := strings.Cut(zone, "\n")
+			ws := handlerAboveFile(t, stanzas, map[string]string{origin: stored})
+			lines := transferLines(t, ws, origin, 0)
 
-			soa := tc.zone + " 300 SOA ns.example.org. hostmaster.example.org. 7 7200 1800 86400 300"
-			want := []string{tc.zone + " 300 NS ns.example.org."}
-			for l := range strings.Lines(tc.want) {
-				if l = strings.TrimSpace(l); l != "" {
-					want = append(want, l)
-				}
+			soa := origin + " 300 SOA ns.example.org. hostmaster.example.org. 7 7200 1800 86400 300"
+			last := len(lines) - 1
+			if last < 1 || lines[0] != soa || lines[last] != soa {
+				t.Fatalf("got %q, which is not between SOA records", lines)
 			}
-			if len(got) < 2 || got[0] != soa || got[len(got)-1] != soa {
-				t.Fatalf("got %q, which is not between SOA records", got)
+			checkTransfer(t, ws, lines[:last])
+			records = lines[1:last]
+			ns := slices.Index(records, origin+" 300 NS ns.example.org.")
+			if ns < 0 {
+				t.Fatalf("got %q, which has no NS record of the apex", lines)
 			}
-			checkTransfer(t, ws, got[:len(got)-1])
-			// The order of the records between them has no meaning.
-			got = got[1 : len(got)-1]
-			slices.Sort(got)
-			slices.Sort(want)
-			if !slices.Equal(got, want) {
-				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-			}
+			records = slices.Delete(records, ns, ns+1)
+			slices.Sort(records)
 		})
-	}
+		return records
+	})
 }
 
 // TestTransferIncremental sends serials with requests. The zone's is 7. As with the plugin file, the answer is one
 // SOA record or the whole zone.
 func TestTransferIncremental(t *testing.T) {
 	const zone = "lab.example.org."
-	f := zoneFile(t, map[string]string{zone: ""})
-	ws := above(t, `
+	ws := handlerAboveFile(t, `
 		workstation lab.example.org {
 			network 192.0.2.0/24
-		}`, f)
+		}`, map[string]string{zone: ""})
 	for _, tc := range []struct {
 		serial  uint32
 		records int
 	}{
-		{0, 3 + 256}, {6, 3 + 256}, {7, 1},
+		{serial: 0, records: 3 + 256}, {serial: 6, records: 3 + 256}, {serial: 7, records: 1},
 	} {
 		lines := transferLines(t, ws, zone, tc.serial)
 		if len(lines) != tc.records || lines[0] != lines[len(lines)-1] {
@@ -714,7 +80,7 @@ func (f transferFunc) Transfer(zone string, serial uint32) (<-chan []dns.RR, err
 
 // TestTransferCase transfers records with upper-case letters in their names, which the plugin file never writes.
 func TestTransferCase(t *testing.T) {
-	ws := testWorkstation(t, `
+	ws := newHandler(t, `
 		workstation example.org {
 			name ws{n}
 			network 192.0.2.254-192.0.3.0
@@ -735,13 +101,13 @@ func TestTransferCase(t *testing.T) {
 	})}
 	got := transferLines(t, ws, "0.192.in-addr.arpa.", 0)
 	want := []string{
-		line(soa),
+		recordText(soa),
 		"0.192.IN-ADDR.arpa. 300 NS ns.example.org.",
 		"3.0.192.In-Addr.Arpa. 300 NS ns.example.org.",
 		"0.3.0.192.in-ADDR.ARPA. 300 PTR stays.example.org.",
 		"254.2.0.192.in-addr.arpa. 3600 PTR ws0.example.org.",
 		"255.2.0.192.in-addr.arpa. 3600 PTR ws1.example.org.",
-		line(soa),
+		recordText(soa),
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -750,7 +116,7 @@ func TestTransferCase(t *testing.T) {
 
 // TestTransferersAfter checks that zones are taken only from plugins after this one.
 func TestTransferersAfter(t *testing.T) {
-	ws := testWorkstation(t, `
+	ws := newHandler(t, `
 		workstation example.org {
 			network 192.0.2.0/24
 		}`)
@@ -762,7 +128,7 @@ func TestTransferersAfter(t *testing.T) {
 }
 
 func TestTransferError(t *testing.T) {
-	ws := testWorkstation(t, `
+	ws := newHandler(t, `
 		workstation lab.example.org large.example.org {
 			network 192.0.2.0/24
 		}
@@ -832,7 +198,7 @@ func TestTransferError(t *testing.T) {
 
 // TestTransferBelowCuts transfers a zone from which another zone is delegated. That one has too many names.
 func TestTransferBelowCuts(t *testing.T) {
-	ws := above(t, `
+	ws := handlerAboveFile(t, `
 		workstation big.example.org {
 			name ip-{ip}
 			network 2001:db8::/32
@@ -841,7 +207,7 @@ func TestTransferBelowCuts(t *testing.T) {
 			name ws{n}
 			network 192.0.2.0/31
 		}`,
-		zoneFile(t, map[string]string{"example.org.": "big 300 NS ns.example.net."}))
+		map[string]string{"example.org.": "big 300 NS ns.example.net."})
 	got := transferLines(t, ws, "example.org.", 0)
 	want := []string{
 		"big.example.org. 300 NS ns.example.net.",
@@ -855,7 +221,7 @@ func TestTransferBelowCuts(t *testing.T) {
 
 // TestTransferSkipsNamesBelowCuts has so many names below cuts that it would take forever to compute and drop them.
 func TestTransferSkipsNamesBelowCuts(t *testing.T) {
-	ws := above(t, `
+	ws := handlerAboveFile(t, `
 		workstation example.org {
 			name {ip}.dyn
 			network 2001:db8::/64
@@ -864,9 +230,9 @@ func TestTransferSkipsNamesBelowCuts(t *testing.T) {
 			name {d}.{c}.{b}.{a}
 			network 10.0.0.0-11.0.0.1
 		}`,
-		zoneFile(t, map[string]string{"example.org.": `
+		map[string]string{"example.org.": `
 			dyn 300 NS ns.example.net.
-			10 300 NS ns.example.net.`}))
+			10 300 NS ns.example.net.`})
 	got := transferLines(t, ws, "example.org.", 0)
 	want := []string{
 		"10.example.org. 300 NS ns.example.net.",
@@ -904,7 +270,7 @@ func TestTransferRefusedSoon(t *testing.T) {
 			}`, cuts.String()},
 		{zones.String(), many.String()},
 	} {
-		ws := above(t, tc.corefile, zoneFile(t, map[string]string{"example.org.": tc.stored}))
+		ws := handlerAboveFile(t, tc.corefile, map[string]string{"example.org.": tc.stored})
 		if _, err := ws.Transfer("example.org.", 0); err == nil {
 			t.Error("too many names are transferred")
 		}
@@ -914,7 +280,7 @@ func TestTransferRefusedSoon(t *testing.T) {
 // TestTransferLetsGo checks that the transfer of the next plugin ends if a transfer is refused.
 func TestTransferLetsGo(t *testing.T) {
 	done := make(chan bool)
-	ws := testWorkstation(t, `
+	ws := newHandler(t, `
 		workstation example.org {
 			name ip-{ip}
 			network 2001:db8::/64
@@ -944,11 +310,11 @@ func TestTransferMemory(t *testing.T) {
 	for i := range 1000 {
 		fmt.Fprintf(&stored, "%d.%d.3 300 PTR customer%d.example.net.\n", i%250, i/250, i)
 	}
-	ws := above(t, `
+	ws := handlerAboveFile(t, `
 		workstation example.org {
 			network 10.0.0.0/12
 			stored_first
-		}`, zoneFile(t, map[string]string{zone: stored.String()}))
+		}`, map[string]string{zone: stored.String()})
 	ch, err := ws.Transfer(zone, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -977,10 +343,10 @@ func TestTransferMemory(t *testing.T) {
 func BenchmarkTransfer(b *testing.B) {
 	for _, zone := range []string{"example.org.", "0.10.in-addr.arpa."} {
 		b.Run(zone, func(b *testing.B) {
-			ws := above(b, `
+			ws := handlerAboveFile(b, `
 				workstation example.org {
 					network 10.0.0.0/16
-				}`, zoneFile(b, map[string]string{zone: ""}))
+				}`, map[string]string{zone: ""})
 			records := 0
 			for b.Loop() {
 				ch, err := ws.Transfer(zone, 0)

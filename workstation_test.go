@@ -113,7 +113,7 @@ func TestServeDNS(t *testing.T) {
 		{Qname: "a.workstation1.lab.example.org.", Qtype: dns.TypeA, Rcode: dns.RcodeNameError, Ns: soa},
 		{Qname: ".", Qtype: dns.TypeNS, Rcode: dns.RcodeNameError, Ns: soa},
 	}
-	ws := testHandler(t, replyWith(dns.RcodeNameError))
+	ws := labHandler(t, replyWith(dns.RcodeNameError))
 	for _, tc := range tests {
 		t.Run(tc.Qname+"/"+dns.Type(tc.Qtype).String(), func(t *testing.T) {
 			rec := dnstest.NewRecorder(&test.ResponseWriter{})
@@ -157,7 +157,7 @@ func TestServeDNSPassesOn(t *testing.T) {
 			change(r)
 
 			rec := dnstest.NewRecorder(&test.ResponseWriter{})
-			rcode, err := testHandler(t, replyWith(dns.RcodeNameError)).ServeDNS(context.Background(), rec, r)
+			rcode, err := labHandler(t, replyWith(dns.RcodeNameError)).ServeDNS(context.Background(), rec, r)
 			if err != nil || rcode != dns.RcodeNameError || rec.Msg == nil || rec.Msg.Rcode != dns.RcodeNameError {
 				t.Errorf("got %s, %v and message %v, want the next plugin's NXDOMAIN", dns.RcodeToString[rcode], err, rec.Msg)
 			}
@@ -174,7 +174,7 @@ func TestServeDNSReturnsWhatNextReturns(t *testing.T) {
 				r := new(dns.Msg)
 				r.SetQuestion(name, qtype)
 				rec := dnstest.NewRecorder(&test.ResponseWriter{})
-				rcode, err := testHandler(t, test.NextHandler(want, failure)).ServeDNS(context.Background(), rec, r)
+				rcode, err := labHandler(t, test.NextHandler(want, failure)).ServeDNS(context.Background(), rec, r)
 				if rcode != want || !errors.Is(err, failure) || rec.Msg != nil {
 					t.Errorf("%s: got %s, %v and message %v, want %s and the error", name, dns.RcodeToString[rcode], err, rec.Msg,
 						dns.RcodeToString[want])
@@ -185,7 +185,7 @@ func TestServeDNSReturnsWhatNextReturns(t *testing.T) {
 }
 
 func TestServeDNSWithoutNext(t *testing.T) {
-	ws := testHandler(t, nil)
+	ws := labHandler(t, nil)
 	r := new(dns.Msg)
 	r.SetQuestion("workstation1.lab.example.org.", dns.TypeA)
 	rec := dnstest.NewRecorder(&test.ResponseWriter{})
@@ -202,7 +202,7 @@ func TestServeDNSWithoutNext(t *testing.T) {
 // TestEveryHost looks up all 16,777,216 hosts of a /8, by name and by address. Each name has its own address, and
 // the PTR record of the address has the name.
 func TestEveryHost(t *testing.T) {
-	ws := testWorkstation(t, `
+	ws := newHandler(t, `
 		workstation example.org {
 			network 10.0.0.0/8
 		}`)
@@ -246,11 +246,11 @@ func thousandNetworks() string {
 }
 
 func BenchmarkServeDNS(b *testing.B) {
-	ws := testHandler(b, test.NextHandler(dns.RcodeSuccess, nil))
+	ws := labHandler(b, test.NextHandler(dns.RcodeSuccess, nil))
 	// Each handler is made by its own benchmark: its memory would slow down the garbage collection in the others.
 	corefile := func(text string) func(*testing.B) plugin.Handler {
 		return func(b *testing.B) plugin.Handler {
-			ws := testWorkstation(b, text)
+			ws := newHandler(b, text)
 			ws.Next = test.NextHandler(dns.RcodeSuccess, nil)
 			return ws
 		}
@@ -276,7 +276,7 @@ func BenchmarkServeDNS(b *testing.B) {
 			network 192.0.2.0/24
 		}`)
 	last := func(b *testing.B) plugin.Handler {
-		return testWorkstation(b, `
+		return newHandler(b, `
 			workstation lab.example.org {
 				network 192.0.2.0/24
 			}`)

@@ -7,7 +7,7 @@ import (
 )
 
 func TestFind(t *testing.T) {
-	nested := testWorkstation(t, `
+	nested := newHandler(t, `
 		workstation example.org {
 			network 192.0.2.0/24
 		}
@@ -17,14 +17,14 @@ func TestFind(t *testing.T) {
 		workstation deep.workstation7.example.org workstation9.example.org {
 			network 203.0.113.0/24
 		}`)
-	root := testWorkstation(t, `
+	root := newHandler(t, `
 		workstation . {
 			network 172.0.2.0/24
 		}
 		workstation example.org workstation5.example.com 192.0.2.0/24 {
 			network 192.0.2.0/24
 		}`)
-	several := testWorkstation(t, `
+	several := newHandler(t, `
 		workstation example.org {
 			network 192.0.2.0/25
 			numbers 0-9
@@ -138,7 +138,7 @@ func TestFind(t *testing.T) {
 		{several, "both127.example.org.", "example.org.", "192.0.2.255 2001:db8:3::7f"},
 		{several, "both128.example.org.", "", ""},
 
-		{testWorkstation(t, ""), "workstation1.example.org.", "", ""},
+		{newHandler(t, ""), "workstation1.example.org.", "", ""},
 	}
 	for _, tc := range tests {
 		found := tc.ws.find(tc.name)
@@ -163,7 +163,7 @@ func TestFind(t *testing.T) {
 
 // TestFindLongNames looks for names that are longer, in their escaped form, than the buffer for their lower case.
 func TestFindLongNames(t *testing.T) {
-	ws := testWorkstation(t, `
+	ws := newHandler(t, `
 		workstation . {
 			network 192.0.2.0/24
 		}`)
@@ -177,7 +177,7 @@ func TestFindLongNames(t *testing.T) {
 }
 
 func TestFindAllocatesNothing(t *testing.T) {
-	ws := testWorkstation(t, `
+	ws := newHandler(t, `
 		workstation example.org {
 			network 192.0.2.0/24 2001:db8::/64
 		}
@@ -201,7 +201,7 @@ func TestFindAllocatesNothing(t *testing.T) {
 }
 
 func TestFindAmongThousands(t *testing.T) {
-	ws := testWorkstation(t, thousands())
+	ws := newHandler(t, thousands())
 	for i := range 10000 {
 		addr := fmt.Sprintf("10.%d.%d.5", i/256, i%256)
 		found := ws.find(fmt.Sprintf("rack%d-5.example.org.", i))
@@ -219,7 +219,7 @@ func TestFindAmongThousands(t *testing.T) {
 }
 
 func TestFindNames(t *testing.T) {
-	ws := testWorkstation(t, `
+	ws := newHandler(t, `
 		workstation lab.example.org {
 			name rack{c}-node{d:2} {d}.{c}.dyn *.rack{c}-node{d:2}
 			network 10.1.6.250-10.1.8.9
@@ -348,7 +348,7 @@ func TestFindNames(t *testing.T) {
 
 // TestFindInDeepNames looks for names that have more labels than any zone and pattern.
 func TestFindInDeepNames(t *testing.T) {
-	ws := testWorkstation(t, `
+	ws := newHandler(t, `
 		workstation example.org {
 			name ip-{ip} *.ip-{ip}
 			network 10.0.0.0/8
