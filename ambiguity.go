@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// commonText returns a text that both forms give, and reports whether there is one. Two stanzas may not
-// give one name to two hosts, so patterns that commonText cannot share a zone. To find a text, commonText reads
+// commonText returns a text that both forms give, and reports whether there is one. Two stanzas may
+// not give one name to two hosts, so their patterns may have no text in common. commonText reads
 // texts of both forms at once; see walk. The text is empty if it takes too long to tell.
 func commonText(f, g *form) (text string, ok bool) {
 	text, ok = newIntersection(f, g, 0).find()
@@ -62,7 +62,7 @@ func (p *pool) textOfTwoHosts(pt, other *pattern) (text string, ok bool) {
 	}
 	for _, f := range p.forms(pt) {
 		for _, g := range p.forms(other) {
-			if text, ok = textOfTwoHosts(f, g); ok {
+			if text, ok = textOfTwoKeys(f, g); ok {
 				return text, true
 			}
 		}
@@ -70,9 +70,9 @@ func (p *pool) textOfTwoHosts(pt, other *pattern) (text string, ok bool) {
 	return "", false
 }
 
-// textOfTwoHosts returns a text that two forms of one pool give for different hosts, and reports whether
+// textOfTwoKeys returns a text that two forms of one pool give for different hosts, and reports whether
 // there is one. The text is empty if it takes too long to tell.
-func textOfTwoHosts(f, g *form) (text string, ok bool) {
+func textOfTwoKeys(f, g *form) (text string, ok bool) {
 	differs := func(text string) bool {
 		return f.pattern.gives(text) && g.pattern.gives(text) && f.key(text) != g.key(text)
 	}

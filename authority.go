@@ -13,7 +13,7 @@ import (
 )
 
 // These are values of the SOA records of zones for which no plugin follows, in seconds. Such a zone
-// has no secondaries that go by its timers.
+// has no secondaries that use its timers.
 const (
 	maxAuthorityTTL = 300 // of the SOA record, and of negative answers
 	refresh         = 7200
@@ -103,21 +103,21 @@ func below(labels, zone string) string {
 // lowestTTL returns the lowest TTL, in seconds, of the pools that have names in a zone.
 func (zs *zones) lowestTTL(name string) uint32 {
 	ttl := uint32(math.MaxUint32)
-	above, within := zs.zone("."), ""
+	above, relative := zs.zone("."), ""
 	if z := zs.closestListed(name); z != nil {
-		above, within = z, strings.TrimSuffix(strings.TrimSuffix(name, z.name), ".")
+		above, relative = z, strings.TrimSuffix(strings.TrimSuffix(name, z.name), ".")
 	}
 	if above == nil {
 		return ttl
 	}
-	if within != "" { // a pool may have names at the zone's apex, or below it
+	if relative != "" { // a pool may have names at the zone's apex, or below it
 		if h := zs.find(name, []byte(name)).host; h.pool != nil {
 			ttl = h.pool.ttl
 		}
 	}
 	for _, pp := range above.patterns() {
 		for _, p := range pp.pools {
-			if within == "" || pp.pattern.hasNamesBelow(within, p) {
+			if relative == "" || pp.pattern.hasNamesBelow(relative, p) {
 				ttl = min(ttl, p.ttl)
 			}
 		}

@@ -77,7 +77,7 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 			return nil, err
 		}
 		for _, name := range st.forward {
-			if conflict := ws.zones.add(name, st.pool); conflict != nil {
+			if conflict := ws.zones.list(name).add(st.pool); conflict != nil {
 				return nil, errorAt(st.source, "%s", conflict)
 			}
 		}

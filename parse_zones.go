@@ -82,9 +82,9 @@ func (st *stanza) isAsked(z *zone, keys []string) bool {
 		if dns.IsSubDomain(key, z.name) {
 			return true
 		}
-		within, above := strings.CutSuffix(key, "."+z.name)
+		relative, above := strings.CutSuffix(key, "."+z.name)
 		return above && slices.ContainsFunc(st.patterns, func(pt pattern) bool {
-			return pt.wildcard || strings.Count(within, ".")+1 < pt.labels() || pt.gives(within)
+			return pt.wildcard || strings.Count(relative, ".")+1 < pt.labels() || pt.gives(relative)
 		})
 	})
 }

@@ -97,7 +97,7 @@ func header(name string, rrtype uint16, ttl uint32) dns.RR_Header {
 	return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: ttl}
 }
 
-// answerWith makes m the authoritative answer answerWith the query r, with the record rr.
+// answerWith makes m the authoritative answer to the query r, with the record rr.
 func (m *reply) answerWith(r *dns.Msg, rr dns.RR) *dns.Msg {
 	m.setHeader(r)
 	m.record[0] = rr

@@ -64,8 +64,8 @@ func (c *computedZone) series(cuts map[*zone][]string) (all []series) {
 		}})
 	}
 	if z := c.ws.zones.closestListed(c.zone); z != nil && z.name != c.zone {
-		within, _ := strings.CutSuffix(c.zone, "."+z.name)
-		all = append(all, c.names(z, within, cuts[z], &work)...)
+		relative, _ := strings.CutSuffix(c.zone, "."+z.name)
+		all = append(all, c.names(z, relative, cuts[z], &work)...)
 	}
 	for _, z := range c.ws.zones.listed() {
 		if z.name != "." && dns.IsSubDomain(c.zone, z.name) && c.cuts[z.name] == uncut && !c.belowCut(z.name) {
@@ -101,17 +101,17 @@ const (
 	maxWork = 1 << 24
 )
 
-// names returns the computed names of a listed zone: those below within, a name in the zone, or all
-// if within is empty. Keys below the cuts are left out, as long as work is left.
-func (c *computedZone) names(z *zone, within string, cuts []string, work *int) (all []series) {
+// names returns the computed names of a listed zone: those below relative, a name without the zone, or
+// all if relative is empty. Keys below the cuts are left out, as long as work is left.
+func (c *computedZone) names(z *zone, relative string, cuts []string, work *int) (all []series) {
 	for _, pp := range z.patterns() {
 		keys := func(p *pool, kind keyKind) iter.Seq[entry] { return slices.Values(p.keys(kind)) }
-		if within != "" {
-			above, ok := pp.pattern.ancestorOf(within)
+		if relative != "" {
+			above, ok := pp.pattern.ancestorOf(relative)
 			if !ok {
 				continue
 			}
-			keys = func(p *pool, kind keyKind) iter.Seq[entry] { return above.keysBelow(within, p, kind) }
+			keys = func(p *pool, kind keyKind) iter.Seq[entry] { return above.keysBelow(relative, p, kind) }
 		}
 		for _, p := range pp.pools {
 			if p.noTransfer {

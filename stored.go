@@ -11,17 +11,17 @@ import (
 	"github.com/miekg/dns"
 )
 
-// storedFirstWriter is the ResponseWriter for queries of a name in a pool with storedFirst. If the next plugin
-// says that there is no such name or no such record, storedFirstWriter does not write that, so that the
+// storedFirstWriter is the ResponseWriter for queries of a name in a pool with storedFirst. If the
+// next plugin says that there is no such name or no such record, it does not write that, so that the
 // computed record can be the answer.
 type storedFirstWriter struct {
 	completer
 	lacking atomic.Bool // the next plugin has no such record
 }
 
-// askStoredFirst asks the next plugin, and answers with the computed record of type rrtype if that plugin
-// has none. Instead of ANY it asks for rrtype, because the next plugin may answer ANY without the
-// records that it has.
+// askStoredFirst asks the next plugin, and answers with the computed record of type rrtype if that
+// plugin has none. Instead of ANY it asks for rrtype, because the next plugin may answer ANY without
+// the records that it has.
 func (ws *Workstation) askStoredFirst(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, found *match, rrtype uint16) (int, error) {
 	query := r
 	if r.Question[0].Qtype != rrtype {

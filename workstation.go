@@ -18,7 +18,7 @@
 //
 // # A query
 //
-// ServeDNS passes on what is not a query of class IN with one question. Else it calls find, which
+// ServeDNS passes on what is not a query of class IN with one question. Otherwise it calls find, which
 // returns what is known of the name: a match. Then it chooses one of five ways:
 //
 //   - answer sends the computed record.
@@ -39,8 +39,8 @@
 //
 // # A Corefile
 //
-// setup calls parseStanzas, which turns each stanza into a pool. zones.add adds the names of a pool
-// to its zones: it keeps a patternPools for each pattern, and returns a conflict if two pools could
+// setup calls parseStanzas, which turns each stanza into a pool. zone.add adds the names of a pool to
+// a zone: it keeps a patternPools for each pattern, and returns a conflict if two pools could
 // give the same name. For that it compares the forms of patterns, see formIndex and commonText. When all
 // stanzas are read, Workstation.complete builds what follows from them, such as the index of PTR
 // records (see newReverse).

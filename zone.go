@@ -44,28 +44,30 @@ type zone struct {
 	counters lastCounters
 }
 
-// add lists a forward zone, and puts the computed names of p into it. It returns a conflict if
-// another pool of the zone could give one of these names, and nil otherwise. All pools are added
-// before complete, which forgets how to compare patterns.
-func (zs *zones) add(name string, p *pool) *conflict {
+// list returns the listed zone called name, and lists it if it is not yet.
+func (zs *zones) list(name string) *zone {
 	z := zs.zone(name)
 	if z == nil {
 		z = &zone{name: name, listed: true}
 		zs.byName[name] = existing{zone: z}
 		zs.addAncestors(z, name)
 	}
+	return z
+}
+
+// add puts the computed names of p into the zone. It returns a conflict if another pool of the zone
+// could give one of these names, and nil otherwise. All pools are added before zones.complete, which
+// drops what compares patterns.
+func (z *zone) add(p *pool) *conflict {
 	for i := range p.patterns {
-		pt := &p.patterns[i]
 		x := &z.computed
-		if pt.wildcard {
+		if p.patterns[i].wildcard {
 			x = &z.wildcards
 		}
-		if c := x.add(p, pt); c != nil {
-			c.zone = name
+		if c := x.add(p, &p.patterns[i]); c != nil {
+			c.zone = z.name
 			return c
 		}
-		zs.mostLabels = max(zs.mostLabels, pt.labels())
-		zs.hasWildcards = zs.hasWildcards || pt.wildcard
 	}
 	return nil
 }
@@ -99,6 +101,10 @@ func (zs *zones) addName(z *zone, name string) {
 func (zs *zones) complete() {
 	for _, z := range zs.listed() {
 		z.computed.forms, z.wildcards.forms = nil, nil // no more patterns are compared
+		zs.hasWildcards = zs.hasWildcards || len(z.wildcards.patterns) > 0
+		for _, pp := range z.patterns() {
+			zs.mostLabels = max(zs.mostLabels, pp.pattern.labels())
+		}
 		for _, text := range z.addNonTerminals() {
 			// If another zone is listed in between, the name belongs to that zone.
 			if name := text + "." + z.name; zs.closestListed(name) == z {
