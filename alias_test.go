@@ -64,7 +64,8 @@ func (tc aliasTest) checkResponse(t *testing.T, property string) {
 func TestAliases(t *testing.T) {
 	for _, tc := range []aliasTest{
 		{"other data at the target", "tested", dns.TypeA, "NOERROR; tested CNAME ws5; ws5 60 A 192.0.2.5"},
-		{"other data at the target, asked for", "tested", dns.TypeTXT, "NOERROR; tested CNAME ws5; ws5 300 TXT \"stored\""},
+		{"other data at the target, asked for", "tested", dns.TypeTXT,
+			`NOERROR; tested CNAME ws5; ws5 300 TXT "stored"`},
 		{"a hidden record at the target", "six", dns.TypeA, "NOERROR; six CNAME ws6; ws6 60 A 192.0.2.6"},
 		{"the other family", "six", dns.TypeAAAA, "NOERROR; six CNAME ws6; ws6 60 AAAA 2001:db8::6"},
 		{"two aliases", "two", dns.TypeA, "NOERROR; two CNAME six; six CNAME ws6; ws6 60 A 192.0.2.6"},
@@ -210,7 +211,8 @@ func TestAliasesLeaveMessagesAlone(t *testing.T) {
 	} {
 		kept := new(dns.Msg).SetQuestion(tc.qname, tc.qtype)
 		kept.Response, kept.AuthenticatedData = true, true
-		kept.Answer, kept.Extra, kept.Ns = tc.answer, tc.extra, room(test.NS("lab.example.org. 300 IN NS ns.example.org."))
+		kept.Answer, kept.Extra = tc.answer, tc.extra
+		kept.Ns = room(test.NS("lab.example.org. 300 IN NS ns.example.org."))
 		before := kept.String()
 		ws := labHandler(t, test.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 			if r.Question[0] != kept.Question[0] {
@@ -258,8 +260,9 @@ func TestManyHosts(t *testing.T) {
 			m := new(dns.Msg).SetReply(r)
 			for i := range 200 {
 				if r.Question[0].Qtype == dns.TypeMX {
-					m.Answer = append(m.Answer, test.MX(fmt.Sprintf("lab.example.org. 300 IN MX 10 ws%d.lab.example.org.", i)))
-					m.Extra = append(m.Extra, test.A(fmt.Sprintf("ws%d.lab.example.org. 300 IN A 203.0.113.%d", i, i)))
+					host := fmt.Sprintf("ws%d.lab.example.org.", i)
+					m.Answer = append(m.Answer, test.MX("lab.example.org. 300 IN MX 10 "+host))
+					m.Extra = append(m.Extra, test.A(fmt.Sprintf("%s 300 IN A 203.0.113.%d", host, i)))
 				}
 			}
 			w.WriteMsg(m)
@@ -268,7 +271,8 @@ func TestManyHosts(t *testing.T) {
 		for _, tcp := range []bool{false, true} {
 			w := dnstest.NewRecorder(&test.ResponseWriter{TCP: tcp})
 			asked = 0
-			if _, err := ws.ServeDNS(t.Context(), w, new(dns.Msg).SetQuestion("lab.example.org.", dns.TypeMX)); err != nil {
+			query := new(dns.Msg).SetQuestion("lab.example.org.", dns.TypeMX)
+			if _, err := ws.ServeDNS(t.Context(), w, query); err != nil {
 				t.Fatal(err)
 			}
 			stored := 0

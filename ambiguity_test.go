@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestMeet checks which pairs of patterns are refused in two stanzas of one zone, with which name as the reason.
-func TestMeet(t *testing.T) {
+// TestCommonText checks which pairs of patterns are refused in two stanzas of one zone, with which name as the reason.
+func TestCommonText(t *testing.T) {
 	for _, tc := range []struct {
 		p, q string // pattern and network
 		want string // what both give
@@ -104,9 +104,9 @@ func TestMeet(t *testing.T) {
 	}
 }
 
-// TestMeetEveryText compares meet with all texts of up to six characters. If both patterns of a pair give one of
-// these, the pair must be found, and a text that meet returns must be one that both patterns give.
-func TestMeetEveryText(t *testing.T) {
+// TestCommonTextEveryText compares commonText with all texts of up to six characters. If both patterns of a pair give
+// one of these, the pair must be found, and a text that commonText returns must be one that both patterns give.
+func TestCommonTextEveryText(t *testing.T) {
 	var stanzas []string
 	for _, prefix := range []string{"", "0", "a", "0-"} {
 		for _, placeholder := range []string{
@@ -154,7 +154,7 @@ func TestMeetEveryText(t *testing.T) {
 			var ok bool
 			for _, f := range forms[i] {
 				for _, g := range forms[j] {
-					if s, meets := commonText(f, g); meets {
+					if s, shared := commonText(f, g); shared {
 						text, ok = s, true
 					}
 				}
@@ -174,9 +174,9 @@ func TestMeetEveryText(t *testing.T) {
 	}
 }
 
-// TestMeetEveryAddress compares meet with all names that patterns of octets give in a /16: it must find the pairs
-// that share a name, and no others.
-func TestMeetEveryAddress(t *testing.T) {
+// TestCommonTextEveryAddress compares commonText with all names that patterns of octets give in a /16: it must find the
+// pairs that share a name, and no others.
+func TestCommonTextEveryAddress(t *testing.T) {
 	var texts []string
 	for _, first := range []string{"{c}", "{d:3}", "{c:x}", "7"} {
 		for _, second := range []string{"{d}", "{c:2}", "12"} {
@@ -219,8 +219,8 @@ func TestMeetEveryAddress(t *testing.T) {
 	}
 }
 
-// TestDiffer checks which patterns are refused in one stanza because they give a name to two hosts.
-func TestDiffer(t *testing.T) {
+// TestTextOfTwoHosts checks which patterns are refused in one stanza because they give a name to two hosts.
+func TestTextOfTwoHosts(t *testing.T) {
 	for _, tc := range []struct{ patterns, network, want string }{
 		{"ws{n} ws{n:3} pc{n}", "10.0.0.0/16", ""},
 		{"ws{n} ws{x}", "10.0.0.0/16", "ws10"},
@@ -284,8 +284,8 @@ func TestTooLongToTell(t *testing.T) {
 	}
 }
 
-// TestDifferEveryAddress compares what is refused with all names that two patterns of octets give in a /16.
-func TestDifferEveryAddress(t *testing.T) {
+// TestTextOfTwoHostsEveryAddress compares what is refused with all names that two patterns of octets give in a /16.
+func TestTextOfTwoHostsEveryAddress(t *testing.T) {
 	var patterns []string
 	for _, first := range []string{"{c}", "{d}", "{d:x}"} {
 		for _, second := range []string{"{d}", "{c:2}"} {

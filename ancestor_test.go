@@ -37,8 +37,8 @@ func TestNonTerminalsInAnotherZone(t *testing.T) {
 func TestEmptyNonTerminals(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
 	patterns := []string{"n{d}.r{c}", "n{c}.r{d}", "{d}.{c}.{b}.{a}", "{a}.{b}.{c}.{d}", "{c}.{d}.{a}.{b}.dyn",
-		"{d}.{b}-{c}", "{b}.{d}.x.{c:2}", "{c}-{d}.{d:3}.{b}", "{d:x}.{c:x}{b:x}.{d}", "*.{d}.{c}.{b}", "{b}.{c:3}{d:3}",
-		"{ip}.x", "x.{ip}", "*.x.{ip}.y", "a.{n}.b"}
+		"{d}.{b}-{c}", "{b}.{d}.x.{c:2}", "{c}-{d}.{d:3}.{b}", "{d:x}.{c:x}{b:x}.{d}", "*.{d}.{c}.{b}",
+		"{b}.{c:3}{d:3}", "{ip}.x", "x.{ip}", "*.x.{ip}.y", "a.{n}.b"}
 	for range 60 {
 		pattern := patterns[rnd.IntN(len(patterns))]
 		var networks []string
@@ -52,7 +52,8 @@ func TestEmptyNonTerminals(t *testing.T) {
 			first := at + uint64(rnd.IntN(step))
 			last := first + uint64(rnd.IntN(800))
 			at = last + 1
-			networks = append(networks, ipv4.address(uint128{lo: first}).String()+"-"+ipv4.address(uint128{lo: last}).String())
+			lowest, highest := ipv4.address(uint128{lo: first}), ipv4.address(uint128{lo: last})
+			networks = append(networks, lowest.String()+"-"+highest.String())
 			for u := first; u <= last; u++ {
 				addresses = append(addresses, ipv4.address(uint128{lo: u}))
 			}
@@ -81,15 +82,16 @@ func TestEmptyNonTerminals(t *testing.T) {
 		check := func(name string) {
 			found := ws.find(name)
 			if (found.zone != nil) != exist[name] || found.v4.IsValid() != computed[name] {
-				t.Fatalf("%s\n%s: exists %t, has an address %t, want %t and %t", corefile, name, found.zone != nil, found.v4.IsValid(),
-					exist[name], computed[name])
+				t.Fatalf("%s\n%s: exists %t, has an address %t, want %t and %t", corefile, name,
+					found.zone != nil, found.v4.IsValid(), exist[name], computed[name])
 			}
 		}
 		for name := range exist {
 			check(name)
 			// Names that differ in one digit.
 			for i, c := range []byte(name) {
-				if other := name[:i] + string(rune('0'+rnd.IntN(10))) + name[i+1:]; isDigit(c) && !strings.HasPrefix(pattern, "*") {
+				other := name[:i] + string(rune('0'+rnd.IntN(10))) + name[i+1:]
+				if isDigit(c) && !strings.HasPrefix(pattern, "*") {
 					check(other)
 				}
 			}

@@ -268,8 +268,8 @@ func askAlone(t *testing.T, ws *Workstation, qname string, qtype uint16) string 
 		}
 		return words[0]
 	}
-	if m.Rcode != rcode || err != nil || !m.Response || !m.Authoritative || !m.RecursionDesired || !m.CheckingDisabled ||
-		m.Id != r.Id || m.Question[0] != r.Question[0] {
+	if m.Rcode != rcode || err != nil || !m.Response || !m.Authoritative ||
+		!m.RecursionDesired || !m.CheckingDisabled || m.Id != r.Id || m.Question[0] != r.Question[0] {
 		t.Errorf("%s %s returned %s, %v, and wrote\n%s", qname, dns.TypeToString[qtype], words[0], err, m)
 		return words[0]
 	}

@@ -66,7 +66,8 @@ func TestDescribe(t *testing.T) {
 				}`,
 			`Server block .:53
   example.org: 16777216 hosts, ip-10-0-0-0 (10.0.0.0) to ip-10-255-255-255 (10.255.255.255)
-  example.org: 2^96 hosts, ip-2001-db8--0 (2001:db8::) to ip-2001-db8-ffff-ffff-ffff-ffff-ffff-ffff (2001:db8:ffff:ffff:ffff:ffff:ffff:ffff)
+  example.org: 2^96 hosts, ip-2001-db8--0 (2001:db8::) to ` +
+				`ip-2001-db8-ffff-ffff-ffff-ffff-ffff-ffff (2001:db8:ffff:ffff:ffff:ffff:ffff:ffff)
     IPv4 PTR records in 10.in-addr.arpa
     IPv6 PTR records in 8.b.d.0.1.0.0.2.ip6.arpa
 `,
@@ -264,7 +265,8 @@ func TestDescribe(t *testing.T) {
 					no_reverse
 				}`,
 			`Server block .:53
-  a.example, b.example, c.example, d.example, e.example, f.example, 2 more: 256 hosts, workstation0 (192.0.2.0) to workstation255 (192.0.2.255)
+  a.example, b.example, c.example, d.example, e.example, f.example, 2 more: ` +
+				`256 hosts, workstation0 (192.0.2.0) to workstation255 (192.0.2.255)
     no IPv4 PTR records: no_reverse
 `,
 		},
@@ -300,10 +302,13 @@ func TestDescribeInstance(t *testing.T) {
 	inst.Storage[serverBlocksKey{}] = c.Get(serverBlocksKey{})
 	const pool = `: 256 hosts, workstation0 (172.0.2.0) to workstation255 (172.0.2.255)
     no IPv4 PTR records: the server block has no reverse zone for these addresses
-  Warning: Testfile:1 has no 'network' and gets the default, 172.0.2.0/24, which is public address space: write 'network' with a network of your own
-  Warning: Testfile:1 has PTR records that no server block is asked for: add 172.0.2.0/24 to the zones of its server block, or write 'no_reverse'
+  Warning: Testfile:1 has no 'network' and gets the default, 172.0.2.0/24, which is public address space: ` +
+		`write 'network' with a network of your own
+  Warning: Testfile:1 has PTR records that no server block is asked for: ` +
+		`add 172.0.2.0/24 to the zones of its server block, or write 'no_reverse'
 `
-	want := "\nServer block example.org.:53\n  example.org" + pool + "\nServer block example.net.:53\n  example.net" + pool
+	want := "\nServer block example.org.:53\n  example.org" + pool +
+		"\nServer block example.net.:53\n  example.net" + pool
 	if got := Describe(inst); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -177,7 +177,8 @@ func FuzzNextPlugin(f *testing.F) {
 				if !ok || !isA || !strings.EqualFold(a.Hdr.Name, r.Question[0].Name) {
 					continue
 				}
-				if found := ws.find(a.Hdr.Name); found.v4.IsValid() && !found.pool.storedFirst && a.A.String() != found.v4.String() {
+				found := ws.find(a.Hdr.Name)
+				if found.v4.IsValid() && !found.pool.storedFirst && a.A.String() != found.v4.String() {
 					t.Errorf("%s is the answer, and %s is computed", a, found.v4)
 				}
 			}
@@ -315,7 +316,8 @@ func FuzzParsePattern(f *testing.F) {
 func FuzzPatternText(f *testing.F) {
 	var patterns []pattern
 	var oracles []oracle
-	for i, text := range slices.Concat([]string{"workstation{n}", "{n:3}", "n{x}", "n{x:16}f", "1{n:20}1"}, gridPatterns) {
+	texts := slices.Concat([]string{"workstation{n}", "{n:3}", "n{x}", "n{x:16}f", "1{n:20}1"}, gridPatterns)
+	for i, text := range texts {
 		patterns, oracles = append(patterns, testPattern(f, text)), append(oracles, newOracle(text))
 		for _, seed := range []string{
 			"workstation17", "007", "nffffffffffffffff", "workstation18446744073709551616", "10-20-0-7", "2001-db8--5",
@@ -363,9 +365,9 @@ func FuzzPatternAddress(f *testing.F) {
 	})
 }
 
-// FuzzMeet compares the names of two stanzas that share a zone. If they are accepted, no name of one is a name of the
-// other. If they are refused, both patterns give the name in the error.
-func FuzzMeet(f *testing.F) {
+// FuzzCommonText compares the names of two stanzas that share a zone. If they are accepted, no name of one is a name of
+// the other. If they are refused, both patterns give the name in the error.
+func FuzzCommonText(f *testing.F) {
 	const network = "10.0.0.0/16"
 	sample := addressAfter("10.0.7.12", 0).u.lo
 	for _, pair := range [][2]string{
@@ -453,7 +455,9 @@ func FuzzParseReverse(f *testing.F) {
 
 // FuzzParseClassless compares parseClassless with a regular expression.
 func FuzzParseClassless(f *testing.F) {
-	for _, label := range []string{"64/26", "64-127", "0-25", "64-26", "customer", "300/26", "64", "064/26", `6\0544/26`} {
+	for _, label := range []string{
+		"64/26", "64-127", "0-25", "64-26", "customer", "300/26", "64", "064/26", `6\0544/26`,
+	} {
 		f.Add(label)
 	}
 	labelRE := regexp.MustCompile(`^(0|[1-9][0-9]{0,2})([/-])(0|[1-9][0-9]{0,2})$`)

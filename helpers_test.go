@@ -267,7 +267,8 @@ func recordText(rr dns.RR) string {
 }
 
 // apexRecords are the SOA and NS records that each zone file begins with. The serial is 7.
-const apexRecords = "@ 300 SOA ns.example.org. hostmaster.example.org. 7 7200 1800 86400 300\n@ 300 NS ns.example.org.\n"
+const apexRecords = "@ 300 SOA ns.example.org. hostmaster.example.org. 7 7200 1800 86400 300\n" +
+	"@ 300 NS ns.example.org.\n"
 
 // zoneFile returns the plugin file with zones. Each has apexRecords, and the records that follow its name. Records may
 // be indented.
@@ -291,7 +292,9 @@ func zoneFile(tb testing.TB, zones map[string]string) file.File {
 // serverUpstream looks names up for the plugin file in a handler, as a running server does.
 type serverUpstream struct{ plugin.Handler }
 
-func (s serverUpstream) Lookup(ctx context.Context, state request.Request, name string, qtype uint16) (*dns.Msg, error) {
+func (s serverUpstream) Lookup(
+	ctx context.Context, state request.Request, name string, qtype uint16,
+) (*dns.Msg, error) {
 	state = state.NewWithQuestion(name, qtype)
 	w := nonwriter.New(state.W)
 	if rcode, _ := s.ServeDNS(ctx, w, state.Req); w.Msg == nil {

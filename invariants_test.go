@@ -20,8 +20,8 @@ import (
 var transferNames = []string{
 	"org.", "example.org.", "ws1.org.", "ws1.example.org.", "ip-192-0-2-1.example.org.", "www.example.org.",
 	"lab.example.org.", "ws0.lab.example.org.", "ws1.lab.example.org.", "ws2.lab.example.org.", "h01.lab.example.org.",
-	"ip-192-0-2-1.lab.example.org.", "ip-2001-db8--1.lab.example.org.", "www.lab.example.org.", "a.ws0.lab.example.org.",
-	"ws0.ws1.lab.example.org.", "a.ws0.ws1.lab.example.org.", "ws1.com.",
+	"ip-192-0-2-1.lab.example.org.", "ip-2001-db8--1.lab.example.org.", "www.lab.example.org.",
+	"a.ws0.lab.example.org.", "ws0.ws1.lab.example.org.", "a.ws0.ws1.lab.example.org.", "ws1.com.",
 	"0.lab.example.org.", "2.lab.example.org.", "0.2.lab.example.org.", "1.2.lab.example.org.", "2.0.lab.example.org.",
 	"a.ws1.lab.example.org.", "b.a.ws1.lab.example.org.", "*.ws1.lab.example.org.", "x.*.ws1.lab.example.org.",
 	"a.0.lab.example.org.", "a.0.example.org.", "0.example.org.", "2.example.org.", "0.2.example.org.",
@@ -30,7 +30,8 @@ var transferNames = []string{
 	"192-000-002-001.www.example.org.", "a.192-0-2-1.example.org.",
 	"0/31.2.0.192.in-addr.arpa.", "0.0/31.2.0.192.in-addr.arpa.", "1.0/31.2.0.192.in-addr.arpa.",
 	"2.0/31.2.0.192.in-addr.arpa.",
-	"arpa.", "in-addr.arpa.", "192.in-addr.arpa.", "0.192.in-addr.arpa.", "2.0.192.in-addr.arpa.", "3.0.192.in-addr.arpa.",
+	"arpa.", "in-addr.arpa.", "192.in-addr.arpa.", "0.192.in-addr.arpa.",
+	"2.0.192.in-addr.arpa.", "3.0.192.in-addr.arpa.",
 	"0.2.0.192.in-addr.arpa.", "1.2.0.192.in-addr.arpa.", "2.2.0.192.in-addr.arpa.", "255.2.0.192.in-addr.arpa.",
 	"0.3.0.192.in-addr.arpa.", "a.1.2.0.192.in-addr.arpa.",
 	"ip6.arpa.", "8.b.d.0.1.0.0.2.ip6.arpa.", "1." + v6zeros[2:] + "8.b.d.0.1.0.0.2.ip6.arpa.",
@@ -48,22 +49,24 @@ func TestRandomPools(t *testing.T) {
 			fmt.Fprintf(&corefile, "workstation %s %s {\n",
 				pick("example.org", "lab.example.org example.org", ". example.net", "."),
 				pick("", "", "10.0.0.0/14", "10.1.0.0/16 2001:db8::/40"))
-			placeholder := pick("{n}", "{x}", "{n:3}", "{x:5}", "{ip}", "{ip:x}", "{ip:full}", "{a}-{b}-{c}-{d}", "{d}.{c}",
-				"{c:x}{d:x}", "{d:3}{c:3}.b{b}")
+			placeholder := pick("{n}", "{x}", "{n:3}", "{x:5}", "{ip}", "{ip:x}", "{ip:full}",
+				"{a}-{b}-{c}-{d}", "{d}.{c}", "{c:x}{d:x}", "{d:3}{c:3}.b{b}")
 			prefix, suffix := pick("a", "a1", "b-", "", "ip-", "*.", "*.a"), pick("", "-a", "f", ".z")
 			name := prefix + placeholder
 			fmt.Fprintln(&corefile, "name",
 				pick(name+suffix, name+suffix+" further-"+placeholder, name+" *.y"+placeholder+suffix))
 			network := pick("10.0.0.0/8", "10.1.2.0/24", "10.1.2.3/32", "10.0.255.250-10.1.0.9", "0.0.0.0/0",
 				"10.1.2.0/24 10.1.5.9-10.1.6.3")
-			network6 := pick("2001:db8::/64", "2001:db8::/33", "2001:db8::fffe-2001:db8::1:3", "2001:db8::5/128", "::/0")
+			network6 := pick("2001:db8::/64", "2001:db8::/33", "2001:db8::fffe-2001:db8::1:3", "2001:db8::5/128",
+				"::/0")
 			fmt.Fprintln(&corefile, "network", pick(network, network6, network+" "+network6))
 			if rnd.IntN(2) == 0 {
 				first := rnd.IntN(20)
 				fmt.Fprintf(&corefile, "numbers %d-%d %d\n", first, first+rnd.IntN(300), rnd.IntN(300))
 			}
 			if rnd.IntN(2) == 0 {
-				fmt.Fprintln(&corefile, "offset", pick("1", "-1", "250", "-300", "9223372036854775807", "-9223372036854775808"))
+				fmt.Fprintln(&corefile, "offset",
+					pick("1", "-1", "250", "-300", "9223372036854775807", "-9223372036854775808"))
 			}
 			corefile.WriteString(pick("", "", "no_reverse\n") + "}\n")
 		}
@@ -146,7 +149,8 @@ func checkCanonical(t *testing.T, z *zone, pp *patternPools) {
 						continue
 					}
 					if written := string(pt.append(nil, pt.put(k, p.someAddress()))); written != string(changed) {
-						t.Fatalf("in zone %q, %s reads %q as %v, and writes that as %q", z.name, pt, changed, k, written)
+						t.Fatalf("in zone %q, %s reads %q as %v, and writes that as %q",
+							z.name, pt, changed, k, written)
 					}
 				}
 			}
@@ -178,7 +182,7 @@ func changedByOne(text []byte) iter.Seq[[]byte] {
 	}
 }
 
-// checkNumbersOutside checks that numbers that no pool of the pattern has give no name by this pattern.
+// checkNumbersOutside checks that the pattern gives no name for numbers that none of its pools has.
 func checkNumbersOutside(t *testing.T, z *zone, pp *patternPools) {
 	t.Helper()
 	for _, n := range []uint64{0, 1, 255, 256, 1 << 32, math.MaxUint64} {
@@ -201,7 +205,8 @@ func checkReverse(t *testing.T, ws *Workstation) {
 		for n, p := range samples(ws.reverse.records[f]) {
 			addr := f.address(n)
 			qname := reverseZone(netip.PrefixFrom(addr, addr.BitLen()))
-			if found := ws.find(qname); found.pool != p || found.ptr != addr || found.zone == nil || found.zone.name != p.ptrZone {
+			if found := ws.find(qname); found.pool != p || found.ptr != addr ||
+				found.zone == nil || found.zone.name != p.ptrZone {
 				t.Fatalf("%v: %q is not found", p, qname)
 			}
 			if found := ws.find(p.name(addr)); found.v4 != addr && found.v6 != addr {
@@ -320,14 +325,16 @@ func TestTransferOfRandomZones(t *testing.T) {
 				pick("lab.example.org", "example.org", "org lab.example.org", "ws1.lab.example.org example.org",
 					"lab.example.org 192.0.2.0/24", "lab.example.org 0/31.2.0.192.in-addr.arpa", ". example.org", "."),
 				pick("", "stored_first"),
-				"name "+pick("ws{n}", "ws{n}", "ip-{ip}", "h{x:2}", "ws{n} ws{n:2} h{n:2}", "{d}.lab", "{d}.{c}", "{c}.{d}",
-					"a.{n}.lab", "ws{n} *.ws{n}", "*.{d}.{c}", "x.ws{n} *.lab.ws{n}", "{ip:full}.www *.{ip}"),
-				"network "+pick("192.0.2.0/30", "2001:db8::/126", "192.0.2.0/31 2001:db8::/126", "192.0.2.254-192.0.3.1")))
+				"name "+pick("ws{n}", "ws{n}", "ip-{ip}", "h{x:2}", "ws{n} ws{n:2} h{n:2}",
+					"{d}.lab", "{d}.{c}", "{c}.{d}", "a.{n}.lab", "ws{n} *.ws{n}", "*.{d}.{c}",
+					"x.ws{n} *.lab.ws{n}", "{ip:full}.www *.{ip}"),
+				"network "+pick("192.0.2.0/30", "2001:db8::/126", "192.0.2.0/31 2001:db8::/126",
+					"192.0.2.254-192.0.3.1")))
 		}
 		origin := pick("example.org.", "lab.example.org.", "org.", "ws1.lab.example.org.", "ws1.com.",
 			"2.0.192.in-addr.arpa.", "0.192.in-addr.arpa.", "1.2.0.192.in-addr.arpa.", "0/31.2.0.192.in-addr.arpa.",
-			"1.0/31.2.0.192.in-addr.arpa.", "www.example.org.", "2.lab.example.org.", "0.example.org.", "ip6.arpa.", "arpa.",
-			".")
+			"1.0/31.2.0.192.in-addr.arpa.", "www.example.org.", "2.lab.example.org.", "0.example.org.",
+			"ip6.arpa.", "arpa.", ".")
 		taken := make(map[string]bool) // names with records: a CNAME record may stand with no other
 		for range rnd.IntN(10) {
 			name := pick(transferNames...)
@@ -392,8 +399,8 @@ func checkTransfer(t *testing.T, ws *Workstation, lines []string) {
 		}
 	}
 	for name := range names {
-		// Below a zone cut or a DNAME, nothing computed is transferred, and what is stored is in another zone: see "What
-		// a transfer carries" in docs/zones.md.
+		// Below a zone cut or a DNAME, nothing computed is transferred, and what is stored is in another zone: see
+		// "What a transfer carries" in docs/zones.md.
 		if !dns.IsSubDomain(origin, name) || cuts.above(name) {
 			continue
 		}
@@ -467,14 +474,15 @@ func refersTo(m *dns.Msg, zone string) bool {
 	})
 }
 
-// TestAliasesOfRandomZones compares what queries get with what a secondary answers that has the transferred zone.
+// TestAliasesOfRandomZones compares what queries get with the answers of a secondary that has the transferred zone.
 func TestAliasesOfRandomZones(t *testing.T) {
 	const origin = "lab.example.org."
 	rnd := rand.New(rand.NewPCG(7, 8))
 	pick := func(words ...string) string { return words[rnd.IntN(len(words))] }
 	names := []string{origin}
 	for _, label := range []string{
-		"ws0", "ws1", "ws2", "0.r1", "1.r1", "r1", "r2", "a", "b", "c", "d", "x.a", "x.ws1", "a.r1", "ws1.a", "ws1.r1", "0.b",
+		"ws0", "ws1", "ws2", "0.r1", "1.r1", "r1", "r2", "a", "b", "c", "d", "x.a", "x.ws1", "a.r1", "ws1.a", "ws1.r1",
+		"0.b",
 	} {
 		names = append(names, label+"."+origin)
 	}
@@ -506,8 +514,9 @@ func TestAliasesOfRandomZones(t *testing.T) {
 				slices.Sort(got)
 				slices.Sort(want)
 				if !slices.Equal(got, want) || m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError {
-					t.Fatalf("%s\nabove\n%s\n%s %s gets %s\n%s\nand from a secondary\n%s", &corefile, stored,
-						name, dns.TypeToString[qtype], dns.RcodeToString[m.Rcode], strings.Join(got, "\n"), strings.Join(want, "\n"))
+					t.Fatalf("%s\nabove\n%s\n%s %s gets %s\n%s\nand from a secondary\n%s",
+						&corefile, stored, name, dns.TypeToString[qtype], dns.RcodeToString[m.Rcode],
+						strings.Join(got, "\n"), strings.Join(want, "\n"))
 				}
 			}
 		}
@@ -527,8 +536,8 @@ func randomZone(rnd *rand.Rand, names []string, computed *Workstation) string {
 	var records []randomRecord
 	for range rnd.IntN(12) {
 		name := pick(names[1:]...)
-		rrtype, value, _ := strings.Cut(pick("A 203.0.113.1", "TXT \"stored\"", "NS "+pick(names...), "CNAME "+pick(names...),
-			"CNAME "+pick(names...), "CNAME "+pick(names...), "DNAME "+pick(names...)), " ")
+		rrtype, value, _ := strings.Cut(pick("A 203.0.113.1", "TXT \"stored\"", "NS "+pick(names...),
+			"CNAME "+pick(names...), "CNAME "+pick(names...), "CNAME "+pick(names...), "DNAME "+pick(names...)), " ")
 		r := randomRecord{name, rrtype, value}
 		leadsToItself := value == name
 		// Queries get what is computed below a cut, and a secondary has nothing there: "a zone cut or a DNAME above

@@ -62,7 +62,8 @@ coredns_workstation_responses_total{server="tls://:853",type="PTR",view="",zone=
 	if err := testutil.CollectAndCompare(responsesTotal, strings.NewReader(want)); err != nil {
 		t.Error(err)
 	}
-	if n := testutil.ToFloat64(denialsOverriddenTotal.WithLabelValues("dns://:53", "metrics.example.org.", "")); n != 3 {
+	denials := denialsOverriddenTotal.WithLabelValues("dns://:53", "metrics.example.org.", "")
+	if n := testutil.ToFloat64(denials); n != 3 {
 		t.Errorf("denials_overridden_total = %v, want 3", n)
 	}
 }

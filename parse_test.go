@@ -59,7 +59,8 @@ func TestParse(t *testing.T) {
 		checkWorkstation(t, ws)
 		for _, z := range ws.zones.listed() {
 			for _, p := range ws.pools {
-				if slices.ContainsFunc(z.patterns(), func(ps *patternPools) bool { return slices.Contains(ps.pools, p) }) {
+				inPools := func(ps *patternPools) bool { return slices.Contains(ps.pools, p) }
+				if slices.ContainsFunc(z.patterns(), inPools) {
 					pools = append(pools, z.name+": "+describePool(p))
 				}
 			}
@@ -153,7 +154,8 @@ func errorFormats(t *testing.T) (formats []string) {
 				name = f.Name
 			}
 			for _, arg := range call.Args {
-				if literal, ok := arg.(*ast.BasicLit); ok && literal.Kind == token.STRING && slices.Contains(functions, name) {
+				literal, ok := arg.(*ast.BasicLit)
+				if ok && literal.Kind == token.STRING && slices.Contains(functions, name) {
 					format, err := strconv.Unquote(literal.Value)
 					if err != nil {
 						t.Fatal(err)

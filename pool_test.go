@@ -178,8 +178,8 @@ func TestPoolLongest(t *testing.T) {
 				}
 			}
 			if gotText, gotLabel := p.longest(&p.patterns[0]); len(gotText) != text || len(gotLabel) != label {
-				t.Errorf("%s of %s: the longest are %q and %q, want %d and %d octets", name, network, gotText, gotLabel, text,
-					label)
+				t.Errorf("%s of %s: the longest are %q and %q, want %d and %d octets",
+					name, network, gotText, gotLabel, text, label)
 			}
 		}
 	}

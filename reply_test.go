@@ -119,7 +119,11 @@ func TestReplySize(t *testing.T) {
 		{"workstation1.", replies[1].new, 2.5},
 		{"workstation1.example.org.", replies[1].new, 2.5},
 		{"1.2.0.192.in-addr.arpa.", replies[2].new, 3},
-		{"workstation1.example.org.", func(r *dns.Msg) *dns.Msg { return newNegativeReply(r, dns.RcodeSuccess, testSOA) }, 4},
+		{
+			"workstation1.example.org.",
+			func(r *dns.Msg) *dns.Msg { return newNegativeReply(r, dns.RcodeSuccess, testSOA) },
+			4,
+		},
 	} {
 		for _, edns := range []bool{false, true} {
 			r := new(dns.Msg)

@@ -189,7 +189,8 @@ func TestTooManyBelowCuts(t *testing.T) {
 		}
 		c.learn(stored)
 		if after := tooMany(c.series(c.cutsByZone())); before != tc.before || after != tc.after {
-			t.Errorf("%s: too many before is %t, and after %t; want %t and %t", tc.name, before, after, tc.before, tc.after)
+			t.Errorf("%s: too many before is %t, and after %t; want %t and %t",
+				tc.name, before, after, tc.before, tc.after)
 		}
 	}
 }

@@ -283,14 +283,26 @@ func TestStoredFirstOverFile(t *testing.T) {
 				"ws6.lab.example.org. 60 A 192.0.2.6",
 		},
 		{forward, "first1.lab.example.org.", dns.TypeA, "NOERROR\nfirst1.lab.example.org. 3600 A 198.51.100.1"},
-		{reverse, "1.2.0.192.in-addr.arpa.", dns.TypePTR, "NOERROR\n1.2.0.192.in-addr.arpa. 300 PTR stored.example.org."},
-		{reverse, "1.2.0.192.in-addr.arpa.", dns.TypeANY, "NOERROR\n1.2.0.192.in-addr.arpa. 300 PTR stored.example.org."},
+		{
+			reverse, "1.2.0.192.in-addr.arpa.", dns.TypePTR,
+			"NOERROR\n" +
+				"1.2.0.192.in-addr.arpa. 300 PTR stored.example.org.",
+		},
+		{
+			reverse, "1.2.0.192.in-addr.arpa.", dns.TypeANY,
+			"NOERROR\n" +
+				"1.2.0.192.in-addr.arpa. 300 PTR stored.example.org.",
+		},
 		{
 			reverse, "2.2.0.192.in-addr.arpa.", dns.TypePTR,
 			"NOERROR\n" +
 				"2.2.0.192.in-addr.arpa. 300 CNAME 2.0-31.2.0.192.in-addr.arpa.",
 		},
-		{reverse, "3.2.0.192.in-addr.arpa.", dns.TypePTR, "NOERROR\n3.2.0.192.in-addr.arpa. 60 PTR ws3.lab.example.org."},
+		{
+			reverse, "3.2.0.192.in-addr.arpa.", dns.TypePTR,
+			"NOERROR\n" +
+				"3.2.0.192.in-addr.arpa. 60 PTR ws3.lab.example.org.",
+		},
 		// No plugin has the other zones.
 		{reverse, "ws1.lab.example.org.", dns.TypeA, "NOERROR\nws1.lab.example.org. 60 A 192.0.2.1"},
 	} {

@@ -156,7 +156,8 @@ func TestTransferError(t *testing.T) {
 	none := transferFunc(func(string, uint32) (<-chan []dns.RR, error) { return nil, transfer.ErrNotAuthoritative })
 	const (
 		notAuthoritative = "not authoritative for zone"
-		tooMany          = "computed names, too many to transfer: write 'no_transfer' and give the secondary the same stanzas"
+		tooMany          = "computed names, too many to transfer: " +
+			"write 'no_transfer' and give the secondary the same stanzas"
 	)
 	for _, tc := range []struct {
 		zone string
@@ -180,7 +181,10 @@ func TestTransferError(t *testing.T) {
 		// A plugin has the zone.
 		{"2.0.192.in-addr.arpa.", []transfer.Transferer{none, stored, broken}, ""},
 		// The zone is too large, by 256 names or more.
-		{"large.example.org.", []transfer.Transferer{stored}, "zone 'large.example.org.' has more than 16777216 " + tooMany},
+		{
+			"large.example.org.", []transfer.Transferer{stored},
+			"zone 'large.example.org.' has more than 16777216 " + tooMany,
+		},
 		{"larger.example.org.", []transfer.Transferer{stored}, tooMany},
 		{"0.1.0.0.2.ip6.arpa.", []transfer.Transferer{stored}, tooMany},
 		{"arpa.", []transfer.Transferer{stored}, tooMany},

@@ -125,7 +125,8 @@ func TestServeDNS(t *testing.T) {
 				t.Fatal("no response")
 			}
 			if rcode != rec.Msg.Rcode {
-				t.Errorf("ServeDNS returned %s and wrote %s", dns.RcodeToString[rcode], dns.RcodeToString[rec.Msg.Rcode])
+				t.Errorf("ServeDNS returned %s and wrote %s",
+					dns.RcodeToString[rcode], dns.RcodeToString[rec.Msg.Rcode])
 			}
 			if rec.Msg.Authoritative != tc.Authoritative {
 				t.Errorf("AA = %t, want %t", rec.Msg.Authoritative, tc.Authoritative)
@@ -159,7 +160,8 @@ func TestServeDNSPassesOn(t *testing.T) {
 			rec := dnstest.NewRecorder(&test.ResponseWriter{})
 			rcode, err := labHandler(t, replyWith(dns.RcodeNameError)).ServeDNS(context.Background(), rec, r)
 			if err != nil || rcode != dns.RcodeNameError || rec.Msg == nil || rec.Msg.Rcode != dns.RcodeNameError {
-				t.Errorf("got %s, %v and message %v, want the next plugin's NXDOMAIN", dns.RcodeToString[rcode], err, rec.Msg)
+				t.Errorf("got %s, %v and message %v, want the next plugin's NXDOMAIN",
+					dns.RcodeToString[rcode], err, rec.Msg)
 			}
 		})
 	}
@@ -176,8 +178,8 @@ func TestServeDNSReturnsWhatNextReturns(t *testing.T) {
 				rec := dnstest.NewRecorder(&test.ResponseWriter{})
 				rcode, err := labHandler(t, test.NextHandler(want, failure)).ServeDNS(context.Background(), rec, r)
 				if rcode != want || !errors.Is(err, failure) || rec.Msg != nil {
-					t.Errorf("%s: got %s, %v and message %v, want %s and the error", name, dns.RcodeToString[rcode], err, rec.Msg,
-						dns.RcodeToString[want])
+					t.Errorf("%s: got %s, %v and message %v, want %s and the error",
+						name, dns.RcodeToString[rcode], err, rec.Msg, dns.RcodeToString[want])
 				}
 			}
 		}

@@ -189,8 +189,8 @@ func TestFindAllocatesNothing(t *testing.T) {
 			network 172.0.2.0/24
 		}`)
 	for _, name := range []string{
-		"Workstation1.example.org.", "workstation1.Example.com.", "ip-10-1-2-3.example.org.", "ip-2001-db8-1--f.example.org.",
-		"www.example.org.", "workstationfoo.example.com.", "ip-.example.org.",
+		"Workstation1.example.org.", "workstation1.Example.com.", "ip-10-1-2-3.example.org.",
+		"ip-2001-db8-1--f.example.org.", "www.example.org.", "workstationfoo.example.com.", "ip-.example.org.",
 		"1.2.0.192.in-addr.arpa.", "10.in-addr.arpa.", "foo.in-addr.arpa.",
 		strings.Repeat("0.", 24) + "8.B.D.0.1.0.0.2.ip6.arpa.",
 	} {

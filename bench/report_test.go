@@ -22,7 +22,8 @@ func TestTables(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		} else if shown != read(t, file) {
-			t.Errorf("README.md shows another table than %s: copy the file to README.md, after the line <!-- %s -->", file, name)
+			t.Errorf("README.md shows another table than %s: copy the file to README.md, after the line <!-- %s -->",
+				file, name)
 		}
 	}
 }
@@ -32,7 +33,8 @@ func TestTables(t *testing.T) {
 func TestReadme(t *testing.T) {
 	const form = "A query costs 7.8 µs of CPU, where *template* costs 18.8, *whoami* 9.8 and Knot DNS 5.3."
 	manual := strings.Join(strings.Fields(read(t, "../README.md")), " ")
-	sentence := regexp.MustCompile(`A query costs ([0-9.]+) µs of CPU, where (.+? [0-9.]*[0-9])(?:[.:;] | \()`).FindStringSubmatch(manual + " ")
+	sentenceRE := regexp.MustCompile(`A query costs ([0-9.]+) µs of CPU, where (.+? [0-9.]*[0-9])(?:[.:;] | \()`)
+	sentence := sentenceRE.FindStringSubmatch(manual + " ")
 	if sentence == nil {
 		t.Fatalf("../README.md does not say what a query costs: write a sentence such as\n%s", form)
 	}
@@ -56,12 +58,14 @@ func checkFigure(t *testing.T, costs map[string]float64, name, written string) {
 		}
 	}
 	if len(rows) != 1 {
-		t.Errorf("../README.md says that %q costs %s, but %d rows of %s/peers.md have that name: %q", name, written, len(rows), results, rows)
+		t.Errorf("../README.md says that %q costs %s, but %d rows of %s/peers.md have that name: %q",
+			name, written, len(rows), results, rows)
 		return
 	}
 	_, decimals, _ := strings.Cut(written, ".")
 	if want := strconv.FormatFloat(costs[rows[0]], 'f', len(decimals), 64); written != want {
-		t.Errorf("../README.md says that %q costs %s µs, but %s/peers.md says %s: correct ../README.md", name, written, results, want)
+		t.Errorf("../README.md says that %q costs %s µs, but %s/peers.md says %s: correct ../README.md",
+			name, written, results, want)
 	}
 }
 

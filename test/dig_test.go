@@ -202,7 +202,8 @@ func (d *dig) print(w io.Writer) error {
 
 // isTransfer reports whether d asks for a zone transfer.
 func (d *dig) isTransfer() bool {
-	return len(d.msg.Question) == 1 && (d.msg.Question[0].Qtype == dns.TypeAXFR || d.msg.Question[0].Qtype == dns.TypeIXFR)
+	questions := d.msg.Question
+	return len(questions) == 1 && (questions[0].Qtype == dns.TypeAXFR || questions[0].Qtype == dns.TypeIXFR)
 }
 
 // ask sends the query, and returns the response.

@@ -62,7 +62,8 @@ workstation255.lab.example.org AAAA   => NOERROR aa, workstation255.lab.example.
 workstation3.desks.example.org        => NOERROR aa, workstation3.desks.example.org. TTL A 198.51.100.3
 workstation3.desks.example.org AAAA   => NOERROR aa, authority: desks.example.org. SOA
 workstation300.desks.example.org      => NXDOMAIN aa, authority: desks.example.org. SOA
--x 198.51.100.255                     => NOERROR aa, 255.100.51.198.in-addr.arpa. TTL PTR workstation255.desks.example.org.
+-x 198.51.100.255                     => NOERROR aa,
+    255.100.51.198.in-addr.arpa. TTL PTR workstation255.desks.example.org.
 `
 
 // forwarded are questions that the upstream answers.
@@ -98,7 +99,10 @@ func startUpstream(t *testing.T) *faultyUpstream {
 func (u *faultyUpstream) open() {
 	for _, network := range []string{"udp", "tcp"} {
 		started, ended := make(chan struct{}), make(chan struct{})
-		s := &dns.Server{Addr: "127.0.0.1:" + u.port, Net: network, Handler: u, NotifyStartedFunc: func() { close(started) }}
+		s := &dns.Server{
+			Addr: "127.0.0.1:" + u.port, Net: network, Handler: u,
+			NotifyStartedFunc: func() { close(started) },
+		}
 		go func() {
 			defer close(ended)
 			if err := s.ListenAndServe(); err != nil {
@@ -134,7 +138,8 @@ func (u *faultyUpstream) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 		reply.Rcode = dns.RcodeNameError
 		reply.Ns = []dns.RR{&dns.SOA{
 			Hdr: dns.RR_Header{Name: "example.com.", Rrtype: dns.TypeSOA, Class: dns.ClassINET, Ttl: 60},
-			Ns:  "ns.example.com.", Mbox: "hostmaster.example.com.", Serial: 1, Refresh: 7200, Retry: 1800, Expire: 86400, Minttl: 60,
+			Ns:  "ns.example.com.", Mbox: "hostmaster.example.com.",
+			Serial: 1, Refresh: 7200, Retry: 1800, Expire: 86400, Minttl: 60,
 		}}
 	}
 	if f := u.fault.Load(); f != nil {
@@ -413,7 +418,8 @@ func (l *loaded) inTurns(t *testing.T, names []string, rounds int, run func(trou
 		for _, i := range rand.Perm(len(names)) {
 			if *full {
 				if after := settled(t, l.metrics, idle); after.more(idle) {
-					t.Errorf("the server used %+v when it was idle, and uses %+v a minute after the trouble", idle, after)
+					t.Errorf("the server used %+v when it was idle, and uses %+v a minute after the trouble",
+						idle, after)
 				}
 			}
 			c := run(i)
@@ -426,7 +432,8 @@ func (l *loaded) inTurns(t *testing.T, names []string, rounds int, run func(trou
 		return p99s[len(p99s)/2]
 	}
 	for i, name := range names {
-		t.Logf("%-26s %v, median p99 %v, %.2f times the first's", name, sums[i], median(p99s[i]), float64(median(p99s[i]))/float64(median(p99s[0])))
+		p99, first := median(p99s[i]), median(p99s[0])
+		t.Logf("%-26s %v, median p99 %v, %.2f times the first's", name, sums[i], p99, float64(p99)/float64(first))
 	}
 	return sums
 }
@@ -444,8 +451,9 @@ func TestLoadFaultyUpstream(t *testing.T) {
 	for _, limit := range []string{"max_concurrent 1000", "max_concurrent 100"} {
 		t.Run(limit, func(t *testing.T) {
 			l := startLoaded(t)
-			if corefile := strings.Replace(l.with("3600"), "max_concurrent 1000", limit, 1); corefile != l.with("3600") {
-				l.push(t, corefile, `Reloading complete`)
+			corefile := l.with("3600")
+			if limited := strings.Replace(corefile, "max_concurrent 1000", limit, 1); limited != corefile {
+				l.push(t, limited, `Reloading complete`)
 			}
 			questions := learn(t, l.port, strings.ReplaceAll(pools, "TTL", "3600"))
 			c := l.client("udp")
@@ -461,7 +469,8 @@ func TestLoadFaultyUpstream(t *testing.T) {
 				asked, answered := stop()
 				forwarded = l.upstream.asked.Load() - forwarded
 				end()
-				t.Logf("%s: of %d misses, %d reached the upstream, and %v were answered", names[i], asked, forwarded, answered)
+				t.Logf("%s: of %d misses, %d reached the upstream, and %v were answered",
+					names[i], asked, forwarded, answered)
 				// Without -full, queries of the previous fault may still wait. Then max_concurrent is
 				// reached, and other queries are REFUSED.
 				if refused := names[i] == "dead, its port refused"; refused != (forwarded == 0) && (refused || *full) {
@@ -631,9 +640,9 @@ func TestLoadMultisocket(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		sum := clients.stop()
-		t.Logf("%d reloads with %v sockets by turns: %v", reloads, sockets, sum)
+		t.Logf("%d reloads with %v sockets alternately: %v", reloads, sockets, sum)
 		if sum.wrong > 0 || sockets[0] == sockets[1] && sum.lost > 0 {
-			t.Errorf("%v sockets by turns: %v; for example %s", sockets, sum, sum.fault)
+			t.Errorf("%v sockets alternately: %v; for example %s", sockets, sum, sum.fault)
 		}
 	}
 }

@@ -74,8 +74,9 @@ func most(usages ...usage) (m usage) {
 func settled(t *testing.T, metrics string, before usage) usage {
 	t.Helper()
 	after := usageOf(t, metrics)
-	for deadline := time.Now().Add(time.Minute); after.more(before) && time.Now().Before(deadline); after = usageOf(t, metrics) {
+	for deadline := time.Now().Add(time.Minute); after.more(before) && time.Now().Before(deadline); {
 		time.Sleep(100 * time.Millisecond)
+		after = usageOf(t, metrics)
 	}
 	return after
 }

@@ -392,7 +392,9 @@ func TestMonitoring(t *testing.T) {
 	m := startMonitored(t)
 
 	// Prometheus only sees an increase if the counter is there before.
-	for _, counter := range []string{"coredns_panics_total", "coredns_reload_failed_total", "coredns_forward_healthcheck_broken_total"} {
+	for _, counter := range []string{
+		"coredns_panics_total", "coredns_reload_failed_total", "coredns_forward_healthcheck_broken_total",
+	} {
 		if !strings.Contains(string(scrape(t, m.metrics)), "\n"+counter+" 0\n") {
 			t.Errorf("%s is not 0 at the start", counter)
 		}

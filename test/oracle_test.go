@@ -130,17 +130,24 @@ func TestOracleGenerate(t *testing.T) {
 		{"lab.example.org", "10-20 $ A 192.0.2.$", "name {n}\nnetwork 192.0.2.0/24\nnumbers 10-20"},
 		{"lab.example.org", "0-99 $-lab A 192.0.2.$", "name {n}-lab\nnetwork 192.0.2.0-192.0.2.99"},
 		{"lab.example.org", "95-105 p${0,3} A 192.0.2.$", "name p{n:3}\nnetwork 192.0.2.0/24\nnumbers 95-105"},
-		{"lab.example.org", "95-105 p${0,2,d}z A 192.0.2.${100,0,d}", "name p{n:2}z\nnetwork 192.0.2.0/24\nnumbers 95-105\noffset 100"},
+		{"lab.example.org", "95-105 p${0,2,d}z A 192.0.2.${100,0,d}",
+			"name p{n:2}z\nnetwork 192.0.2.0/24\nnumbers 95-105\noffset 100"},
 		{"lab.example.org", "100-110 ws$ A 192.0.2.${-100}", "name ws{n}\nnetwork 192.0.2.0-192.0.2.10\noffset -100"},
-		{"lab.example.org", "0-10 ws${100} A 192.0.2.$", "name ws{n}\nnetwork 192.0.2.0/24\nnumbers 100-110\noffset -100"},
+		{"lab.example.org", "0-10 ws${100} A 192.0.2.$",
+			"name ws{n}\nnetwork 192.0.2.0/24\nnumbers 100-110\noffset -100"},
 		{"lab.example.org", "0-30 n${0,0,x} A 192.0.2.$", "name n{x}\nnetwork 192.0.2.0/24\nnumbers 0-30"},
-		{"lab.example.org", "250-260 n${0,2,x} AAAA 2001:db8::${0,0,x}", "name n{x:2}\nnetwork 2001:db8::/64\nnumbers 250-260"},
-		{"lab.example.org", "250-260 n${0,20,x} AAAA 2001:db8::${0,0,x}", "name n{x:20}\nnetwork 2001:db8::/64\nnumbers 250-260"},
+		{"lab.example.org", "250-260 n${0,2,x} AAAA 2001:db8::${0,0,x}",
+			"name n{x:2}\nnetwork 2001:db8::/64\nnumbers 250-260"},
+		{"lab.example.org", "250-260 n${0,20,x} AAAA 2001:db8::${0,0,x}",
+			"name n{x:20}\nnetwork 2001:db8::/64\nnumbers 250-260"},
 		{"lab.example.org", "0-8/4 ws$ A 192.0.2.$", "name ws{n}\nnetwork 192.0.2.0/24\nnumbers 0 4 8"},
-		{"lab.example.org", "65530-65540 ws$ AAAA 2001:db8::1:${-65530,0,x}", "name ws{n}\nnetwork 2001:db8::1:0-2001:db8::1:a\noffset -65530"},
+		{"lab.example.org", "65530-65540 ws$ AAAA 2001:db8::1:${-65530,0,x}",
+			"name ws{n}\nnetwork 2001:db8::1:0-2001:db8::1:a\noffset -65530"},
 		{"2.0.192.in-addr.arpa", "0-255 $ PTR ws$.lab.example.org.", "name ws{n}\nnetwork 192.0.2.0/24"},
-		{"2.0.192.in-addr.arpa", "1-20 ${100} PTR p${0,3,d}.lab.example.org.", "name p{n:3}\nnetwork 192.0.2.0/24\nnumbers 1-20\noffset 100"},
-		{"8.b.d.0.1.0.0.2.ip6.arpa", "0-300 ${0,47,n} PTR n${0,3,x}.lab.example.org.", "name n{x:3}\nnetwork 2001:db8::/64\nnumbers 0-300"},
+		{"2.0.192.in-addr.arpa", "1-20 ${100} PTR p${0,3,d}.lab.example.org.",
+			"name p{n:3}\nnetwork 192.0.2.0/24\nnumbers 1-20\noffset 100"},
+		{"8.b.d.0.1.0.0.2.ip6.arpa", "0-300 ${0,47,n} PTR n${0,3,x}.lab.example.org.",
+			"name n{x:3}\nnetwork 2001:db8::/64\nnumbers 0-300"},
 	}
 	// For a /16, BIND needs a line for each 256 addresses, and workstation a single stanza.
 	var carried strings.Builder
@@ -194,7 +201,9 @@ func neighbours(name string) (names []string) {
 	for i := range strings.IndexByte(name, '.') {
 		before, c, after := name[:i], name[i], name[i+1:]
 		for _, other := range []string{string(c + 1), string(c - 1), string(c) + string(c), "0" + string(c), ""} {
-			if n := before + other + after; strings.Trim(other, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && n[0] != '.' && n[0] != '-' {
+			n := before + other + after
+			allowed := strings.Trim(other, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+			if allowed && n[0] != '.' && n[0] != '-' {
 				names = append(names, n)
 			}
 		}
@@ -267,8 +276,8 @@ func TestOracleKnot(t *testing.T) {
 	agree(t, theirs, ours, append(questions,
 		"ip-192-0-3-1.lab.example.org", "ip-192-0-2-256.lab.example.org", "ip-192-0-2-05.lab.example.org",
 		"ip-192-0-2.lab.example.org", "ip-.lab.example.org", "ip-foo.lab.example.org",
-		"ip-2001-db9--5.lab.example.org AAAA", "ip-2001-db8--g.lab.example.org AAAA", "ip-2001-db8.lab.example.org AAAA",
-		"lab.example.org A", "www.lab.example.org",
+		"ip-2001-db9--5.lab.example.org AAAA", "ip-2001-db8--g.lab.example.org AAAA",
+		"ip-2001-db8.lab.example.org AAAA", "lab.example.org A", "www.lab.example.org",
 		"2.0.192.in-addr.arpa PTR", "5.5.2.0.192.in-addr.arpa PTR", "256.2.0.192.in-addr.arpa PTR",
 		"0.8.b.d.0.1.0.0.2.ip6.arpa PTR", "0.f.e.8.b.d.0.1.0.0.2.ip6.arpa TXT", "g.8.b.d.0.1.0.0.2.ip6.arpa PTR",
 	))
@@ -300,7 +309,8 @@ func TestOracleKnotLong(t *testing.T) {
 		}
 	}
 	agree(t, theirs, ours, append(questions,
-		"ip-2001-0db9-0000-0000-0000-0000-0000-0005.lab.example.org AAAA", "ip-2001-0db8-0000-0000-0000-0000-0000-000g.lab.example.org AAAA",
+		"ip-2001-0db9-0000-0000-0000-0000-0000-0005.lab.example.org AAAA",
+		"ip-2001-0db8-0000-0000-0000-0000-0000-000g.lab.example.org AAAA",
 		"ip-2001-0db8-0000-0000-0000-0000-0000.lab.example.org AAAA", "ip-192-000-002-017.lab.example.org",
 	))
 	differ(t, theirs, ours, `
@@ -354,8 +364,8 @@ func TestOracleDnsmasq(t *testing.T) {
 		questions = append(questions, name+" A", name+" AAAA", strings.ToUpper(name)+" A")
 	}
 	agree(t, theirs, ours, append(append(questions, reverse...),
-		"ws-1x.lab.example.org", "ip-10-1-0-5.lab.example.org", "ip-10-0-0-05.lab.example.org", "ip-10-0-0.lab.example.org",
-		"ip-2001-db9--5.lab.example.org AAAA", "ws-5.example.org",
+		"ws-1x.lab.example.org", "ip-10-1-0-5.lab.example.org", "ip-10-0-0-05.lab.example.org",
+		"ip-10-0-0.lab.example.org", "ip-2001-db9--5.lab.example.org AAAA", "ws-5.example.org",
 	))
 	differ(t, theirs, ours, `
 		# dnsmasq accepts leading zeros, an empty number for zero, and every spelling of an IPv6 address.
@@ -374,7 +384,7 @@ func TestOracleDnsmasq(t *testing.T) {
 	`)
 }
 
-// v6zeros is the labels of the lower 96 bits of an IPv6 address that are zero.
+// v6zeros is the labels of the 96 low bits of an IPv6 address, which are all zero.
 var v6zeros = strings.Repeat("0.", 24)
 
 // startPowerDNS starts PowerDNS with lines of zone files.
@@ -386,7 +396,8 @@ func startPowerDNS(t *testing.T, dir, port, lines string) {
 	}
 	startPeer(t, port, "pdns_server", "--config-dir="+dir, "--daemon=no", "--guardian=no",
 		"--launch=bind", "--bind-config="+write(t, dir, "named.conf", zones),
-		"--enable-lua-records=yes", "--local-address=127.0.0.1", "--local-port="+port, "--socket-dir="+dir, "--setuid=", "--setgid=")
+		"--enable-lua-records=yes", "--local-address=127.0.0.1", "--local-port="+port, "--socket-dir="+dir,
+		"--setuid=", "--setgid=")
 }
 
 // TestOraclePowerDNS compares with the Lua records of PowerDNS.
@@ -396,7 +407,8 @@ func TestOraclePowerDNS(t *testing.T) {
 	startPowerDNS(t, dir, theirs, lines)
 
 	reverse := reverseQuestions("10.0.0.0/16", "2001:db8::/32")
-	alike := slices.DeleteFunc(slices.Clone(reverse), func(q string) bool { return strings.HasSuffix(q, "::") }) // see below
+	endsInZeros := func(q string) bool { return strings.HasSuffix(q, "::") }
+	alike := slices.DeleteFunc(slices.Clone(reverse), endsInZeros) // see below
 	if answered := agree(t, theirs, ours, alike); answered < 20 {
 		t.Errorf("only %d addresses have a name", answered)
 	}
@@ -495,7 +507,8 @@ func TestOracleAllKnowingDNS(t *testing.T) {
 	dir, lines, corefile := transition(t, "all-knowing-dns")
 	address := nextResolver()
 	theirs, ours := address+":53", startCorefile(t, dir, corefile)
-	startPeer(t, theirs, "all-knowing-dns", "--configfile="+write(t, dir, "all-knowing-dns.conf", strings.ReplaceAll(lines, "192.0.2.53", address)))
+	config := write(t, dir, "all-knowing-dns.conf", strings.ReplaceAll(lines, "192.0.2.53", address))
+	startPeer(t, theirs, "all-knowing-dns", "--configfile="+config)
 
 	questions := reverseQuestions("2001:db8:0:1::/64")
 	names := names(t, theirs, questions)
@@ -506,7 +519,8 @@ func TestOracleAllKnowingDNS(t *testing.T) {
 		questions = append(questions, name+" AAAA", name+" A", name+" MX", "app."+name+" AAAA")
 	}
 	agree(t, theirs, ours, append(questions,
-		"ipv6-5.lab.example.org AAAA", "ipv6-00000000000000005.lab.example.org AAAA", "ipv6-.lab.example.org AAAA", "www.lab.example.org AAAA",
+		"ipv6-5.lab.example.org AAAA", "ipv6-00000000000000005.lab.example.org AAAA",
+		"ipv6-.lab.example.org AAAA", "www.lab.example.org AAAA",
 	))
 	differ(t, theirs, ours, `
 		# It compares names case-sensitively, and accepts letters that are not hexadecimal digits.
@@ -582,7 +596,8 @@ func TestOracleStored(t *testing.T) {
 				=> NOERROR, ws17.lab.example.org. 300 A 192.0.2.17, ws17.lab.example.org. 300 A 203.0.113.9
 				=> NOERROR, ws17.lab.example.org. 300 A 192.0.2.17
 			-x 192.0.2.17
-				=> NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR gateway.example.org., 17.2.0.192.in-addr.arpa. 300 PTR ws17.lab.example.org.
+				=> NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR gateway.example.org.,
+					17.2.0.192.in-addr.arpa. 300 PTR ws17.lab.example.org.
 				=> NOERROR, 17.2.0.192.in-addr.arpa. 300 PTR ws17.lab.example.org.
 		`)
 		agree(t, theirs, ours, []string{"ws18.lab.example.org", "ws18.lab.example.org TXT"})
@@ -596,7 +611,8 @@ func TestOracleStored(t *testing.T) {
 			18    3600 PTR   gateway.lab.example.org.
 		`)
 		upstream := testPort(t)
-		theirs, ours := testPort(t), startCorefile(t, dir, strings.ReplaceAll(corefile, "/etc/resolv.conf", "127.0.0.1:"+upstream)+
+		forwarding := strings.ReplaceAll(corefile, "/etc/resolv.conf", "127.0.0.1:"+upstream)
+		theirs, ours := testPort(t), startCorefile(t, dir, forwarding+
 			".:"+upstream+" {\n file db.empty lab.example.org 2.0.192.in-addr.arpa\n}\n")
 		startDnsmasq(t, dir, theirs, lines+`
 host-record=ws-17.lab.example.org,203.0.113.9
@@ -612,9 +628,12 @@ txt-record=ws-20.lab.example.org,stored
 				=> NOERROR, 18.2.0.192.in-addr.arpa. 3600 PTR gateway.lab.example.org.
 				=> NOERROR, 18.2.0.192.in-addr.arpa. 3600 PTR ws-18.lab.example.org.
 			ws-19.lab.example.org
-				=> NOERROR, gateway.lab.example.org. 3600 A 192.0.2.18, ws-19.lab.example.org. 3600 CNAME gateway.lab.example.org.
+				=> NOERROR, gateway.lab.example.org. 3600 A 192.0.2.18,
+					ws-19.lab.example.org. 3600 CNAME gateway.lab.example.org.
 				=> NOERROR, ws-19.lab.example.org. 3600 A 192.0.2.19
 		`)
-		agree(t, theirs, ours, []string{"ws-18.lab.example.org", "-x 192.0.2.17", "ws-20.lab.example.org", "ws-20.lab.example.org TXT"})
+		agree(t, theirs, ours, []string{
+			"ws-18.lab.example.org", "-x 192.0.2.17", "ws-20.lab.example.org", "ws-20.lab.example.org TXT",
+		})
 	})
 }

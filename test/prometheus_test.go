@@ -174,7 +174,11 @@ func TestOraclePrometheus(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.refuse(t)
-	wanted := map[string]string{"CoreDNSErrors": "pending", "CoreDNSUpstreamsDown": "pending", "CoreDNSReloadRefused": "firing"}
+	wanted := map[string]string{
+		"CoreDNSErrors":        "pending",
+		"CoreDNSUpstreamsDown": "pending",
+		"CoreDNSReloadRefused": "firing",
+	}
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		m.ask(t, "SERVFAIL")
 		alerts := p.alerts(t)

@@ -32,7 +32,8 @@ func TestExamples(t *testing.T) {
 			_, fences := fencesOf(t, "../"+tc.document)
 			corefiles, questions := runExamples(t, fences)
 			if corefiles != tc.corefiles || questions != tc.questions {
-				t.Errorf("found %d Corefiles and %d questions, want %d and %d", corefiles, questions, tc.corefiles, tc.questions)
+				t.Errorf("found %d Corefiles and %d questions, want %d and %d",
+					corefiles, questions, tc.corefiles, tc.questions)
 			}
 		})
 	}
@@ -49,7 +50,11 @@ func runExamples(t *testing.T, fences []fence) (corefiles, questions int) {
 		switch f.info {
 		case "corefile":
 			corefiles++
-			corefile := strings.NewReplacer(":10053", ":{$PORT}", ":10054", ":"+testPort(t), "/etc/resolv.conf", resolvConf).Replace(f.text)
+			corefile := strings.NewReplacer(
+				":10053", ":{$PORT}",
+				":10054", ":"+testPort(t),
+				"/etc/resolv.conf", resolvConf,
+			).Replace(f.text)
 			port = startCorefile(t, dir, corefile)
 		case "sh":
 			asked := regexp.MustCompile(`(?m)^\$ dig (.*)\n((?:[^$].*\n)*)`).FindAllStringSubmatch(f.text, -1)
@@ -86,7 +91,9 @@ func TestTransitionShowsCorefile(t *testing.T) {
 // TestReadmeSections checks that the README has the sections of a CoreDNS plugin, in their order.
 func TestReadmeSections(t *testing.T) {
 	readme, _ := fencesOf(t, "../README.md")
-	for _, title := range []string{"Name", "Description", "Syntax", "Metrics", "Examples", "Compilation", "Bugs", "See Also"} {
+	for _, title := range []string{
+		"Name", "Description", "Syntax", "Metrics", "Examples", "Compilation", "Bugs", "See Also",
+	} {
 		_, after, ok := strings.Cut(readme, "\n## "+title+"\n")
 		if !ok {
 			t.Errorf("there is no section %q, or it is out of order", title)

@@ -159,7 +159,9 @@ type question struct{ asked, want string }
 // and addresses of both families.
 func records() (questions []question) {
 	both := func(name, qtype string, addr netip.Addr) {
-		questions = append(questions, question{name + " " + qtype, addr.String()}, question{"-x " + addr.String(), name + "."})
+		questions = append(questions,
+			question{name + " " + qtype, addr.String()},
+			question{"-x " + addr.String(), name + "."})
 	}
 	v4, v6 := netip.MustParseAddr("10.20.0.0").As4(), netip.MustParseAddr("2001:db8::").As16()
 	for _, n := range []int{0, 1, 255, 256, 65535, 65536, 131071} {
@@ -188,7 +190,9 @@ func records() (questions []question) {
 func provocations(zones []string) (questions []question) {
 	add := func(want string, asked ...string) {
 		for _, q := range asked {
-			if name := dns.Fqdn(strings.Fields(q)[0]); slices.ContainsFunc(zones, func(zone string) bool { return dns.IsSubDomain(zone+".", name) }) {
+			name := dns.Fqdn(strings.Fields(q)[0])
+			isAbove := func(zone string) bool { return dns.IsSubDomain(zone+".", name) }
+			if slices.ContainsFunc(zones, isAbove) {
 				questions = append(questions, question{q, want})
 			}
 		}
@@ -207,16 +211,20 @@ func provocations(zones []string) (questions []question) {
 	}
 	add("NODATA",
 		"lab.example.org A", "10.in-addr.arpa PTR", "0.21.10.in-addr.arpa PTR", "0.8.b.d.0.1.0.0.2.ip6.arpa PTR",
-		"site.example.org NS", "0.0.21.10.in-addr.arpa NS", "ip-192-0-2-1.ip.site.example.org AAAA", "ip-2001-db8-0-1--1.ip.site.example.org A",
+		"site.example.org NS", "0.0.21.10.in-addr.arpa NS",
+		"ip-192-0-2-1.ip.site.example.org AAAA", "ip-2001-db8-0-1--1.ip.site.example.org A",
 	)
 	add("NXDOMAIN",
 		// Siblings of computed names, of the zones and of empty non-terminals.
-		"ws131072.lab.example.org A", "ws007.lab.example.org A", "ws.lab.example.org AAAA", "ip-192-0-3-1.ip.site.example.org A",
+		"ws131072.lab.example.org A", "ws007.lab.example.org A", "ws.lab.example.org AAAA",
+		"ip-192-0-3-1.ip.site.example.org A",
 		"nowhere.org A", "ws1.example.org A", "ip-192-0-2-1.site.example.org A", "10.site.example.org A",
-		"11.in-addr.arpa PTR", "1.0.22.10.in-addr.arpa PTR", "19.10.in-addr.arpa NS", "256.20.10.in-addr.arpa PTR", "x.0.20.10.in-addr.arpa PTR",
+		"11.in-addr.arpa PTR", "1.0.22.10.in-addr.arpa PTR", "19.10.in-addr.arpa NS",
+		"256.20.10.in-addr.arpa PTR", "x.0.20.10.in-addr.arpa PTR",
 		"3.ip6.arpa PTR", "1.8.b.d.0.1.0.0.2.ip6.arpa PTR", "x.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR",
 		// Names below computed names.
-		"a.ws255.lab.example.org A", "a.b.ip-192-0-2-1.ip.site.example.org A", "1.255.0.20.10.in-addr.arpa PTR", "a.b.1.2.0.192.in-addr.arpa PTR",
+		"a.ws255.lab.example.org A", "a.b.ip-192-0-2-1.ip.site.example.org A",
+		"1.255.0.20.10.in-addr.arpa PTR", "a.b.1.2.0.192.in-addr.arpa PTR",
 	)
 	return questions
 }
@@ -320,8 +328,10 @@ func TestOracleResolversUnguarded(t *testing.T) {
 		{"", "-x 2001:db8::100", "ws256.lab.example.org.", "Unbound, strict; BIND, strict"},
 		{"20.10.in-addr.arpa NS", "-x 10.20.1.0", "ws256.lab.example.org.", "Unbound, strict; BIND, strict"},
 		// The name itself is denied, and then BIND denies all types of it.
-		{"ws256.lab.example.org TXT", "ws256.lab.example.org A", "10.20.1.0", "Unbound, strict; BIND, relaxed; BIND, strict"},
-		{"0.1.20.10.in-addr.arpa TXT", "-x 10.20.1.0", "ws256.lab.example.org.", "Unbound, strict; BIND, relaxed; BIND, strict"},
+		{"ws256.lab.example.org TXT", "ws256.lab.example.org A", "10.20.1.0",
+			"Unbound, strict; BIND, relaxed; BIND, strict"},
+		{"0.1.20.10.in-addr.arpa TXT", "-x 10.20.1.0", "ws256.lab.example.org.",
+			"Unbound, strict; BIND, relaxed; BIND, strict"},
 	}
 	const zones = "example.org 10.in-addr.arpa 192.in-addr.arpa 8.b.d.0.1.0.0.2.ip6.arpa"
 	var templates strings.Builder
@@ -331,7 +341,8 @@ func TestOracleResolversUnguarded(t *testing.T) {
 			t.Fatal(err)
 		}
 		name, qtype := d.msg.Question[0].Name, dns.Type(d.msg.Question[0].Qtype)
-		fmt.Fprintf(&templates, "template IN %s %s {\n answer \"%s 300 %s %s\"\n }\n", qtype, name, name, qtype, tc.want)
+		fmt.Fprintf(&templates, "template IN %s %s {\n answer \"%s 300 %s %s\"\n }\n",
+			qtype, name, name, qtype, tc.want)
 	}
 	unguarded := startCorefile(t, t.TempDir(), expand(t, aboveForward, zones, templates.String()))
 	guarded := startCorefile(t, t.TempDir(), expand(t, aboveForward, zones, stanzas))
@@ -534,7 +545,10 @@ func startDelegating(t *testing.T) (parent string) {
 
 // inBothModes are resolvers that minimise their queries, and resolvers that do not.
 var inBothModes = append([]minimiser{
-	{"Unbound, whole names", "unbound", "-d -c", strings.Replace(unboundConf, "qname-minimisation: yes", "qname-minimisation: no", 1), unboundZone},
+	{
+		"Unbound, whole names", "unbound", "-d -c",
+		strings.Replace(unboundConf, "qname-minimisation: yes", "qname-minimisation: no", 1), unboundZone,
+	},
 	{"BIND, whole names", "named", "-4 -g -c", strings.ReplaceAll(bindConf, "$MINIMISE", "off"), bindZone},
 }, minimisers...)
 
@@ -574,13 +588,17 @@ func TestOracleResolversDelegated(t *testing.T) {
 		// Names that exist, above and next to delegations, and names of the delegated zones.
 		{"lab.example.org A", "NODATA"}, {"ws0.lab.example.org TXT", "NODATA"}, {"ws1.lab.example.org AAAA", "NODATA"},
 		{"ws3.lab.example.org MX", "NODATA"}, {"ws4.lab.example.org MX", "NODATA"}, {"r2.lab.example.org A", "NODATA"},
-		{"r3.lab.example.org MX", "NODATA"}, {"r4.lab.example.org A", "NODATA"}, {"r6.lab.example.org NS", "NODATA"}, {"row.lab.example.org A", "NODATA"},
-		{"7.r4.lab.example.org TXT", "NODATA"}, {"7.row.lab.example.org NS", "NODATA"}, {"2.1.10.in-addr.arpa A", "NODATA"}, {"4.1.10.in-addr.arpa PTR", "NODATA"},
+		{"r3.lab.example.org MX", "NODATA"}, {"r4.lab.example.org A", "NODATA"}, {"r6.lab.example.org NS", "NODATA"},
+		{"row.lab.example.org A", "NODATA"}, {"7.r4.lab.example.org TXT", "NODATA"},
+		{"7.row.lab.example.org NS", "NODATA"}, {"2.1.10.in-addr.arpa A", "NODATA"},
+		{"4.1.10.in-addr.arpa PTR", "NODATA"},
 		{"4.2.0.192.in-addr.arpa MX", "NODATA"}, {"64/26.2.0.192.in-addr.arpa TXT", "NODATA"},
 		// Names that do not exist.
-		{"ws300.lab.example.org A", "NXDOMAIN"}, {"a.ws0.lab.example.org A", "NXDOMAIN"}, {"a.ws4.lab.example.org A", "NXDOMAIN"},
-		{"6.r3.lab.example.org A", "NXDOMAIN"}, {"7.r256.lab.example.org A", "NXDOMAIN"}, {"6.8.row.lab.example.org A", "NXDOMAIN"},
-		{"6.3.1.10.in-addr.arpa PTR", "NXDOMAIN"}, {"a.7.2.1.10.in-addr.arpa PTR", "NXDOMAIN"}, {"67.64/26.2.0.192.in-addr.arpa PTR", "NXDOMAIN"},
+		{"ws300.lab.example.org A", "NXDOMAIN"}, {"a.ws0.lab.example.org A", "NXDOMAIN"},
+		{"a.ws4.lab.example.org A", "NXDOMAIN"}, {"6.r3.lab.example.org A", "NXDOMAIN"},
+		{"7.r256.lab.example.org A", "NXDOMAIN"}, {"6.8.row.lab.example.org A", "NXDOMAIN"},
+		{"6.3.1.10.in-addr.arpa PTR", "NXDOMAIN"}, {"a.7.2.1.10.in-addr.arpa PTR", "NXDOMAIN"},
+		{"67.64/26.2.0.192.in-addr.arpa PTR", "NXDOMAIN"},
 	}
 	orders := map[string][]question{
 		"denied first": slices.Concat(denied, found, denied, found),
@@ -606,7 +624,12 @@ func TestOracleResolversDelegated(t *testing.T) {
 // gets a CNAME record follows it for all types, so no answer may have it.
 func TestOracleResolversHiddenCNAME(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "db.lab", zoneFile+"ws5 300 CNAME www\nwww 300 A 203.0.113.80\nwww 300 TXT stored\nfive 300 CNAME ws5\n")
+	write(t, dir, "db.lab", zoneFile+`
+ws5  300 CNAME www
+www  300 A     203.0.113.80
+www  300 TXT   stored
+five 300 CNAME ws5
+`)
 	write(t, dir, "db.2.0.192", zoneFile+"5 300 CNAME 6\n")
 	server := startCorefile(t, dir, `lab.example.org 2.0.192.in-addr.arpa {
 		bind 127.0.0.1
@@ -618,9 +641,20 @@ func TestOracleResolversHiddenCNAME(t *testing.T) {
 		file db.2.0.192 2.0.192.in-addr.arpa
 	}`)
 	for _, questions := range [][]question{
-		{{"ws5.lab.example.org TXT", "NODATA"}, {"ws5.lab.example.org CNAME", "NODATA"}, {"ws5.lab.example.org A", "192.0.2.5"}},
-		{{"five.lab.example.org TXT", "ws5.lab.example.org."}, {"five.lab.example.org A", "ws5.lab.example.org., 192.0.2.5"}},
-		{{"-x 192.0.2.5 TXT", "NODATA"}, {"5.2.0.192.in-addr.arpa CNAME", "NODATA"}, {"-x 192.0.2.5", "ws5.lab.example.org."}},
+		{
+			{"ws5.lab.example.org TXT", "NODATA"},
+			{"ws5.lab.example.org CNAME", "NODATA"},
+			{"ws5.lab.example.org A", "192.0.2.5"},
+		},
+		{
+			{"five.lab.example.org TXT", "ws5.lab.example.org."},
+			{"five.lab.example.org A", "ws5.lab.example.org., 192.0.2.5"},
+		},
+		{
+			{"-x 192.0.2.5 TXT", "NODATA"},
+			{"5.2.0.192.in-addr.arpa CNAME", "NODATA"},
+			{"-x 192.0.2.5", "ws5.lab.example.org."},
+		},
 	} {
 		backwards := slices.Clone(questions)
 		slices.Reverse(backwards)

@@ -68,7 +68,8 @@ func TestScriptsHaveNoStop(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if commands, _, _ := strings.Cut(string(b), "\n-- "); regexp.MustCompile(`(?m)^stop\b`).MatchString(commands) {
+			commands, _, _ := strings.Cut(string(b), "\n-- ")
+			if regexp.MustCompile(`(?m)^stop\b`).MatchString(commands) {
 				t.Errorf("%s: testscript does not run the lines after stop: use end to stop a server", script)
 			}
 		}

@@ -71,7 +71,8 @@ func (s secondary) lines(t *testing.T, port string) string {
 }
 
 // firstZoneRE matches the first zone in the configuration of a secondary.
-var firstZoneRE = regexp.MustCompile(`(?s)(zone "|zone:\n    name: |  - domain: )lab\.example\.org.*?(\n};|-pattern: secondary|template: secondary)\n`)
+var firstZoneRE = regexp.MustCompile(`(?s)(zone "|zone:\n    name: |  - domain: )lab\.example\.org` +
+	`.*?(\n};|-pattern: secondary|template: secondary)\n`)
 
 // startAll starts all secondaries, which transfer zones from a port of this machine. It returns their
 // ports by name. Their configurations are those of zonesDoc, with these zones.
@@ -86,7 +87,8 @@ func startAll(t *testing.T, port string, zones []string) (ports map[string]strin
 		}
 		first, all := lines[at[0]:at[1]], lines[:at[0]]
 		for _, zone := range zones {
-			of := strings.ReplaceAll(first, `file "lab.example.org"`, fmt.Sprintf("file %q", strings.ReplaceAll(zone, "/", "-")))
+			file := fmt.Sprintf("file %q", strings.ReplaceAll(zone, "/", "-"))
+			of := strings.ReplaceAll(first, `file "lab.example.org"`, file)
 			all += strings.ReplaceAll(of, "lab.example.org", zone)
 		}
 		ports[s.name] = testPort(t)
@@ -173,8 +175,9 @@ func TestOracleSecondaries(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			soa := fmt.Sprintf("hostmaster.example.org. %d ", serial)
-			write(t, dir, file, strings.Replace(string(b), fmt.Sprintf("hostmaster.example.org. %d ", serial-1), soa, 1)+records)
+			before := fmt.Sprintf("hostmaster.example.org. %d ", serial-1)
+			after := fmt.Sprintf("hostmaster.example.org. %d ", serial)
+			write(t, dir, file, strings.Replace(string(b), before, after, 1)+records)
 		}
 		for _, zone := range zones {
 			waitForSerial(t, ours, zone, serial)
@@ -219,7 +222,8 @@ func TestOracleCheckzone(t *testing.T) {
 			fmt.Fprintln(&text, rr)
 		}
 		out, err := exec.Command("named-checkzone", zone, write(t, dir, "transferred", text.String())).CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "loaded serial 1\nOK\n") || strings.Contains(string(out), "warning") {
+		if err != nil || !strings.Contains(string(out), "loaded serial 1\nOK\n") ||
+			strings.Contains(string(out), "warning") {
 			t.Errorf("named-checkzone %s: %v\n%s", zone, err, out)
 		}
 	}
@@ -375,13 +379,16 @@ func TestOracleSecondariesAndWildcards(t *testing.T) {
 	for _, s := range secondaries {
 		t.Run(s.name, func(t *testing.T) {
 			agree(t, ports[s.name], ours, []string{
-				"ip-10-1-7-12.lab.example.org A", "www.ip-10-1-7-12.lab.example.org A", "*.ip-10-1-7-12.lab.example.org A",
+				"ip-10-1-7-12.lab.example.org A", "www.ip-10-1-7-12.lab.example.org A",
+				"*.ip-10-1-7-12.lab.example.org A",
 				"mail.ip-10-1-7-12.lab.example.org TXT", "mail.ip-10-1-7-12.lab.example.org MX",
-				"www.ip-10-1-7-13.lab.example.org A", "_dns.app.ip-10-1-7-13.lab.example.org TXT", "app.ip-10-1-7-13.lab.example.org TXT",
+				"www.ip-10-1-7-13.lab.example.org A", "_dns.app.ip-10-1-7-13.lab.example.org TXT",
+				"app.ip-10-1-7-13.lab.example.org TXT",
 				"both.ip-10-1-7-14.lab.example.org TXT",
 				"alone.ip-10-1-7-15.lab.example.org A", "a.alone.ip-10-1-7-15.lab.example.org A",
 				"www.ip-10-1-7-15.lab.example.org A", "www.ip-10-1-7-15.lab.example.org TXT",
-				"www.ip-10-1-7-16.lab.example.org TXT", "www.ip-10-1-7-16.lab.example.org A", "*.ip-10-1-7-16.lab.example.org TXT",
+				"www.ip-10-1-7-16.lab.example.org TXT", "www.ip-10-1-7-16.lab.example.org A",
+				"*.ip-10-1-7-16.lab.example.org TXT",
 				"nobody.lab.example.org MX", "nobody.lab.example.org A",
 			})
 			differ(t, ports[s.name], ours, `
@@ -448,7 +455,9 @@ func someStanza(r *rand.Rand, i int, letter string) (properties, classless strin
 	case 1:
 		placeholders, networks = pick(r, "{ip}", "{ip:full}", "{ip:x}"), families
 	default:
-		placeholders, networks = pick(r, "{d}-{c}", "{c}.{d}", "{d:2}.r{c:3}", "{c:x}{d:x}", "{d}.{c}.{b}.{a}", "{a}-{c}.x{d}-{c:x}"), v4
+		placeholders = pick(r, "{d}-{c}", "{c}.{d}", "{d:2}.r{c:3}", "{c:x}{d:x}", "{d}.{c}.{b}.{a}",
+			"{a}-{c}.x{d}-{c:x}")
+		networks = v4
 		if r.IntN(3) > 0 {
 			networks = ""
 			for at := third; at < third+6; at += 2 {
@@ -758,11 +767,15 @@ func whole(t *testing.T, server, question string) *dns.Msg {
 	}
 	var glue []dns.RR
 	for _, rr := range m.Extra {
-		if len(m.Ns) > 0 && rr.Header().Rrtype != dns.TypeOPT && dns.IsSubDomain(m.Ns[0].Header().Name, rr.Header().Name) {
+		h := rr.Header()
+		if len(m.Ns) > 0 && h.Rrtype != dns.TypeOPT && dns.IsSubDomain(m.Ns[0].Header().Name, h.Name) {
 			glue = append(glue, rr)
 		}
 	}
-	of := &dns.Msg{MsgHdr: dns.MsgHdr{Rcode: m.Rcode, Authoritative: m.Authoritative}, Answer: m.Answer, Ns: m.Ns, Extra: glue}
+	of := &dns.Msg{
+		MsgHdr: dns.MsgHdr{Rcode: m.Rcode, Authoritative: m.Authoritative},
+		Answer: m.Answer, Ns: m.Ns, Extra: glue,
+	}
 	for _, section := range [][]dns.RR{of.Answer, of.Ns, of.Extra} {
 		slices.SortFunc(section, func(a, b dns.RR) int { return strings.Compare(a.String(), b.String()) })
 	}
@@ -802,7 +815,8 @@ func TestOracleSecondariesOfExceptions(t *testing.T) {
 					=> NOERROR, far1.lab.example.org. 300 A 203.0.113.33
 					=> NOERROR, far1.lab.example.org. 60 A 192.0.2.33
 				far2.lab.example.org
-					=> NOERROR, far2.lab.example.org. 300 CNAME www.lab.example.org., www.lab.example.org. 300 A 203.0.113.80
+					=> NOERROR, far2.lab.example.org. 300 CNAME www.lab.example.org.,
+						www.lab.example.org. 300 A 203.0.113.80
 					=> NOERROR, far2.lab.example.org. 60 A 192.0.2.34
 				far2.lab.example.org TXT => NOERROR, far2.lab.example.org. 300 CNAME www.lab.example.org. => NOERROR
 				-x 192.0.2.33
@@ -822,8 +836,9 @@ func TestOracleSecondariesOfExceptions(t *testing.T) {
 ` + strings.ReplaceAll(exceptions, "ORDER", property)
 			writeEmptyZone(t, dir)
 			computed := startCorefile(t, dir, corefile+"file db.empty "+list+"\n}")
+			comments := regexp.MustCompile(`(?m)^\s*#.*\n`)
 			for i, zone := range zones {
-				writeZone(t, dir, fmt.Sprintf("db.%d", i), regexp.MustCompile(`(?m)^\s*#.*\n`).ReplaceAllString(lines[zone], ""))
+				writeZone(t, dir, fmt.Sprintf("db.%d", i), comments.ReplaceAllString(lines[zone], ""))
 				corefile += fmt.Sprintf("file db.%d %s\n", i, zone)
 			}
 			ours := startCorefile(t, dir, corefile+"}")
@@ -863,24 +878,36 @@ func TestOracleSecondariesOfExceptions(t *testing.T) {
 							=> NXDOMAIN
 							=> NOERROR, 32.2.0.192.in-addr.arpa. 60 PTR far0.lab.example.org.
 					`)
-					agreed := []string{"far1.lab.example.org TXT", "far3.lab.example.org TXT", "far8.lab.example.org A", "a.far1.lab.example.org A"}
+					agreed := []string{
+						"far1.lab.example.org TXT", "far3.lab.example.org TXT", "far8.lab.example.org A",
+						"a.far1.lab.example.org A",
+					}
 					if order == "stored_first" {
-						agreed = append(agreed, "far1.lab.example.org A", "far2.lab.example.org A", "far2.lab.example.org TXT", "-x 192.0.2.33")
+						agreed = append(agreed,
+							"far1.lab.example.org A", "far2.lab.example.org A", "far2.lab.example.org TXT",
+							"-x 192.0.2.33")
 					}
 					agreeWhole(t, ports[s.name], ours, agreed)
 
 					for n := 64; n < 68; n++ {
-						alias, target := fmt.Sprintf("%d.2.0.192.in-addr.arpa", n), fmt.Sprintf("%d.64/26.2.0.192.in-addr.arpa", n)
+						alias := fmt.Sprintf("%d.2.0.192.in-addr.arpa", n)
+						target := fmt.Sprintf("%d.64/26.2.0.192.in-addr.arpa", n)
 						if order != "stored_first" {
-							agreeWhole(t, ports[s.name], ours, []string{alias + " PTR", alias + " CNAME", alias + " TXT"})
+							agreeWhole(t, ports[s.name], ours,
+								[]string{alias + " PTR", alias + " CNAME", alias + " TXT"})
 							continue
 						}
-						want := slices.Concat(ask(t, ports[s.name], alias+" CNAME").Answer, ask(t, ports[s.name], target+" PTR").Answer)
-						if got := whole(t, ours, alias+" PTR"); data(got.Answer) != data(want) || got.Rcode != dns.RcodeSuccess {
+						want := slices.Concat(
+							ask(t, ports[s.name], alias+" CNAME").Answer,
+							ask(t, ports[s.name], target+" PTR").Answer)
+						got := whole(t, ours, alias+" PTR")
+						if data(got.Answer) != data(want) || got.Rcode != dns.RcodeSuccess {
 							t.Errorf("%s PTR: got\n%v\nwant\n%v", alias, got, want)
 						}
 					}
-					for _, q := range []string{"mail.lab.example.org MX", "ws7.lab.example.org MX", "a.cut.lab.example.org A"} {
+					for _, q := range []string{
+						"mail.lab.example.org MX", "ws7.lab.example.org MX", "a.cut.lab.example.org A",
+					} {
 						agreeOnAddresses(t, ports[s.name], ours, q)
 					}
 				})
@@ -907,7 +934,9 @@ func agreeOnAddresses(t *testing.T, theirs, ours, question string) {
 		for _, qtype := range []string{" A", " AAAA"} {
 			their := whole(t, theirs, target+qtype)
 			for _, rr := range slices.Concat(their.Answer, their.Extra) {
-				if strings.EqualFold(rr.Header().Name, target) && rr.Header().Rrtype != dns.TypeCNAME && dns.Type(rr.Header().Rrtype).String() == qtype[1:] {
+				h := rr.Header()
+				isWanted := h.Rrtype != dns.TypeCNAME && dns.Type(h.Rrtype).String() == qtype[1:]
+				if isWanted && strings.EqualFold(h.Name, target) {
 					want = append(want, rr)
 				}
 			}

@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	// These are the packages of the program. The imports compile them before the tests begin,
-	// whose time is limited, so that a test only links the program.
+	// These imports are the packages of the program. Go compiles them before the tests begin, so a test,
+	// whose time is limited, only links it.
 	_ "github.com/coredns/coredns/core/plugin"
 	_ "github.com/coredns/coredns/coremain"
 
@@ -41,7 +41,8 @@ var coredns = sync.OnceValues(func() (string, error) {
 	args := []string{"build", "-race=" + strconv.FormatBool(raceEnabled), "-o", path}
 	if testing.CoverMode() != "" {
 		// A program writes its coverage at its end only if its main package is covered, too.
-		args = append(args, "-cover", "-coverpkg=github.com/seed-310b8fa8/workstation,github.com/seed-310b8fa8/workstation/cmd/coredns")
+		const module = "github.com/seed-310b8fa8/workstation"
+		args = append(args, "-cover", "-coverpkg="+module+","+module+"/cmd/coredns")
 	}
 	build := exec.Command("go", append(args, "../cmd/coredns")...)
 	if out, err := build.CombinedOutput(); err != nil {
@@ -173,7 +174,7 @@ func (s *server) reload() error {
 	// CoreDNS starts to handle signals in a separate goroutine. On a busy machine this can happen
 	// after the first answers, and an earlier signal is lost. So the signal is sent again.
 	for range 60 {
-		if err := s.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+		if err := signalReload(s.cmd.Process); err != nil {
 			return err
 		}
 		if s.waitForLog(`SIGUSR1: Reloading`, offset, time.Second) == nil {

@@ -20,7 +20,10 @@ import (
 func TestSlowScripts(t *testing.T) {
 	p := params("testdata/slow")
 	p.Setup = func(env *testscript.Env) error {
-		keys := []string{"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOSUMDB", "GOTOOLCHAIN"}
+		keys := []string{
+			"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOSUMDB",
+			"GOTOOLCHAIN",
+		}
 		out, err := exec.Command("go", append([]string{"env"}, keys...)...).Output()
 		if err != nil {
 			return err
@@ -46,7 +49,10 @@ func TestSlowTransfer(t *testing.T) {
 	for n := range 998 {
 		exceptions = fmt.Appendf(exceptions, "%d.%d.%d 300 PTR stored.example.org.\n", 255-n%256, n%256, n/4)
 	}
-	exceptions = append(exceptions, "1.7.7 300 CNAME 1.8.7\n2.7.7 300 NS ns.example.net.\n255.7 300 NS ns.example.net.\n"...)
+	exceptions = append(exceptions, `1.7.7 300 CNAME 1.8.7
+2.7.7 300 NS ns.example.net.
+255.7 300 NS ns.example.net.
+`...)
 	write(t, dir, "db.10", string(exceptions))
 	port, _, s := serveCorefile(t, dir, `10.0.0.0/8 192.0.2.0/24 {
 		transfer {

@@ -29,8 +29,10 @@ workstation{n}.desks.example.org AAAA   => NOERROR aa, authority: desks.example.
 workstation{n}.desks.example.org AAAA   => NOERROR aa, authority: desks.example.org. SOA
 workstation{n}.desks.example.org HTTPS  => NOERROR aa, authority: desks.example.org. SOA
 workstation1{n}.desks.example.org       => NXDOMAIN aa, authority: desks.example.org. SOA
--x 192.0.2.{n}                          => NOERROR aa, {n}.2.0.192.in-addr.arpa. 3600 PTR workstation{n}.lab.example.org.
--x 198.51.100.{n}                       => NOERROR aa, {n}.100.51.198.in-addr.arpa. 3600 PTR workstation{n}.desks.example.org.
+-x 192.0.2.{n}                          => NOERROR aa,
+    {n}.2.0.192.in-addr.arpa. 3600 PTR workstation{n}.lab.example.org.
+-x 198.51.100.{n}                       => NOERROR aa,
+    {n}.100.51.198.in-addr.arpa. 3600 PTR workstation{n}.desks.example.org.
 `
 	mixOfOthers = `
 workstation{n}.desks.example.org.corp.example.com => NXDOMAIN, authority: example.com. SOA
@@ -83,7 +85,8 @@ func TestLoadSoak(t *testing.T) {
 	warm, last := most(hourly[hours/4:hours/2]...), most(hourly[hours*3/4:]...)
 	t.Logf("at most %+v in the second quarter, %+v in the last", warm, last)
 	// *forward* keeps up to a hundred sockets, and closes those that are unused for 10 s.
-	if last.goroutines > warm.goroutines+10 || last.files > warm.files+100 || last.memory > warm.memory+growth(atLength(32, 8)) {
+	if last.goroutines > warm.goroutines+10 || last.files > warm.files+100 ||
+		last.memory > warm.memory+growth(atLength(32, 8)) {
 		t.Errorf("the server used %+v in the second quarter, and %+v in the last", warm, last)
 	}
 	if n := strings.Count(l.output(), "[ERROR]"); n > 0 {

@@ -31,19 +31,26 @@ func TestOracleSystemd(t *testing.T) {
 		{"systemctl is-active coredns.service", `^active$`},
 		{"systemd-analyze verify coredns.service", `^$`},
 		// The server does not run as root. Its only capability is to bind low ports.
-		{"cat /proc/$(systemctl show --property MainPID --value coredns.service)/status", `(?s)Uid:\s+[1-9].*` +
-			`CapPrm:\s+0000000000000400\n.*CapBnd:\s+0000000000000400\n.*CapAmb:\s+0000000000000400\n.*NoNewPrivs:\s+1\nSeccomp:\s+2\n`},
+		{"cat /proc/$(systemctl show --property MainPID --value coredns.service)/status",
+			`(?s)Uid:\s+[1-9].*` +
+				`CapPrm:\s+0000000000000400\n.*` +
+				`CapBnd:\s+0000000000000400\n.*` +
+				`CapAmb:\s+0000000000000400\n.*` +
+				`NoNewPrivs:\s+1\nSeccomp:\s+2\n`},
 		{"dig +short @127.0.0.1 workstation17.lab.example.org", `^192\.0\.2\.17$`},
 		{"dig +short +tcp @::1 -x 2001:db8::11", `^workstation17\.lab\.example\.org\.$`},
-		{"dig +short +dnssec @127.0.0.1 workstation17.lab.example.org", `^192\.0\.2\.17\nA 13 4 3600 .* lab\.example\.org\. `},
+		{"dig +short +dnssec @127.0.0.1 workstation17.lab.example.org",
+			`^192\.0\.2\.17\nA 13 4 3600 .* lab\.example\.org\. `},
 		// A reload accepts a correct Corefile, and refuses one with a mistake.
 		{"sed -i s,192.0.2.0/24,198.51.100.0/24, /etc/coredns/Corefile && systemctl reload coredns.service", `^$`},
 		{"dig +short @127.0.0.1 workstation17.lab.example.org", `^198\.51\.100\.17$`},
 		{"sed -i s,198.51.100.0/24,198.51.100.0/33, /etc/coredns/Corefile && systemctl reload coredns.service", `^$`},
-		{"journalctl --unit coredns.service", `\[ERROR\] SIGUSR1: .*plugin/workstation: /etc/coredns/Corefile:10 - .*198\.51\.100\.0/33`},
+		{"journalctl --unit coredns.service",
+			`\[ERROR\] SIGUSR1: .*plugin/workstation: /etc/coredns/Corefile:10 - .*198\.51\.100\.0/33`},
 		{"dig +short @127.0.0.1 workstation17.lab.example.org", `^198\.51\.100\.17$`},
 		// The server answers while it ends.
-		{"systemctl stop coredns.service & sleep 1; dig +short @127.0.0.1 workstation17.lab.example.org; wait", `^198\.51\.100\.17$`},
+		{"systemctl stop coredns.service & sleep 1; dig +short @127.0.0.1 workstation17.lab.example.org; wait",
+			`^198\.51\.100\.17$`},
 		{"systemctl show --property ActiveState --property Result --property ExecMainStatus coredns.service",
 			`^Result=success\nExecMainStatus=0\nActiveState=inactive$`},
 	} {
@@ -138,7 +145,8 @@ func bootSystemd(t *testing.T, dir string) (run func(line string) string) {
 		if err != nil {
 			return "systemd does not run"
 		}
-		args := append([]string{"--all", "--root", "--wd", "--target", strings.TrimSpace(string(pid))}, "sh", "-c", line)
+		target := strings.TrimSpace(string(pid))
+		args := []string{"--all", "--root", "--wd", "--target", target, "sh", "-c", line}
 		out, _ := exec.Command("nsenter", args...).CombinedOutput()
 		return strings.TrimSpace(string(out))
 	}

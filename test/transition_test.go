@@ -139,7 +139,8 @@ func TestTransitionStoredFirst(t *testing.T) {
 `
 		without := startCorefile(t, dir, corefile)
 		corefile = strings.ReplaceAll(corefile, ":"+upstream, ":"+testPort(t))
-		with := startCorefile(t, dir, strings.ReplaceAll(corefile, "        network ", "        stored_first\n        network "))
+		storedFirst := strings.ReplaceAll(corefile, "        network ", "        stored_first\n        network ")
+		with := startCorefile(t, dir, storedFirst)
 		rows, err := tableRows(tc.table)
 		if err != nil {
 			t.Fatal(err)
@@ -150,7 +151,8 @@ func TestTransitionStoredFirst(t *testing.T) {
 			}
 			for i, port := range []string{with, without} {
 				if got, err := shortAnswer(row[0], port); got != row[1+i] || err != nil {
-					t.Errorf("%s: dig %s (stored_first: %t): got %q, %v, want %q", tc.peer, row[0], i == 0, got, err, row[1+i])
+					t.Errorf("%s: dig %s (stored_first: %t): got %q, %v, want %q",
+						tc.peer, row[0], i == 0, got, err, row[1+i])
 				}
 			}
 		}

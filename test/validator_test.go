@@ -59,7 +59,8 @@ func (z *signedZones) text(t *testing.T, info string, n int) string {
 			for i, tag := range []string{"12345", "23456"}[:len(z.keys)] {
 				text = strings.ReplaceAll(text, "Klab.example.org.+013+"+tag, z.keys[i])
 			}
-			return strings.Replace(eachZoneRE.ReplaceAllStringFunc(text, z.eachZone), strings.Join(documented, " ")+";", strings.Join(z.zones, " ")+";", 1)
+			text = eachZoneRE.ReplaceAllStringFunc(text, z.eachZone)
+			return strings.Replace(text, strings.Join(documented, " ")+";", strings.Join(z.zones, " ")+";", 1)
 		}
 	}
 	t.Fatalf("docs/dnssec.md has too few blocks %q", info)
@@ -67,7 +68,8 @@ func (z *signedZones) text(t *testing.T, info string, n int) string {
 }
 
 // eachZoneRE matches the zones in the configuration of a resolver.
-var eachZoneRE = regexp.MustCompile(`(?m)(^stub-zone:\n    name: .*\n    stub-addr: .*\n|^zone \S+ +\{ type forward; .*\n)+`)
+var eachZoneRE = regexp.MustCompile(`(?m)(^stub-zone:\n    name: .*\n    stub-addr: .*\n|` +
+	`^zone \S+ +\{ type forward; .*\n)+`)
 
 // eachZone repeats the first zone in the configuration of a resolver for each zone.
 func (z *signedZones) eachZone(text string) (all string) {
@@ -135,8 +137,8 @@ func (z *signedZones) named(t *testing.T, port string, oldnew ...string) validat
     listen-on-v6 { none; };
     pid-file none;
     session-keyfile none;`, z.dir, p)
-	conf := "controls {};\n" +
-		strings.NewReplacer(append(oldnew, " port 53", " port "+port, "options {", options)...).Replace(z.text(t, "named", 0))
+	replacer := strings.NewReplacer(append(oldnew, " port 53", " port "+port, "options {", options)...)
+	conf := "controls {};\n" + replacer.Replace(z.text(t, "named", 0))
 	startPeer(t, p, "named", "-g", "-c", write(t, z.dir, "named.conf-"+p, conf))
 	return resolver(p)
 }
@@ -188,8 +190,11 @@ func (z *signedZones) delv(port string) validator {
 			t.Fatal(err)
 		}
 		q := d.msg.Question[0]
-		command := strings.NewReplacer("@127.0.0.1", "@127.0.0.1 -p "+port,
-			"root=lab.example.org workstation17.lab.example.org", "root="+z.zoneOf(q.Name)+" "+q.Name+" "+dns.Type(q.Qtype).String()).Replace(z.text(t, "sh", 3))
+		qtype := dns.Type(q.Qtype).String()
+		command := strings.NewReplacer(
+			"@127.0.0.1", "@127.0.0.1 -p "+port,
+			"root=lab.example.org workstation17.lab.example.org", "root="+z.zoneOf(q.Name)+" "+q.Name+" "+qtype,
+		).Replace(z.text(t, "sh", 3))
 		cmd := exec.Command("sh", "-c", command)
 		cmd.Dir = z.dir
 		out, err := cmd.CombinedOutput()
@@ -436,18 +441,23 @@ const everyKindAlone = `
 	-x 2001:db8:0:1::                   => secure
 	63.64/26.2.0.192.in-addr.arpa PTR   => secure
 	# apex
-	lab.example.org SOA                 => secure, SOA ns.dns.lab.example.org. hostmaster.lab.example.org. $SERIAL 7200 1800 86400 60
+	lab.example.org SOA                 => secure,
+		SOA ns.dns.lab.example.org. hostmaster.lab.example.org. $SERIAL 7200 1800 86400 60
 	lab.example.org DNSKEY              => secure, DNSKEY
 	lab.example.org A                   => secure
 	lab.example.org NS                  => secure
-	floor.lab.example.org SOA           => secure, SOA ns.dns.floor.lab.example.org. hostmaster.floor.lab.example.org. $SERIAL 7200 1800 86400 300
+	floor.lab.example.org SOA           => secure,
+		SOA ns.dns.floor.lab.example.org. hostmaster.floor.lab.example.org. $SERIAL 7200 1800 86400 300
 	floor.lab.example.org DNSKEY        => secure, DNSKEY
 	floor.lab.example.org TXT           => secure
-	0.10.in-addr.arpa SOA               => secure, SOA ns.dns.0.10.in-addr.arpa. hostmaster.0.10.in-addr.arpa. $SERIAL 7200 1800 86400 60
+	0.10.in-addr.arpa SOA               => secure,
+		SOA ns.dns.0.10.in-addr.arpa. hostmaster.0.10.in-addr.arpa. $SERIAL 7200 1800 86400 60
 	0.10.in-addr.arpa PTR               => secure
-	8.b.d.0.1.0.0.2.ip6.arpa SOA        => secure, SOA ns.dns.8.b.d.0.1.0.0.2.ip6.arpa. hostmaster.8.b.d.0.1.0.0.2.ip6.arpa. $SERIAL 7200 1800 86400 300
+	8.b.d.0.1.0.0.2.ip6.arpa SOA        => secure,
+		SOA ns.dns.8.b.d.0.1.0.0.2.ip6.arpa. hostmaster.8.b.d.0.1.0.0.2.ip6.arpa. $SERIAL 7200 1800 86400 300
 	8.b.d.0.1.0.0.2.ip6.arpa PTR        => secure
-	64/26.2.0.192.in-addr.arpa SOA      => secure, SOA ns.dns.64/26.2.0.192.in-addr.arpa. hostmaster.64/26.2.0.192.in-addr.arpa. $SERIAL 7200 1800 86400 300
+	64/26.2.0.192.in-addr.arpa SOA      => secure,
+		SOA ns.dns.64/26.2.0.192.in-addr.arpa. hostmaster.64/26.2.0.192.in-addr.arpa. $SERIAL 7200 1800 86400 300
 	64/26.2.0.192.in-addr.arpa NS       => secure
 	# empty non-terminals
 	r9.lab.example.org                  => secure
@@ -491,7 +501,8 @@ func TestOracleValidatorsAlone(t *testing.T) {
 // cacheHits returns how many answers came from the cache of coredns.
 func cacheHits(t *testing.T, port string) (hits int) {
 	t.Helper()
-	for _, m := range regexp.MustCompile(`(?m)^coredns_cache_hits_total\{.*\} (\d+)$`).FindAllSubmatch(scrape(t, port), -1) {
+	hitsRE := regexp.MustCompile(`(?m)^coredns_cache_hits_total\{.*\} (\d+)$`)
+	for _, m := range hitsRE.FindAllSubmatch(scrape(t, port), -1) {
 		n, err := strconv.Atoi(string(m[1]))
 		if err != nil {
 			t.Fatal(err)
@@ -538,7 +549,8 @@ func (s *spoiler) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 	if err != nil {
 		m = new(dns.Msg).SetRcode(r, dns.RcodeServerFailure)
 	}
-	if spoil := s.spoil.Load(); spoil != nil && r.Question[0].Qtype != dns.TypeDNSKEY && r.Question[0].Qtype != dns.TypeDS {
+	qtype := r.Question[0].Qtype
+	if spoil := s.spoil.Load(); spoil != nil && qtype != dns.TypeDNSKEY && qtype != dns.TypeDS {
 		(*spoil)(m)
 	}
 	w.WriteMsg(m)
@@ -752,8 +764,10 @@ func TestOracleValidatorsHidden(t *testing.T) {
 	t.Run("BIND", func(t *testing.T) { z.named(t, port).check(t, harmless+visible) })
 	t.Run("BIND, asked for ANY", func(t *testing.T) { z.named(t, port).check(t, anyHides) })
 	t.Run("BIND, asked for ANY, without signatures", func(t *testing.T) {
-		unsigned := startCorefile(t, z.dir, regexp.MustCompile(`(?s)    rewrite .*?\}\n`).ReplaceAllString(z.text(t, "corefile", 0), ""))
-		z.named(t, unsigned, "dnssec-validation yes", "dnssec-validation no").check(t, strings.ReplaceAll(anyHides, "secure", "insecure"))
+		rewrite := regexp.MustCompile(`(?s)    rewrite .*?\}\n`)
+		unsigned := startCorefile(t, z.dir, rewrite.ReplaceAllString(z.text(t, "corefile", 0), ""))
+		insecure := strings.ReplaceAll(anyHides, "secure", "insecure")
+		z.named(t, unsigned, "dnssec-validation yes", "dnssec-validation no").check(t, insecure)
 	})
 	t.Run("BIND, asked for ANY, with any", func(t *testing.T) {
 		z.named(t, z.signed(t, "errors\n", "errors\n    any\n")).check(t, `
@@ -876,7 +890,8 @@ func TestOracleValidatorsSigner(t *testing.T) {
 	z := newSignedZones(t)
 	signer := testPort(t)
 	port := startCorefile(t, z.dir, strings.Replace(z.text(t, "corefile", 2), "192.0.2.61", "127.0.0.1:"+signer, 1))
-	startNamed(t, t.TempDir(), signer, strings.ReplaceAll(z.text(t, "signer", 0), "192.0.2.53 port 53", "127.0.0.1 port "+port))
+	conf := strings.ReplaceAll(z.text(t, "signer", 0), "192.0.2.53 port 53", "127.0.0.1 port "+port)
+	startNamed(t, t.TempDir(), signer, conf)
 	for _, zone := range []string{"lab.example.org", "0.10.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa"} {
 		waitUntilSigned(t, signer, zone)
 	}

@@ -139,7 +139,7 @@ func (a *attacker) query() []byte {
 	return bytes.Clone(a.questions[a.rand.IntN(len(a.questions))].query)
 }
 
-// udp sends 250 messages a second, atOnce at a time. spoil makes them of queries.
+// udp sends 250 messages a second, atOnce at a time. spoil makes each message from a query.
 func (a *attacker) udp(atOnce int, spoil func(query []byte) []byte) {
 	conn, err := net.Dial("udp", a.addr)
 	if err != nil {
@@ -203,9 +203,10 @@ func TestLoadAttacks(t *testing.T) {
 		attackers.Wait()
 		return sum
 	})
+	seconds := (time.Duration(rounds) * length).Seconds()
 	for i, sum := range sums {
 		sum.check(t, names[i])
-		t.Logf("%s: %.0f messages or connections a second", names[i], float64(sent[i].Load())/(time.Duration(rounds)*length).Seconds())
+		t.Logf("%s: %.0f messages or connections a second", names[i], float64(sent[i].Load())/seconds)
 		if attacks[i].n > 0 && sent[i].Load() == 0 {
 			t.Errorf("%s: nothing was sent", names[i])
 		}
@@ -285,7 +286,8 @@ func TestSizes(t *testing.T) {
 		t.Logf("%.50s: %d and %d octets, 1 : %.2f, with headers 1 : %.2f", tc.question, len(query), len(response),
 			float64(len(response))/float64(len(query)), float64(len(response)+headers)/float64(len(query)+headers))
 		if len(query) != tc.query || len(response) != tc.response {
-			t.Errorf("%s: %d octets are answered with %d, want %d with %d", tc.question, len(query), len(response), tc.query, tc.response)
+			t.Errorf("%s: %d octets are answered with %d, want %d with %d",
+				tc.question, len(query), len(response), tc.query, tc.response)
 		}
 	}
 }

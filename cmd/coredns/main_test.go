@@ -22,8 +22,8 @@ func configLines(t *testing.T, path string) []string {
 	return strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
 }
 
-// TestPluginConfig holds plugin.cfg.example to the plugin.cfg of the CoreDNS in
-// go.mod, and to the order of this program.
+// TestPluginConfig compares plugin.cfg.example with the plugin.cfg of the CoreDNS in
+// go.mod, and with the order of this program.
 func TestPluginConfig(t *testing.T) {
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/coredns/coredns").Output()
 	if err != nil {

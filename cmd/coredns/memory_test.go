@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// The race detector has Go keep more of each stack free, and start with 8 KiB.
+// With the race detector, Go keeps more of each stack free, and stacks start with 8 KiB.
 func TestHoldStacks(t *testing.T) {
 	done := make(chan struct{})
 	defer close(done)
 	holdStacks(done)
-	// Go measures the stacks while it collects garbage, of goroutines that have begun.
+	// While it collects garbage, Go measures the stacks of goroutines that have begun.
 	size := []metrics.Sample{{Name: "/gc/stack/starting-size:bytes"}}
 	for range 100 {
 		runtime.GC()

@@ -35,8 +35,11 @@ const (
 // addresses (once by the search path, once fully qualified), and two forwarded names, one
 // that *cache* answers and one that it cannot.
 var lookups = []string{
-	"kubernetes.default", "workstation17=192.0.2.17 2001:db8::11", "workstation17.lab.example.org.=192.0.2.17 2001:db8::11",
-	"www.example.com", "nobody%d.example.com.",
+	"kubernetes.default",
+	"workstation17=192.0.2.17 2001:db8::11",
+	"workstation17.lab.example.org.=192.0.2.17 2001:db8::11",
+	"www.example.com",
+	"nobody%d.example.com.",
 }
 
 var (
@@ -74,7 +77,8 @@ func find() error {
 	if cluster, err = kubernetes.NewForConfig(config); err != nil {
 		return err
 	}
-	if stockDeployment, err = cluster.AppsV1().Deployments(kubeSystem).Get(ctx, "coredns", metav1.GetOptions{}); err != nil {
+	deployments := cluster.AppsV1().Deployments(kubeSystem)
+	if stockDeployment, err = deployments.Get(ctx, "coredns", metav1.GetOptions{}); err != nil {
 		return err
 	}
 	before, err = exec.Command("kubectl", "-n", kubeSystem, "get",
@@ -408,7 +412,8 @@ func startLoad(t *testing.T, between time.Duration, names ...string) (end func()
 		if err := json.Unmarshal([]byte(out.String()), &l); err != nil {
 			t.Fatalf("%v: %q", err, out.String())
 		}
-		t.Logf("%d lookups, %d failed, %d slow; median %v, longest %v", l.Lookups, len(l.Failures), len(l.Slow), l.Median, l.Max)
+		t.Logf("%d lookups, %d failed, %d slow; median %v, longest %v",
+			l.Lookups, len(l.Failures), len(l.Slow), l.Median, l.Max)
 		return l
 	}
 }

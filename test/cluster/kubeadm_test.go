@@ -75,11 +75,13 @@ func TestDifferences(t *testing.T) {
 	}
 	deployment.Name = "other"
 	// The API server adds the defaults.
-	deployment, err = cluster.AppsV1().Deployments(kubeSystem).Create(ctx, deployment, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	dryRun := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}
+	deployment, err = cluster.AppsV1().Deployments(kubeSystem).Create(ctx, deployment, dryRun)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strategy := deployment.Spec.Strategy.RollingUpdate; strategy.MaxUnavailable.String() != "0" || strategy.MaxSurge.String() != "1" {
+	strategy := deployment.Spec.Strategy.RollingUpdate
+	if strategy.MaxUnavailable.String() != "0" || strategy.MaxSurge.String() != "1" {
 		t.Errorf("strategy is %v, want maxUnavailable 0 and maxSurge 1", strategy)
 	}
 	got, want := deployment.Spec.Template.Spec, stockDeployment.Spec.Template.Spec
@@ -112,7 +114,8 @@ func TestKubeadm(t *testing.T) {
 		t.Fatal(err)
 	}
 	const plugins = ",CoreDNSUnsupportedPlugins,CoreDNSMigration"
-	if out, err := kubeadm("upgrade", "plan", version.GitVersion, ignored); err == nil || !strings.Contains(out, unknown) {
+	if out, err := kubeadm("upgrade", "plan", version.GitVersion, ignored); err == nil ||
+		!strings.Contains(out, unknown) {
 		t.Errorf("upgrade plan: %v, want %q in\n%s", err, unknown, out)
 	}
 	if out, err := kubeadm("upgrade", "plan", version.GitVersion, ignored+plugins); err != nil {
@@ -155,7 +158,8 @@ func TestKubeadmKnownTag(t *testing.T) {
 	startClient(t)
 	_, tag, _ := strings.Cut(stockImage(), ":")
 	known := "registry.example.org/coredns:" + tag
-	if out, err := exec.Command("ctr", "--namespace", "k8s.io", "images", "tag", image, known).CombinedOutput(); err != nil {
+	addTag := exec.Command("ctr", "--namespace", "k8s.io", "images", "tag", image, known)
+	if out, err := addTag.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	kubectl(t, "-n", kubeSystem, "set", "image", "deployment/coredns", "coredns="+known)
@@ -215,7 +219,8 @@ func TestKubelet(t *testing.T) {
 	clusterDNS(service.Spec.ClusterIP, cacheAddress)
 	t.Run("cache", func(t *testing.T) {
 		startClient(t)
-		if got := inPod(t, "/client", "cat", "/etc/resolv.conf"); !strings.Contains(got, "nameserver "+cacheAddress+" ") {
+		got := inPod(t, "/client", "cat", "/etc/resolv.conf")
+		if !strings.Contains(got, "nameserver "+cacheAddress+" ") {
 			t.Errorf("resolv.conf has another name server: %q", got)
 		}
 		testLookups(t)
@@ -223,7 +228,8 @@ func TestKubelet(t *testing.T) {
 	clusterDNS(cacheAddress, service.Spec.ClusterIP)
 	t.Run("cluster DNS", func(t *testing.T) {
 		startClient(t)
-		if got := inPod(t, "/client", "cat", "/etc/resolv.conf"); !strings.Contains(got, "nameserver "+service.Spec.ClusterIP+" ") {
+		got := inPod(t, "/client", "cat", "/etc/resolv.conf")
+		if !strings.Contains(got, "nameserver "+service.Spec.ClusterIP+" ") {
 			t.Errorf("resolv.conf has another name server: %q", got)
 		}
 		testLookups(t)

@@ -58,7 +58,8 @@ func TestAlertsQuiet(t *testing.T) {
 		for _, pod := range pods {
 			config += fmt.Sprintf("- {job_name: %s, metrics_path: /api/v1/namespaces/%s/pods/%s:%s/proxy/metrics, "+
 				"static_configs: [{targets: ['%s']}], relabel_configs: [{target_label: job, replacement: %s}, "+
-				"{target_label: instance, replacement: %s}]}\n", pod.Name, kubeSystem, pod.Name, port, proxy, job, pod.Name)
+				"{target_label: instance, replacement: %s}]}\n",
+				pod.Name, kubeSystem, pod.Name, port, proxy, job, pod.Name)
 		}
 	}
 	scrape("coredns", "9153", dns)

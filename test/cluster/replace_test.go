@@ -144,8 +144,10 @@ func TestOverlays(t *testing.T) {
 		want               []string
 	}{
 		{"cluster-dns", "kubernetes/README.md", "kubernetes", []string{ours, "    whoami"}},
-		{"cluster-dns", "zone-files/README.md", "zone-files/zones", []string{ours, "    whoami", "gateway        IN CNAME"}},
-		{"node-local-dns", "node-local/README.md", "node-local", []string{ours, "    whoami", "image: registry.example.net/busybox:1.37"}},
+		{"cluster-dns", "zone-files/README.md", "zone-files/zones",
+			[]string{ours, "    whoami", "gateway        IN CNAME"}},
+		{"node-local-dns", "node-local/README.md", "node-local",
+			[]string{ours, "    whoami", "image: registry.example.net/busybox:1.37"}},
 		{"workstation-dns", "beside/README.md", "beside", []string{ours, "    whoami", "10.100.0.53"}},
 	} {
 		// The overlay may be in a list, and so indented.
@@ -162,7 +164,11 @@ func TestOverlays(t *testing.T) {
 		if err := os.CopyFS(made, os.DirFS("../../deploy/"+test.base)); err != nil {
 			t.Fatal(err)
 		}
-		for name, text := range map[string]string{"kustomization.yaml": overlay, "Corefile": ".:53 {\n    whoami\n}\n"} {
+		files := map[string]string{
+			"kustomization.yaml": overlay,
+			"Corefile":           ".:53 {\n    whoami\n}\n",
+		}
+		for name, text := range files {
 			if err := os.WriteFile(filepath.Join(made, name), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -285,8 +291,18 @@ func TestEdit(t *testing.T) {
 	t.Cleanup(func() { edit(t, good) })
 
 	// The first stanza computes names in every domain, cluster.local included.
-	better := strings.Replace(good, "\n    forward ", "\n    workstation {\n        network 198.51.100.0/24\n    }\n    forward ", 1)
-	better += "printers.example.org {\n    workstation {\n        name printer{n:3}\n        network 203.0.113.0/24\n    }\n}\n"
+	better := strings.Replace(good, "\n    forward ", `
+    workstation {
+        network 198.51.100.0/24
+    }
+    forward `, 1)
+	better += `printers.example.org {
+    workstation {
+        name printer{n:3}
+        network 203.0.113.0/24
+    }
+}
+`
 	edit(t, better)
 	awaitAnswer(t, "NOERROR printer007.printers.example.org. A 203.0.113.7", "printer007.printers.example.org", "A")
 	awaitAnswer(t, "NOERROR workstation6.example.net. A 198.51.100.6", "workstation6.example.net", "A")
@@ -369,7 +385,8 @@ func TestUpstreamDead(t *testing.T) {
 		t.Errorf("forwarded names, upstream answers: %s", answered.failed())
 	}
 	if unanswered.Lookups < 50 || len(unanswered.Failures) < unanswered.Lookups || unanswered.Median < 2*time.Second {
-		t.Errorf("forwarded names, upstream is dead: %s, after a median of %v; want all to fail after 2 s or more", unanswered.failed(), unanswered.Median)
+		t.Errorf("forwarded names, upstream is dead: %s, after a median of %v; want all to fail after 2 s or more",
+			unanswered.failed(), unanswered.Median)
 	}
 	for _, result := range []load{alive, dead} {
 		if result.Lookups < 100 || len(result.Failures) > 0 || result.Max > time.Second {
@@ -377,7 +394,8 @@ func TestUpstreamDead(t *testing.T) {
 		}
 	}
 	if dead.Median > 3*alive.Median {
-		t.Errorf("names that are not forwarded: the median lookup took %v while the upstream answered, and %v after", alive.Median, dead.Median)
+		t.Errorf("names that are not forwarded: the median lookup took %v while the upstream answered, and %v after",
+			alive.Median, dead.Median)
 	}
 	expect(t, "NOERROR 17.2.0.192.in-addr.arpa. PTR workstation17.lab.example.org.",
 		"/client", "ask", "udp", "17.2.0.192.in-addr.arpa", "PTR")

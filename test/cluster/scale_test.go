@@ -22,7 +22,8 @@ func TestAutoscale(t *testing.T) {
 	awaitPods := func(n int) {
 		t.Helper()
 		await(t, 3*time.Minute, func() error {
-			scaler, err := cluster.AutoscalingV2().HorizontalPodAutoscalers(kubeSystem).Get(ctx, "coredns", metav1.GetOptions{})
+			scalers := cluster.AutoscalingV2().HorizontalPodAutoscalers(kubeSystem)
+			scaler, err := scalers.Get(ctx, "coredns", metav1.GetOptions{})
 			if err != nil {
 				return err
 			}

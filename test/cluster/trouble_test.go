@@ -78,10 +78,13 @@ func TestTroubles(t *testing.T) {
 			computed: "SERVFAIL",
 			gateway:  "SERVFAIL",
 		}, true},
-		{"no zone files, computed first", otherCorefile("computed"), []string{"plugin/file: Failed to open"}, map[string]string{
-			computed: "NOERROR " + computed + ". A 192.0.2.17",
-			gateway:  "SERVFAIL",
-		}, true},
+		{
+			"no zone files, computed first", otherCorefile("computed"), []string{"plugin/file: Failed to open"},
+			map[string]string{
+				computed: "NOERROR " + computed + ". A 192.0.2.17",
+				gateway:  "SERVFAIL",
+			}, true,
+		},
 		{"no address", otherCorefile("elsewhere"), []string{"bind: cannot assign requested address"}, nil, false},
 		{"port taken", func(spec *corev1.PodSpec, coredns *corev1.Container) {
 			second := *coredns.DeepCopy()
