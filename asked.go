@@ -74,30 +74,30 @@ func (ws *Workstation) askedPTR(p *pool, f family, asked askedZones) (zones []st
 			}
 		}
 	}
-	ofPool := func(prefixes []netip.Prefix) []netip.Prefix {
-		return slices.DeleteFunc(slices.Clone(prefixes), func(prefix netip.Prefix) bool { return all.overlap(bounds(prefix)) == nil })
+	ofPool := func(zones []netip.Prefix) []netip.Prefix {
+		return slices.DeleteFunc(slices.Clone(zones), func(zone netip.Prefix) bool { return all.overlap(bounds(zone)) == nil })
 	}
 	limits, networks := ofPool(p.reverseZones[f]), p.networks[f]
 	if len(p.reverseZones[f]) == 0 {
 		limits = reversePrefixes(".")[f : f+1] // the whole tree
 	}
-	for _, key := range ofPool(asked.reverse[f]) {
+	for _, blockZone := range ofPool(asked.reverse[f]) {
 		for _, zone := range limits {
-			if !key.Overlaps(zone) {
+			if !blockZone.Overlaps(zone) {
 				continue
 			}
-			if key.Bits() > zone.Bits() {
-				zone = key
+			if blockZone.Bits() > zone.Bits() {
+				zone = blockZone
 			}
-			within := bounds(zone)
+			addresses := bounds(zone)
 			var records index
 			for _, n := range networks {
-				records = append(records, ws.reverse.records[f].clip(n.span).clip(within)...)
+				records = append(records, ws.reverse.records[f].clip(n.span).clip(addresses)...)
 			}
 			if zone.Bits() == 0 { // the networks say more than the whole tree does
-				within = span{networks[0].first, networks[len(networks)-1].last}
+				addresses = span{networks[0].first, networks[len(networks)-1].last}
 			}
-			add(closestReverse(f, within), records)
+			add(closestReverse(f, addresses), records)
 		}
 	}
 	for _, zone := range p.classless {

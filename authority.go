@@ -131,7 +131,7 @@ func (ws *Workstation) reverseTTLs(names []string) map[string]uint32 {
 	ttls := make(map[string]uint32)
 	add := func(name string, records index) {
 		for _, s := range records {
-			if ttl, ok := ttls[name]; s.pool != nil && (!ok || s.pool.ttl < ttl) {
+			if ttl, ok := ttls[name]; !ok || s.pool.ttl < ttl {
 				ttls[name] = s.pool.ttl
 			}
 		}
@@ -159,7 +159,7 @@ func (ws *Workstation) reverseTTLs(names []string) map[string]uint32 {
 			}
 		}
 		records := ws.reverse.records[familyOf(z.Addr())].clip(bounds(z.Prefix))
-		add(z.name, overlay(flatten(nested), records))
+		add(z.name, subtract(records, flatten(nested)))
 	}
 	return ttls
 }

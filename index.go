@@ -71,7 +71,7 @@ func flatten(indexes []index) index {
 	return overlay(flatten(indexes[:half]), flatten(indexes[half:]))
 }
 
-// overlay returns all of x, and what x leaves of y.
+// overlay returns x, and the parts of y that x does not cover.
 func overlay(x, y index) index {
 	one := uint128{lo: 1}
 	merged := make(index, 0, len(x)+len(y))
@@ -94,6 +94,15 @@ func overlay(x, y index) index {
 		}
 	}
 	return append(merged, x...)
+}
+
+// subtract returns the parts of x that cuts do not cover. The pools of cuts do not matter.
+func subtract(x, cuts index) index {
+	cuts = slices.Clone(cuts)
+	for i := range cuts {
+		cuts[i].pool = nil
+	}
+	return slices.DeleteFunc(overlay(cuts, x), func(e entry) bool { return e.pool == nil })
 }
 
 // union sorts the entries, which may be in any order and overlap, and merges those that overlap. A

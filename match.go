@@ -11,7 +11,7 @@ import (
 // a pool and the address 192.0.2.7. The match of example.org has only a zone.
 type match struct {
 	host
-	zone *zone      // because of which the name exists; nil if it does not
+	zone *zone      // that makes the name exist; nil if it does not. Of a PTR record, the zone of the name that it gives
 	ptr  netip.Addr // the address whose PTR record the name has, if it has one
 }
 

@@ -83,7 +83,7 @@ func parseStanzas(c *caddy.Controller) (*Workstation, error) {
 		}
 		stanzas, ws.pools = append(stanzas, st), append(ws.pools, st.pool)
 	}
-	ws.complete(authorityZones(keys, stanzas), uint32(time.Now().Unix()))
+	ws.buildIndexes(authorityZones(keys, stanzas), uint32(time.Now().Unix()))
 	for _, st := range stanzas {
 		if err := st.checkZones(&ws.zones, keys); err != nil {
 			return nil, err
@@ -117,13 +117,13 @@ func parseStanza(c *caddy.Controller, serverBlock zoneList) (*stanza, error) {
 	if err := st.parseZones(c, serverBlock); err != nil {
 		return nil, err
 	}
-	st.reverseZones, st.pool.classless = st.reverse, st.zoneList.classless
+	st.pool.reverseZones, st.pool.classless = st.zoneList.reverse, st.zoneList.classless
 	for c.NextBlock() {
 		if err := st.parseProperty(c); err != nil {
 			return nil, err
 		}
 	}
-	return st, st.complete()
+	return st, st.finish()
 }
 
 // parseProperty parses the property that begins at the current token.
@@ -174,9 +174,9 @@ func (known property) checkArgs(c *caddy.Controller, args []string) error {
 	return nil
 }
 
-// complete sets what the stanza leaves out, and checks what depends on several properties. Each step
+// finish sets what the stanza leaves out, and checks what depends on several properties. Each step
 // relies on those before it: numbers on the networks, and the rest on both.
-func (st *stanza) complete() error {
+func (st *stanza) finish() error {
 	if st.given["network"] == "" {
 		st.networks[ipv4] = []network{newNetwork(defaultNetwork)}
 		st.isExample = true

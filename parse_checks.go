@@ -176,7 +176,7 @@ func (st *stanza) completeReverse() error {
 
 // lackIn says what a reverse zone has if no address of the pool is in it, and the way out.
 func (st *stanza) lackIn(zones zoneList) string {
-	var within []string // networks that have addresses in the zone, all without a number
+	var inZone []string // networks that have addresses in the zone, all without a number
 	for f, networks := range st.networks {
 		for _, n := range networks {
 			if zones.cover(func(g family) index {
@@ -185,11 +185,11 @@ func (st *stanza) lackIn(zones zoneList) string {
 				}
 				return index{{n.span, st.pool}}
 			}) {
-				within = append(within, "network '"+n.text+"'")
+				inZone = append(inZone, "network '"+n.text+"'")
 			}
 		}
 	}
-	if len(within) == 0 {
+	if len(inZone) == 0 {
 		return fmt.Sprintf("no address of %s: remove it, or write a reverse zone that has some", st.networkNames())
 	}
 	all := *st.pool
@@ -199,7 +199,7 @@ func (st *stanza) lackIn(zones zoneList) string {
 	if zones.cover(all.addresses) {
 		wayOut = ": remove it, or add their numbers to 'numbers'"
 	}
-	return fmt.Sprintf("addresses of %s, but none with a number%s", strings.Join(within, " and "), wayOut)
+	return fmt.Sprintf("addresses of %s, but none with a number%s", strings.Join(inZone, " and "), wayOut)
 }
 
 // checkLengths refuses names that are too long for the DNS (RFC 1035, section 2.3.4).

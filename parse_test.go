@@ -171,7 +171,7 @@ func errorFormats(t *testing.T) (formats []string) {
 
 var (
 	lineRE  = regexp.MustCompile(`^Corefile:([0-9]+) - Error during parsing: `)
-	faultRE = regexp.MustCompile(`Error during parsing: (?:[a-z]+ )*'([^']*)'`)
+	faultRE = regexp.MustCompile(`Error during parsing: (?:[a-z_]+ )*'([^']*)'`)
 	hintRE  = regexp.MustCompile(`\b(?:write (?:it (?:as|without spaces, as) |one such as )?|` +
 		`number or address, such as )'([^'{}][^']+)'`)
 )
@@ -204,6 +204,8 @@ func tryHints(t *testing.T, corefile, message string) (hints int) {
 			strings.HasPrefix(hint[0], "write") && strings.Contains(message, "the space is not meant"):
 			words := strings.Fields(lines[line-1])
 			lines[line-1] = words[0] + " " + hint[1]
+		case fault == nil:
+			t.Fatalf("%s: an error names the word at fault first, in quotes", message)
 		default:
 			lines[line-1] = strings.Replace(lines[line-1], fault[1], hint[1], 1)
 		}

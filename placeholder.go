@@ -408,9 +408,9 @@ func parsePlaceholder(inner string) (placeholder, error) {
 	return placeholder{}, unknown
 }
 
-// begins reports whether text can be the beginning of the placeholder's text. Here {ip} stands only
-// for IPv6 addresses with "--", because forms have octets and groups for all others.
-func (ph *placeholder) begins(text string) bool {
+// canBegin reports whether text can be the beginning of a text of the placeholder. In a form, {ip} is
+// only an IPv6 address with "--"; see addressParts.
+func (ph *placeholder) canBegin(text string) bool {
 	for i := range len(text) {
 		if !ph.produces(text[i]) {
 			return false
@@ -436,8 +436,8 @@ func (ph *placeholder) begins(text string) bool {
 	}
 }
 
-// ends reports whether text is a complete text of the placeholder.
-func (ph *placeholder) ends(text string) bool {
+// isComplete reports whether text, which can be the beginning of a text of the placeholder, is one.
+func (ph *placeholder) isComplete(text string) bool {
 	switch ph.kind {
 	case numeric:
 		_, ok := parseNumber([]byte(text), ph.base, ph.width)
@@ -455,10 +455,10 @@ func (ph *placeholder) ends(text string) bool {
 	}
 }
 
-// class returns what decides how the placeholder can go on after it has read text. Any text that
-// begins reports as possible can go on. Texts of one class go on alike, so the walk follows only the
-// first of them.
-func (ph *placeholder) class(text string) string {
+// continuation returns what decides how text can be continued. Two texts of one continuation can be
+// continued by the same characters, so a walk follows only the first of them. Every text that canBegin
+// accepts can be continued to a complete one.
+func (ph *placeholder) continuation(text string) string {
 	switch ph.kind {
 	case octet:
 		return text

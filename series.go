@@ -47,11 +47,11 @@ func tooMany(all []series) bool {
 	return false
 }
 
-// series returns all that is computed in the zone, except what is below the cuts that are known.
-// Names below cuts are left out when their records are sent; if cuts are given, their keys are left
-// out at once. Names in the root zone are always left out, because they have any parent and never
-// end.
-func (c *computedZone) series(cuts map[*zone][]string) (all []series) {
+// allSeries returns all that is computed in the zone, except PTR records below the cuts that are known.
+// Names below cuts are in it, and are left out one by one when their records are sent. If cuts are
+// given, the keys of such names are removed first. Names in the root zone are always left out, because
+// they have any parent and never end.
+func (c *computedZone) allSeries(cuts map[*zone][]string) (all []series) {
 	work := maxWork
 	if found := c.ws.find(c.zone); (found.v4.IsValid() || found.v6.IsValid()) && !found.pool.noTransfer {
 		all = append(all, series{slices.Values(index{{}}), func(_ *pool, _ uint128, send func(dns.RR)) {
@@ -65,20 +65,20 @@ func (c *computedZone) series(cuts map[*zone][]string) (all []series) {
 	}
 	if z := c.ws.zones.closestListed(c.zone); z != nil && z.name != c.zone {
 		relative, _ := strings.CutSuffix(c.zone, "."+z.name)
-		all = append(all, c.names(z, relative, cuts[z], &work)...)
+		all = append(all, c.forwardSeries(z, relative, cuts[z], &work)...)
 	}
 	for _, z := range c.ws.zones.listed() {
 		if z.name != "." && dns.IsSubDomain(c.zone, z.name) && c.cuts[z.name] == uncut && !c.belowCut(z.name) {
-			all = append(all, c.names(z, "", cuts[z], &work)...)
+			all = append(all, c.forwardSeries(z, "", cuts[z], &work)...)
 		}
 	}
-	for f, spans := range c.reverse() {
+	for f, spans := range c.reverseIndex() {
 		all = append(all, series{slices.Values(spans), func(p *pool, u uint128, send func(dns.RR)) {
 			addr := family(f).address(u)
 			c.records(reverseName(addr), match{host: host{pool: p}, ptr: addr}, send)
 		}})
 	}
-	all = append(all, c.classless()...)
+	all = append(all, c.classlessSeries()...)
 	return slices.DeleteFunc(all, series.empty)
 }
 
@@ -101,9 +101,9 @@ const (
 	maxWork = 1 << 24
 )
 
-// names returns the computed names of a listed zone: those below relative, a name without the zone, or
+// forwardSeries returns the computed forwardSeries of a listed zone: those below relative, a name without the zone, or
 // all if relative is empty. Keys below the cuts are left out, as long as work is left.
-func (c *computedZone) names(z *zone, relative string, cuts []string, work *int) (all []series) {
+func (c *computedZone) forwardSeries(z *zone, relative string, cuts []string, work *int) (all []series) {
 	for _, pp := range z.patterns() {
 		keys := func(p *pool, kind keyKind) iter.Seq[entry] { return slices.Values(p.keys(kind)) }
 		if relative != "" {
@@ -178,12 +178,7 @@ func without(spans, others iter.Seq[entry]) iter.Seq[entry] {
 	if !ok || !ok2 || len(cut) == 0 {
 		return spans
 	}
-	cut = union(cut)
-	for i := range cut {
-		cut[i].pool = nil
-	}
-	left := slices.DeleteFunc(overlay(cut, x), func(e entry) bool { return e.pool == nil })
-	return slices.Values(left)
+	return slices.Values(subtract(x, union(cut)))
 }
 
 // recordsOf returns a function for series.records: it sends the records that one of a pool's
@@ -227,8 +222,8 @@ func (c *computedZone) records(name string, found match, send func(dns.RR)) {
 	}
 }
 
-// classless returns the PTR records in classless zones.
-func (c *computedZone) classless() (all []series) {
+// classlessSeries returns the PTR records in classlessSeries zones.
+func (c *computedZone) classlessSeries() (all []series) {
 	for _, zone := range slices.Sorted(maps.Keys(c.ws.reverse.classless)) {
 		if !dns.IsSubDomain(c.zone, zone) && !dns.IsSubDomain(zone, c.zone) || c.cuts[zone] != uncut || c.belowCut(zone) {
 			continue

@@ -31,7 +31,7 @@ const (
 // As the next plugin does, Transfer answers an incremental transfer (RFC 1995) with a single SOA
 // record if serial is current, and with the whole zone (RFC 5936) if it is not.
 func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, error) {
-	all := newComputedZone(ws, zone).series(nil)
+	all := newComputedZone(ws, zone).allSeries(nil)
 	if len(all) == 0 {
 		return nil, transfer.ErrNotAuthoritative
 	}
@@ -44,7 +44,7 @@ func (ws *Workstation) Transfer(zone string, serial uint32) (<-chan []dns.RR, er
 			if only := c.learn(stored); only != nil { // the serial is current
 				return single(only), nil
 			}
-			if tooMany(c.series(c.cutsByZone())) {
+			if tooMany(c.allSeries(c.cutsByZone())) {
 				return nil, fmt.Errorf("zone '%s' has more than %d computed names, too many to transfer: write 'no_transfer' and give the secondary the same stanzas, or make 'numbers' or 'network' smaller", zone, maxTransfer)
 			}
 			stored, err = t.Transfer(zone, serial)
@@ -223,7 +223,7 @@ func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR, sub
 				if subtract {
 					cuts = c.cutsByZone()
 				}
-				for _, s := range c.series(cuts) {
+				for _, s := range c.allSeries(cuts) {
 					s.send(send)
 				}
 			}
@@ -236,8 +236,8 @@ func (c *computedZone) merge(stored <-chan []dns.RR, merged chan<- []dns.RR, sub
 	merged <- batch
 }
 
-// reverse returns the part of the reverse index that is in the zone.
-func (c *computedZone) reverse() (rev [2]index) {
+// reverseIndex returns the PTR records that are in the zone, and not below a cut.
+func (c *computedZone) reverseIndex() (rev [2]index) {
 	var cuts [2][]index
 	for name := range c.cuts {
 		for _, prefix := range reversePrefixes(name) {
@@ -249,8 +249,9 @@ func (c *computedZone) reverse() (rev [2]index) {
 	}
 	for _, prefix := range reversePrefixes(c.zone) {
 		f := familyOf(prefix.Addr())
-		rev[f] = overlay(flatten(cuts[f]), c.ws.reverse.records[f].clip(bounds(prefix)))
-		rev[f] = slices.DeleteFunc(rev[f], func(e entry) bool { return e.pool == nil || e.pool.noTransfer })
+		records := c.ws.reverse.records[f].clip(bounds(prefix))
+		records = slices.DeleteFunc(records, func(e entry) bool { return e.pool.noTransfer })
+		rev[f] = subtract(records, flatten(cuts[f]))
 	}
 	return rev
 }

@@ -117,7 +117,7 @@ func (w *walk) state(form int, r reader) reader {
 	if r.done != "" {
 		// accepts has to see all numbers, because they stand for different hosts.
 		if ph := w.parts(form)[r.part].placeholder; w.accepts == nil || ph.kind != numeric {
-			r.done = ph.class(r.done)
+			r.done = ph.continuation(r.done)
 		}
 	}
 	return r
@@ -153,7 +153,7 @@ func (w *walk) step(form int, r reader, c byte) (next []reader) {
 			next = w.step(form, after, c)
 		}
 	}
-	if done := r.done + string(c); ph.produces(c) && ph.begins(done) {
+	if done := r.done + string(c); ph.produces(c) && ph.canBegin(done) {
 		if value := r.values[ph.octet]; ph.kind != octet || value < 0 || strings.HasPrefix(string(ph.appendOctet(nil, byte(value))), done) {
 			r.done = done
 			next = append(next, r)
@@ -165,7 +165,7 @@ func (w *walk) step(form int, r reader, c byte) (next []reader) {
 // leave returns the state after the placeholder that r reads, if its text is complete.
 func (w *walk) leave(form int, r reader) (reader, bool) {
 	ph := w.parts(form)[r.part].placeholder
-	if !ph.ends(r.done) {
+	if !ph.isComplete(r.done) {
 		return r, false
 	}
 	if ph.kind == octet && w.kept[form].has(ph.octet) {

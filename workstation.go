@@ -71,10 +71,10 @@ type Workstation struct {
 	transferers []transfer.Transferer // the plugins after this one that have zones to transfer
 }
 
-// complete adds what follows from the pools once all of them have put their names into the zones:
+// buildIndexes adds what follows from the pools once all of them have put their names into the zones:
 // the PTR records, all other names that exist, and an SOA record with the serial for each zone in
 // authority.
-func (ws *Workstation) complete(authority []string, serial uint32) {
+func (ws *Workstation) buildIndexes(authority []string, serial uint32) {
 	for _, name := range authority {
 		ws.zones.addZone(name)
 	}
@@ -84,7 +84,7 @@ func (ws *Workstation) complete(authority []string, serial uint32) {
 			ws.zones.addAncestors(ws.zones.zone(records[0].pool.ptrZone), "in-addr.arpa.")
 		}
 	}
-	ws.zones.complete()
+	ws.zones.addImplied()
 	ws.addSOARecords(authority, serial)
 }
 

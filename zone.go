@@ -57,7 +57,7 @@ func (zs *zones) list(name string) *zone {
 
 // add puts the computed names of p into the zone. It returns a conflict if another pool of the zone
 // could give one of these names, and nil otherwise. All pools are added before zones.complete, which
-// drops what compares patterns.
+// discards the forms, which only comparisons need.
 func (z *zone) add(p *pool) *conflict {
 	for i := range p.patterns {
 		x := &z.computed
@@ -96,9 +96,9 @@ func (zs *zones) addName(z *zone, name string) {
 	}
 }
 
-// complete adds what follows from the computed names of all zones: the empty non-terminals, and the
+// addImplied adds what follows from the computed names of all zones: the empty non-terminals, and the
 // zone to which each name belongs.
-func (zs *zones) complete() {
+func (zs *zones) addImplied() {
 	for _, z := range zs.listed() {
 		z.computed.forms, z.wildcards.forms = nil, nil // no more patterns are compared
 		zs.hasWildcards = zs.hasWildcards || len(z.wildcards.patterns) > 0
@@ -222,7 +222,7 @@ func (zs *zones) find(qname string, lower []byte) match {
 	if qname == "." {
 		return match{} // the root itself always belongs to the next plugin
 	}
-	z, ancestor := zs.enclosingZone(qname, lower)
+	z, encloserOff := zs.enclosingZone(qname, lower)
 	if z == nil {
 		if root := zs.zone("."); root != nil {
 			start, _ := dns.NextLabel(qname, 0)
@@ -245,7 +245,7 @@ func (zs *zones) find(qname string, lower []byte) match {
 		return match{zone: z}
 	}
 	if len(z.wildcards.patterns) > 0 {
-		if h := z.wildcardHost(qname, text, ancestor); h.pool != nil {
+		if h := z.wildcardHost(qname, text, encloserOff); h.pool != nil {
 			return match{host: h, zone: z}
 		}
 	}
@@ -255,7 +255,7 @@ func (zs *zones) find(qname string, lower []byte) match {
 // enclosingZone returns the closest listed zone above a name, and the offset in qname of the closest
 // ancestor in byName. The zone is nil if only the root is above, or if it is too far above to have a
 // name of so many labels.
-func (zs *zones) enclosingZone(qname string, lower []byte) (z *zone, ancestor int) {
+func (zs *zones) enclosingZone(qname string, lower []byte) (z *zone, encloserOff int) {
 	off, end := dns.NextLabel(qname, 0)
 	for range zs.mostLabels {
 		if end {
@@ -297,7 +297,7 @@ func (zs *zones) encloses(name string, lower []byte) bool {
 // wildcardHost returns the host of the wildcard that covers a name of the zone: that at the name's
 // closest encloser (RFC 4592). If there is no wildcard, it returns the zero host. text is the name in
 // lower case without the zone. See enclosingZone for ancestor.
-func (z *zone) wildcardHost(qname string, text []byte, ancestor int) host {
+func (z *zone) wildcardHost(qname string, text []byte, encloserOff int) host {
 	if rest, ok := bytes.CutPrefix(text, []byte("*.")); ok {
 		if h := z.wildcards.find(rest); h.pool != nil {
 			return h // the name is the wildcard itself
@@ -307,7 +307,7 @@ func (z *zone) wildcardHost(qname string, text []byte, ancestor int) host {
 	if start, _ := dns.PrevLabel(qname, z.deepest+dns.CountLabel(z.name)); start > off {
 		off = start // no name of the zone is longer
 	}
-	for ; !end && off <= ancestor && off < len(text); off, end = dns.NextLabel(qname, off) {
+	for ; !end && off <= encloserOff && off < len(text); off, end = dns.NextLabel(qname, off) {
 		encloser := text[off:]
 		if h := z.wildcards.find(encloser); h.pool != nil {
 			return h
