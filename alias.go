@@ -92,7 +92,8 @@ func (c *completer) completed(m *dns.Msg) *dns.Msg {
 		return m // the response to the original query is completed as a whole
 	}
 	m = c.withTargets(m)
-	if asked, _ := c.ctx.Value(dnsserver.LoopKey{}).(int); asked == 0 { // otherwise another plugin asks, and needs only the answer
+	// If another plugin asks, it needs only the answer.
+	if asked, _ := c.ctx.Value(dnsserver.LoopKey{}).(int); asked == 0 {
 		m = c.withAddresses(m)
 	}
 	return m

@@ -146,8 +146,8 @@ func (p *pool) someAddress() uint32 {
 	return uint32(p.networks[ipv4][0].first.lo)
 }
 
-// hasNoFamilyInCommon reports whether one of two pools has only IPv4 networks, and the other only IPv6
-// networks.
+// hasNoFamilyInCommon reports whether one of two pools has only IPv4 networks, and the other only
+// IPv6 networks.
 func (p *pool) hasNoFamilyInCommon(other *pool) bool {
 	return (len(p.networks[ipv4]) == 0) != (len(other.networks[ipv4]) == 0) && (len(p.networks[ipv6]) == 0) != (len(other.networks[ipv6]) == 0)
 }

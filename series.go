@@ -47,10 +47,10 @@ func tooMany(all []series) bool {
 	return false
 }
 
-// allSeries returns all that is computed in the zone, except PTR records below the cuts that are known.
-// Names below cuts are in it, and are left out one by one when their records are sent. If cuts are
-// given, the keys of such names are removed first. Names in the root zone are always left out, because
-// they have any parent and never end.
+// allSeries returns all that is computed in the zone, except PTR records below the cuts that are
+// known. Names below cuts are in it, and are left out one by one when their records are sent. If cuts
+// are given, the keys of such names are removed first. Names in the root zone are always left out,
+// because they have any parent and never end.
 func (c *computedZone) allSeries(cuts map[*zone][]string) (all []series) {
 	work := maxWork
 	if found := c.ws.find(c.zone); (found.v4.IsValid() || found.v6.IsValid()) && !found.pool.noTransfer {
@@ -101,8 +101,8 @@ const (
 	maxWork = 1 << 24
 )
 
-// forwardSeries returns the computed forwardSeries of a listed zone: those below relative, a name without the zone, or
-// all if relative is empty. Keys below the cuts are left out, as long as work is left.
+// forwardSeries returns the computed names of a listed zone: those below relative, a name without the
+// zone, or all if relative is empty. Keys below the cuts are left out, as long as work is left.
 func (c *computedZone) forwardSeries(z *zone, relative string, cuts []string, work *int) (all []series) {
 	for _, pp := range z.patterns() {
 		keys := func(p *pool, kind keyKind) iter.Seq[entry] { return slices.Values(p.keys(kind)) }
@@ -222,7 +222,7 @@ func (c *computedZone) records(name string, found match, send func(dns.RR)) {
 	}
 }
 
-// classlessSeries returns the PTR records in classlessSeries zones.
+// classlessSeries returns the PTR records in classless zones.
 func (c *computedZone) classlessSeries() (all []series) {
 	for _, zone := range slices.Sorted(maps.Keys(c.ws.reverse.classless)) {
 		if !dns.IsSubDomain(c.zone, zone) && !dns.IsSubDomain(zone, c.zone) || c.cuts[zone] != uncut || c.belowCut(zone) {
