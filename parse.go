@@ -117,7 +117,8 @@ func parseStanza(c *caddy.Controller, serverBlock zoneList) (*stanza, error) {
 	if err := st.parseZones(c, serverBlock); err != nil {
 		return nil, err
 	}
-	st.pool.reverseZones, st.pool.classless = st.zoneList.reverse, st.zoneList.classless
+	// The pool keeps what the zones say about PTR records.
+	st.reverseZones, st.pool.classless = st.reverse, st.zoneList.classless
 	for c.NextBlock() {
 		if err := st.parseProperty(c); err != nil {
 			return nil, err
