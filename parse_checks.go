@@ -25,10 +25,10 @@ func (st *stanza) checkNetworks() error {
 		switch {
 		case len(v4) == 0:
 			return errorAt(at, "name '%s' has octets of an IPv4 address, but there is no IPv4 network: add one, or write {ip} in the name, or {n} or {x} for a number", st.patterns[0])
-		case len(v6) > 1:
-			return errorAt(at, "network '%s' is a second IPv6 network, next to '%s'; a pattern with octets takes only one: remove one of them", v6[1].text, v6[0].text)
 		case len(v6) > 0 && len(v4) > 1:
-			return errorAt(at, "network '%s' stands next to several IPv4 networks; a pattern with octets takes an IPv6 network only next to one: remove it, or write a stanza for each IPv4 network", v6[0].text)
+			return errorAt(at, "network '%s' stands next to several IPv4 networks; a pattern with octets takes an IPv6 network only next to one: remove all IPv6 networks, or write a stanza for each IPv4 network", v6[0].text)
+		case len(v6) > 1:
+			return errorAt(at, "network '%s' is a second IPv6 network, next to '%s'; a pattern with octets takes only one: keep one that is at least as large as '%s'", v6[1].text, v6[0].text, v4[0].text)
 		case len(v6) > 0 && v6[0].last.sub(v6[0].first).less(v4[0].last.sub(v4[0].first)):
 			return errorAt(at, "network '%s' is smaller than '%s', but each host has an address at the same place in both: write a larger one", v6[0].text, v4[0].text)
 		}

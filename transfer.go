@@ -161,7 +161,7 @@ func (c *computedZone) take(rr dns.RR) bool {
 	switch {
 	case !found.isComputed(), found.pool.noTransfer, rrtype != dns.TypeCNAME && found.computedType(rrtype) == dns.TypeNone, c.belowCut(name):
 		return true
-	case found.zone.name == "." && name != c.zone: // see series
+	case found.zone.name == "." && name != c.zone: // see allSeries
 		return true
 	case found.pool.storedFirst:
 		c.stored[name] |= competes

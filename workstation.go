@@ -42,7 +42,7 @@
 // setup calls parseStanzas, which turns each stanza into a pool. zone.add adds the names of a pool to
 // a zone: it keeps a patternPools for each pattern, and returns a conflict if two pools could
 // give the same name. For that it compares the forms of patterns, see formIndex and commonText. When all
-// stanzas are read, Workstation.complete builds what follows from them, such as the index of PTR
+// stanzas are read, Workstation.buildIndexes builds what follows from them, such as the index of PTR
 // records (see newReverse).
 package workstation
 

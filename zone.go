@@ -56,8 +56,8 @@ func (zs *zones) list(name string) *zone {
 }
 
 // add puts the computed names of p into the zone. It returns a conflict if another pool of the zone
-// could give one of these names, and nil otherwise. All pools are added before zones.complete, which
-// discards the forms, which only comparisons need.
+// could give one of these names, and nil otherwise. All pools must be added before zones.addImplied:
+// that discards the forms, without which patterns are not compared.
 func (z *zone) add(p *pool) *conflict {
 	for i := range p.patterns {
 		x := &z.computed
@@ -283,7 +283,7 @@ func (zs *zones) enclosingZone(qname string, lower []byte) (z *zone, encloserOff
 }
 
 // encloses reports whether a listed zone other than the root is called name or lies above it. lower
-// is name in lower case. Unlike closestListed, it allocates nothing.
+// is name in lower case. closestListed would need it as a string, which a query would have to allocate.
 func (zs *zones) encloses(name string, lower []byte) bool {
 	for off, end := 0, false; !end; off, end = dns.NextLabel(name, off) {
 		e := zs.byName[string(lower[off:])]
@@ -296,7 +296,7 @@ func (zs *zones) encloses(name string, lower []byte) bool {
 
 // wildcardHost returns the host of the wildcard that covers a name of the zone: that at the name's
 // closest encloser (RFC 4592). If there is no wildcard, it returns the zero host. text is the name in
-// lower case without the zone. See enclosingZone for ancestor.
+// lower case without the zone. See enclosingZone for encloserOff.
 func (z *zone) wildcardHost(qname string, text []byte, encloserOff int) host {
 	if rest, ok := bytes.CutPrefix(text, []byte("*.")); ok {
 		if h := z.wildcards.find(rest); h.pool != nil {
