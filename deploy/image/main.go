@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
@@ -77,6 +78,12 @@ func build(name string, architectures []string) error {
 		args = append(args, "--build-arg=TARGETARCH="+architectures[0])
 	}
 	if _, err := exec.LookPath("podman"); err == nil {
+		// All times in the image are the commit's, and no layer is from an earlier build, so that the same
+		// commit gives the same image.
+		args = append(args, "--layers=false")
+		if committed, err := time.Parse(time.RFC3339, setting(info, "vcs.time")); err == nil {
+			args = append(args, fmt.Sprint("--timestamp=", committed.Unix()))
+		}
 		if len(platforms) > 1 {
 			tag = "--manifest="
 			// podman adds to an existing list of that name, and fails if there is an image of that
@@ -114,15 +121,20 @@ func labels(info *buildinfo.BuildInfo) []string {
 		prefix + "version=" + info.Main.Version,
 	}
 	// Outside of a clone, the build information has no commit.
-	for _, setting := range info.Settings {
-		switch setting.Key {
-		case "vcs.revision":
-			all = append(all, prefix+"revision="+setting.Value)
-		case "vcs.time":
-			all = append(all, prefix+"created="+setting.Value)
-		}
+	if revision := setting(info, "vcs.revision"); revision != "" {
+		all = append(all, prefix+"revision="+revision, prefix+"created="+setting(info, "vcs.time"))
 	}
 	return all
+}
+
+// setting returns a setting of the build, or "" if there is none of this name.
+func setting(info *buildinfo.BuildInfo, key string) string {
+	for _, setting := range info.Settings {
+		if setting.Key == key {
+			return setting.Value
+		}
+	}
+	return ""
 }
 
 // netBindService is the file capability cap_net_bind_service=ep, as the kernel stores it

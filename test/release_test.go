@@ -1,0 +1,227 @@
+//go:build release
+
+package test
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// release names a directory with the directories "first" and "later", two releases that
+// deploy/release/build has built for this architecture, and "root", a root file system of Debian. The
+// default Corefile of the later release is another one than that of the first.
+var release = flag.String("release", "", "directory with two releases and a root file system")
+
+// bootRelease boots Debian's root file system with the packages of this suffix in /first and /later.
+func bootRelease(t *testing.T, suffix string) machine {
+	t.Helper()
+	dir := t.TempDir()
+	for _, d := range []string{"root", "files"} {
+		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, version := range []string{"first", "later"} {
+		content, err := os.ReadFile(releaseFile(t, version, suffix))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, "files"), version+suffix, string(content))
+	}
+	m := boot(t, dir, filepath.Join(*release, "root"), "multi-user.target")
+	m.await(t, []step{{"systemctl is-active multi-user.target", `^active$`}})
+	return m
+}
+
+// releaseFile returns the path of the only file of a release that has this suffix.
+func releaseFile(t *testing.T, version, suffix string) string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(*release, version, "*"+suffix))
+	if err != nil || len(paths) != 1 {
+		t.Fatalf("-release %s: got the packages %v of suffix %s and %v, want one", *release, paths, suffix, err)
+	}
+	return paths[0]
+}
+
+// The commands of an administrator.
+const (
+	askName      = "dig +short +tries=1 +time=2 @127.0.0.1 workstation17.lab.example.org"
+	edit         = "sed -i s,192.0.2.0/24,198.51.100.0/24, /etc/coredns/Corefile"
+	misspell     = "sed -i s,198.51.100.0/24,198.51.100.0/33, /etc/coredns/Corefile"
+	correct      = "sed -i s,198.51.100.0/33,198.51.100.0/24, /etc/coredns/Corefile"
+	reloadUnit   = "systemctl reload coredns.service"
+	stateOfUnit  = "systemctl is-enabled coredns.service; systemctl is-active coredns.service"
+	statusOfUnit = "systemctl status --no-pager --full coredns.service"
+	logOfUnit    = "journalctl --quiet --output cat --unit coredns.service"
+	starts       = logOfUnit + " --grep '^CoreDNS-' | wc --lines"
+)
+
+// What the commands print.
+const (
+	mistake   = `plugin/workstation: /etc/coredns/Corefile:\d+ - .*'198\.51\.100\.0/33'`
+	runsStill = `(?s)coredns\.service still runs the version before.*` + mistake + `.*systemctl restart coredns\.service`
+	inUse     = `(?s)address already in use.*run: ss -lntup sport = 53`
+)
+
+// TestReleaseDebian installs the package with apt on Debian with systemd, and does with it what an
+// administrator does.
+func TestReleaseDebian(t *testing.T) {
+	m := bootRelease(t, ".deb")
+	apt := func(arguments string) string {
+		return "DEBIAN_FRONTEND=noninteractive apt-get --yes --quiet --allow-downgrades " +
+			"-o Dpkg::Options::=--force-confold " + arguments + " </dev/null"
+	}
+	// The files and directories, except those of dpkg and apt.
+	files := "find / -xdev -path /var/lib/dpkg -prune -o -path /var/lib/apt -prune -o -path /var/cache -prune " +
+		"-o -path /var/log -prune -o -print | sort >"
+	m(files + "/root/before")
+
+	// After the installation, the server answers on 127.0.0.1, and nowhere else.
+	m.do(t, []step{
+		{apt("install /first.deb"), `Setting up coredns-workstation`},
+		{stateOfUnit, `^enabled\nactive$`},
+		{askName, `^192\.0\.2\.17$`},
+		{"dig +short @127.0.0.1 -x 192.0.2.17", `^workstation17\.lab\.example\.org\.$`},
+		{"dig @127.0.0.1 www.example.com", `status: REFUSED`},
+		{"dig +tries=1 +time=1 @127.0.0.2 workstation17.lab.example.org", `connection refused`},
+		{"dig +tries=1 +time=1 @::1 workstation17.lab.example.org", `connection refused`},
+		{"coredns -version", `^CoreDNS-\S+ workstation-v\S+\nlinux/`},
+		{"zcat /usr/share/man/man7/coredns-workstation.7.gz", `\n\.TH "COREDNS-WORKSTATION" 7 `},
+	})
+
+	// A reload takes an edited Corefile, and refuses one with a mistake.
+	m.do(t, []step{{edit + " && " + reloadUnit, `^$`}})
+	m.await(t, []step{{askName, `^198\.51\.100\.17$`}})
+	m.do(t, []step{
+		{misspell + " && " + reloadUnit, `^Job for coredns\.service failed`},
+		{statusOfUnit, `(?s)active \(running\).*` + mistake},
+		{askName, `^198\.51\.100\.17$`},
+	})
+
+	// An upgrade keeps the Corefile. It does not restart the server if the new version refuses the Corefile.
+	m.do(t, []step{
+		{apt("install /later.deb"), runsStill},
+		{"ls /etc/coredns", `^Corefile\nCorefile\.dpkg-dist$`},
+		{askName, `^198\.51\.100\.17$`},
+		{starts, `^1$`},
+		{correct + " && " + apt("install /first.deb"), `downgraded`},
+		{starts, `^2$`},
+	})
+
+	// Otherwise it restarts the server once, so it loses what a restart loses.
+	m.await(t, []step{{askName, `^198\.51\.100\.17$`}})
+	restart := lost(m, "systemctl restart coredns.service")
+	upgrade := lost(m, apt("install /later.deb")+" >/dev/null 2>&1")
+	t.Logf("a client that asks again and again lost %s queries by a restart, and %s by an upgrade", restart, upgrade)
+	m.do(t, []step{
+		{starts, `^4$`},
+		{"cmp /proc/$(systemctl show --property MainPID --value coredns.service)/exe /usr/bin/coredns", `^$`},
+		{"grep -c 198.51.100.0/24 /etc/coredns/Corefile", `^2$`},
+		{askName, `^198\.51\.100\.17$`},
+	})
+
+	// A service that was disabled stays so. Removal leaves the Corefile, and purging leaves nothing.
+	m.do(t, []step{
+		{"systemctl disable --now coredns.service", ``},
+		{apt("install /first.deb"), `Setting up coredns-workstation`},
+		{stateOfUnit, `^disabled\ninactive$`},
+		{"systemctl enable --now coredns.service", ``},
+	})
+	m.await(t, []step{{askName, `^198\.51\.100\.17$`}})
+	m.do(t, []step{
+		{apt("remove coredns-workstation"), `Removing coredns-workstation`},
+		{askName, `connection refused`},
+		{"ls /etc/coredns /usr/bin/coredns", `(?s)cannot access '/usr/bin/coredns'.*Corefile`},
+		{apt("install /first.deb"), `Setting up coredns-workstation`},
+		{stateOfUnit, `^enabled\nactive$`},
+		{apt("purge coredns-workstation"), `Purging configuration files for coredns-workstation`},
+		{files + "/root/after; comm -3 /root/before /root/after", `^/root/after$`},
+		{"systemctl list-units --all --plain --no-legend 'coredns*'", `^$`},
+	})
+
+	// systemd-resolved has the port. When it does not have it any more, the server comes.
+	m.do(t, []step{
+		{"mkdir /etc/systemd/resolved.conf.d", ``},
+		{`printf '[Resolve]\nDNSStubListenerExtra=127.0.0.1\n' >/etc/systemd/resolved.conf.d/extra.conf`, `^$`},
+		{"systemctl restart systemd-resolved.service", `^$`},
+		{apt("install /first.deb") + `; echo "exited with $?"`,
+			`(?s)coredns\.service does not run\. This says why: journalctl .*exited with 0$`},
+	})
+	m.await(t, []step{
+		{logOfUnit, inUse},
+		{"rm /etc/systemd/resolved.conf.d/extra.conf; systemctl restart systemd-resolved.service", `^$`},
+		{askName, `^192\.0\.2\.17$`},
+	})
+}
+
+// TestReleaseRPM installs the package with rpm, on the same system. Its scripts are those that rpm runs
+// elsewhere. Presets decide whether the service is enabled, and here they enable all services.
+func TestReleaseRPM(t *testing.T) {
+	m := bootRelease(t, ".rpm")
+	m.do(t, []step{
+		{"rpm --install --nodeps /first.rpm", `Created symlink`},
+		{stateOfUnit, `^enabled\ninactive$`},
+		{"systemctl start coredns.service", `^$`},
+	})
+	m.await(t, []step{
+		{askName, `^192\.0\.2\.17$`},
+		{edit + " && " + reloadUnit, `^$`},
+		{askName, `^198\.51\.100\.17$`},
+	})
+	m.do(t, []step{
+		{"rpm --verify --nodeps coredns-workstation", `^S\.5\.+T\.\s+c /etc/coredns/Corefile$`},
+		{misspell, `^$`},
+		{"rpm --upgrade --nodeps /later.rpm", runsStill},
+		{"ls /etc/coredns", `^Corefile\nCorefile\.rpmnew$`},
+		{askName, `^198\.51\.100\.17$`},
+		{starts, `^1$`},
+		{correct, `^$`},
+		{"rpm --upgrade --oldpackage --nodeps /first.rpm", `created as /etc/coredns/Corefile\.rpmnew`},
+		{starts, `^2$`},
+	})
+	m.await(t, []step{{askName, `^198\.51\.100\.17$`}})
+	m.do(t, []step{
+		{"rpm --erase coredns-workstation", `saved as /etc/coredns/Corefile\.rpmsave`},
+		{askName, `connection refused`},
+		{"find / -xdev -path /var/log -prune -o -name '*coredns*' -print", `^/etc/coredns$`},
+		{"systemctl list-units --all --plain --no-legend 'coredns*'", `^$`},
+	})
+}
+
+// lost returns how many queries a client loses that asks again and again while a command runs.
+func lost(m machine, line string) string {
+	return m("rm -f /root/lost; touch /root/asking; " +
+		"(while [ -e /root/asking ]; do " + askName + " >/dev/null || echo >>/root/lost; done) & " +
+		"sleep 1; " + line + "; sleep 1; rm /root/asking; wait; wc --lines </root/lost; rm -f /root/lost")
+}
+
+// TestReleaseMetadata checks what dpkg and rpm say of the packages.
+func TestReleaseMetadata(t *testing.T) {
+	deb, rpm := releaseFile(t, "first", ".deb"), releaseFile(t, "first", ".rpm")
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"dpkg-deb", "--field", deb, "Package", "Section", "Conflicts", "Provides", "Replaces"},
+			"Package: coredns-workstation\nSection: net\nConflicts: coredns\nProvides: coredns\nReplaces: coredns\n"},
+		{[]string{"dpkg-deb", "--info", deb, "conffiles"}, "/etc/coredns/Corefile\n"},
+		{[]string{"rpm", "--query", "--package", "--queryformat",
+			"%{NAME} %{LICENSE} %{BUILDHOST}\n%{SUMMARY}\n[%{REQUIRES}\n]", rpm},
+			"coredns-workstation Apache-2.0 localhost\n" +
+				"CoreDNS with the plugin workstation\nsystemd\n"},
+		{[]string{"rpm", "--query", "--package", "--configfiles", rpm}, "/etc/coredns/Corefile\n"},
+		{[]string{"rpm", "--query", "--package", "--licensefiles", rpm}, "/usr/share/licenses/coredns-workstation/LICENSE\n"},
+		{[]string{"rpm", "--checksig", rpm}, rpm + ": digests OK\n"},
+	} {
+		out, err := exec.Command(test.args[0], test.args[1:]...).CombinedOutput()
+		if err != nil || string(out) != test.want {
+			t.Errorf("%q: got %q and %v, want %q", test.args, out, err, test.want)
+		}
+	}
+	if out, err := exec.Command("lintian", "--fail-on", "error", "--allow-root", deb).CombinedOutput(); err != nil {
+		t.Errorf("lintian: %v\n%s", err, out)
+	}
+}
