@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -15,7 +16,7 @@ import (
 // default Corefile of the later release is another one than that of the first.
 var release = flag.String("release", "", "directory with two releases and a root file system")
 
-// bootRelease boots Debian's root file system with the packages of this suffix in /first and /later.
+// bootRelease boots Debian's root file system with the packages /first and /later of this suffix.
 func bootRelease(t *testing.T, suffix string) machine {
 	t.Helper()
 	dir := t.TempDir()
@@ -36,14 +37,19 @@ func bootRelease(t *testing.T, suffix string) machine {
 	return m
 }
 
-// releaseFile returns the path of the only file of a release that has this suffix.
+// releaseFile returns the path of a release's package of this suffix, for this architecture.
 func releaseFile(t *testing.T, version, suffix string) string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(*release, version, "*"+suffix))
-	if err != nil || len(paths) != 1 {
-		t.Fatalf("-release %s: got the packages %v of suffix %s and %v, want one", *release, paths, suffix, err)
+	// dpkg's names are Go's, and those of rpm are the kernel's.
+	kernel := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}
+	for _, architecture := range []string{runtime.GOARCH, kernel[runtime.GOARCH]} {
+		paths, err := filepath.Glob(filepath.Join(*release, version, "*"+architecture+suffix))
+		if err == nil && len(paths) == 1 {
+			return paths[0]
+		}
 	}
-	return paths[0]
+	t.Fatalf("-release %s has no %s package of the %s release for %s", *release, suffix, version, runtime.GOARCH)
+	return ""
 }
 
 // The commands of an administrator.
