@@ -22,6 +22,8 @@ func TestExamples(t *testing.T) {
 		corefiles, questions int
 	}{
 		{"README.md", 6, 21},
+		{"docs/builds.md", 1, 2},
+		{"docs/explugins/workstation.md", 1, 2},
 		{"docs/operations.md", 1, 3},
 		{"docs/transition.md", 15, 55},
 		{"docs/zones.md", 5, 15},

@@ -49,12 +49,12 @@ func podman(t *testing.T, args ...string) string {
 	return output(t, "podman", args...)
 }
 
-// start starts a container in a network namespace that has only loopback. It returns the
-// container's first process and its ID. dir is its /etc/coredns.
-func start(t *testing.T, dir string, options ...string) (pid, container string) {
+// start starts a container of an image in a network namespace that has only loopback. It returns
+// the container's first process and its ID. dir is its /etc/coredns.
+func start(t *testing.T, image, dir string, options ...string) (pid, container string) {
 	t.Helper()
 	args := []string{"run", "--detach", "--network=none", "--volume=" + dir + ":/etc/coredns:ro"}
-	args = append(append(append(args, hardened...), options...), testName, "-conf", "/etc/coredns/Corefile")
+	args = append(append(append(args, hardened...), options...), image, "-conf", "/etc/coredns/Corefile")
 	container = podman(t, args...)
 	t.Cleanup(func() { podman(t, "rm", "--force", "--time=0", container) })
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
@@ -219,7 +219,7 @@ tls://example.net {
 `)
 
 	t.Run("port 53", func(t *testing.T) {
-		pid, _ := start(t, dir)
+		pid, _ := start(t, testName, dir)
 		status, err := os.ReadFile("/proc/" + pid + "/status")
 		if err != nil {
 			t.Fatal(err)
@@ -248,7 +248,7 @@ tls://example.net {
 	})
 
 	t.Run("authorities", func(t *testing.T) {
-		pid, container := start(t, dir)
+		pid, container := start(t, testName, dir)
 		if got := dig(t, pid, "workstation17.example.net"); !strings.Contains(got, "SERVFAIL") {
 			t.Errorf("server of an unknown authority is trusted: %s", got)
 		}
@@ -257,7 +257,7 @@ tls://example.net {
 		}
 		// The program reads the image's file of certificates. If another file replaces it, the
 		// program trusts the authorities of that file.
-		pid, _ = start(t, dir, "--volume="+dir+"/certificate:/etc/ssl/certs/ca-certificates.crt:ro")
+		pid, _ = start(t, testName, dir, "--volume="+dir+"/certificate:/etc/ssl/certs/ca-certificates.crt:ro")
 		if got := dig(t, pid, "+short", "workstation17.example.net"); got != "192.0.2.17" {
 			t.Errorf("server of a known authority is not trusted: %q", got)
 		}
@@ -308,6 +308,8 @@ tls://example.net {
 			t.Errorf("without the capability, the container ends with %v and prints:\n%s", err, out)
 		}
 	})
+
+	t.Run("from CoreDNS's source", testSource)
 }
 
 // validate returns podman's arguments for a check of a Corefile in dir.
