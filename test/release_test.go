@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -37,18 +38,18 @@ func bootRelease(t *testing.T, suffix string) machine {
 	return m
 }
 
-// releaseFile returns the path of a release's package of this suffix, for this architecture.
+// releaseFile returns the path of a release's file of this suffix, for this architecture.
 func releaseFile(t *testing.T, version, suffix string) string {
 	t.Helper()
 	// dpkg's names are Go's, and those of rpm are the kernel's.
 	kernel := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}
-	for _, architecture := range []string{runtime.GOARCH, kernel[runtime.GOARCH]} {
+	for _, architecture := range []string{runtime.GOARCH, kernel[runtime.GOARCH], ""} {
 		paths, err := filepath.Glob(filepath.Join(*release, version, "*"+architecture+suffix))
 		if err == nil && len(paths) == 1 {
 			return paths[0]
 		}
 	}
-	t.Fatalf("-release %s has no %s package of the %s release for %s", *release, suffix, version, runtime.GOARCH)
+	t.Fatalf("-release %s has no file %s of the %s release for %s", *release, suffix, version, runtime.GOARCH)
 	return ""
 }
 
@@ -229,5 +230,24 @@ func TestReleaseMetadata(t *testing.T) {
 	}
 	if out, err := exec.Command("lintian", "--fail-on", "error", "--allow-root", deb).CombinedOutput(); err != nil {
 		t.Errorf("lintian: %v\n%s", err, out)
+	}
+}
+
+// TestReleaseImage loads the image as people without a registry do. Package deploy/image runs it.
+func TestReleaseImage(t *testing.T) {
+	podman := func(args ...string) string {
+		t.Helper()
+		out, err := exec.Command("podman", args...).Output()
+		if err != nil {
+			t.Fatalf("podman %q: %v", args, err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	loaded := podman("load", "--quiet", "--input", releaseFile(t, "first", "_image.tar"))
+	image := strings.TrimPrefix(loaded, "Loaded image: ")
+	t.Cleanup(func() { podman("rmi", image) })
+	version := podman("image", "inspect", "--format", `{{index .Labels "org.opencontainers.image.version"}}`, image)
+	if want := "ghcr.io/seed-310b8fa8/workstation:" + version; version == "" || image != want {
+		t.Errorf("the image of version %q is %s, want %s", version, image, want)
 	}
 }
