@@ -96,7 +96,7 @@ func (block serverBlock) warnings(blocks []serverBlock) (warnings []string) {
 			warnings = append(warnings, warning)
 		}
 	}
-	return append(warnings, warningsBefore(block.ws, block.config.Handlers())...)
+	return append(warnings, orderWarnings(block.ws, block.config.Handlers())...)
 }
 
 // ptrWarning returns the warning about a pool that has PTR records of a family, but no server block
@@ -124,16 +124,23 @@ func (block serverBlock) ptrWarning(p *pool, blocks []serverBlock) string {
 	return fmt.Sprintf("%s has PTR records that no server block is asked for: add %s to the zones of its server block%s", p.source, enumerate(zones), wayOut)
 }
 
-// warningsBefore returns a warning for each handler before ws in the server block that answers for
-// whole zones. Plugins that hold names of single hosts, such as hosts, belong there.
-func warningsBefore(ws *Workstation, handlers []plugin.Handler) (warnings []string) {
-	before := handlers[:max(0, slices.Index(handlers, plugin.Handler(ws)))]
-	for _, h := range before {
+// orderWarnings returns a warning for each handler in the server block that answers for whole zones
+// and stands before ws, and for each that must see the queries that ws answers and stands after it.
+// Plugins that hold names of single hosts, such as hosts, belong before ws.
+func orderWarnings(ws *Workstation, handlers []plugin.Handler) (warnings []string) {
+	self := max(0, slices.Index(handlers, plugin.Handler(ws)))
+	for _, h := range handlers[:self] {
 		switch name := h.Name(); name {
 		case "dynupdate": // CoreDNS's own order puts it there
 			warnings = append(warnings, "dynupdate stands before workstation in this server block, so nothing is computed in its zone: give dynupdate a server block of its own, and reach it with 'forward' from one that has only its zone")
 		case "auto", "erratic", "etcd", "file", "forward", "grpc", "secondary", "whoami":
 			warnings = append(warnings, name+" stands before workstation in this program, so nothing is computed in the zones that it answers for: in plugin.cfg, move the line of workstation up, before 'file:file', and build again")
+		}
+	}
+	for _, h := range handlers[self:] {
+		switch name := h.Name(); name {
+		case "acl", "cache", "dnssec", "hosts", "kubernetes", "rewrite":
+			warnings = append(warnings, name+" stands after workstation in this program, so it never sees queries for computed records: in plugin.cfg, move the line of workstation down, before 'file:file', and build again")
 		}
 	}
 	return warnings

@@ -7,12 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
+	_ "github.com/coredns/coredns/plugin/acl"
 	_ "github.com/coredns/coredns/plugin/bind"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/coredns/coredns/plugin/test"
@@ -91,8 +93,11 @@ func TestWarnings(t *testing.T) {
 	addRE := regexp.MustCompile(`add ([^\s,]+)(?:, ([^\s,]+))? to the zones of its server block`)
 	checkGolden(t, "testdata/warnings.txt", func(section, corefile string) (warnings []string) {
 		directives := []string{"bind", "workstation", "file"}
-		if section == "file before workstation in plugin.cfg" {
+		switch section {
+		case "file before workstation in plugin.cfg":
 			directives = []string{"bind", "file", "workstation"}
+		case "acl after workstation in plugin.cfg":
+			directives = []string{"bind", "workstation", "acl", "file"}
 		}
 		start := func(corefile, properties string) string {
 			return startLog(t, directives, strings.ReplaceAll(corefile, "\n}", properties+"\n}"))
@@ -117,16 +122,16 @@ func TestWarnings(t *testing.T) {
 	})
 }
 
-// TestWarningsBefore checks the warnings about plugins before this one that answer for zones.
-func TestWarningsBefore(t *testing.T) {
+// TestOrderWarnings checks the warnings about plugins that have a wrong place in the chain.
+func TestOrderWarnings(t *testing.T) {
 	ws := new(Workstation)
-	before := []plugin.Handler{named("hosts"), named("dynupdate"), named("grpc"), ws, named("forward")}
-	got := warningsBefore(ws, before)
-	if len(got) != 2 {
-		t.Fatalf("got %q, want two warnings", got)
+	handlers := []plugin.Handler{
+		named("cache"), named("hosts"), named("dynupdate"), named("grpc"), ws, named("acl"), named("forward"),
 	}
-	if !strings.Contains(got[0], "a server block of its own") || !strings.HasPrefix(got[1], "grpc stands") {
-		t.Errorf("got %q", got)
+	got := orderWarnings(ws, handlers)
+	want := []string{"dynupdate stands before", "grpc stands before", "acl stands after"}
+	if !slices.EqualFunc(got, want, strings.HasPrefix) {
+		t.Errorf("got %q, want warnings that begin with %q", got, want)
 	}
 }
 

@@ -12,17 +12,35 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coredns/coredns/coremain"
 	"github.com/miekg/dns"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestSlowScripts runs the scripts that take minutes. They can use the go command.
+// TestSlowScripts runs the scripts that take minutes, with the CoreDNS in go.mod.
 func TestSlowScripts(t *testing.T) {
+	testscript.Run(t, slowParams(t, coremain.CoreVersion, false))
+}
+
+// slowParams returns the commands and variables for the slow scripts. They can use the go command. The
+// variable $VERSION is a version of CoreDNS. The file commands has the README's commands that build
+// CoreDNS from its source. The condition [misplaced] says whether to build it a second time, with the
+// plugin at a wrong place.
+func slowParams(t *testing.T, version string, misplaced bool) testscript.Params {
+	t.Helper()
+	commands := buildCommands(t)
 	p := params("testdata/slow")
+	p.Condition = func(cond string) (bool, error) {
+		if cond == "misplaced" {
+			return misplaced, nil
+		}
+		return condition(cond)
+	}
 	p.Setup = func(env *testscript.Env) error {
+		// With the same settings as the tests, Go compiles a package once.
 		keys := []string{
-			"GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOSUMDB",
-			"GOTOOLCHAIN",
+			"CGO_ENABLED", "GOCACHE", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOPRIVATE", "GONOPROXY", "GONOSUMDB",
+			"GOSUMDB", "GOTOOLCHAIN",
 		}
 		out, err := exec.Command("go", append([]string{"env"}, keys...)...).Output()
 		if err != nil {
@@ -32,9 +50,26 @@ func TestSlowScripts(t *testing.T) {
 		for i, key := range keys {
 			env.Setenv(key, values[i])
 		}
+		env.Setenv("VERSION", version)
+		if err := os.WriteFile(filepath.Join(env.WorkDir, "commands"), []byte(commands), 0o644); err != nil {
+			return err
+		}
 		return setup(env)
 	}
-	testscript.Run(t, p)
+	return p
+}
+
+// buildCommands returns the README's commands that build CoreDNS from its source.
+func buildCommands(t *testing.T) string {
+	t.Helper()
+	_, fences := fencesOf(t, "../README.md")
+	for _, f := range fences {
+		if strings.Contains(f.text, "go generate coredns.go\n") {
+			return f.text
+		}
+	}
+	t.Fatal("README.md does not say how to build CoreDNS from its source")
+	return ""
 }
 
 // TestSlowTransfer transfers a /8, the largest zone that can be transferred, with a thousand stored
