@@ -12,6 +12,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,10 @@ import (
 	"github.com/coredns/coredns/plugin"
 	"github.com/miekg/dns"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes/scheme"
 
@@ -32,16 +36,64 @@ import (
 
 const clusterIP = "10.96.0.53"
 
+// decoder decodes a manifest into its type, and finds unknown fields.
+var decoder = serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
+
 func init() {
+	openShift := schema.GroupVersionKind{Group: "operator.openshift.io", Version: "v1", Kind: "DNS"}
+	helm := schema.GroupVersionKind{Group: "helm.cattle.io", Version: "v1", Kind: "HelmChartConfig"}
+	scheme.Scheme.AddKnownTypeWithName(openShift, new(openShiftDNS))
+	scheme.Scheme.AddKnownTypeWithName(helm, new(helmChartConfig))
+
 	file := slices.Index(dnsserver.Directives, "file")
 	dnsserver.Directives = slices.Insert(dnsserver.Directives, file, "workstation")
 	dnsserver.Quiet, caddy.Quiet = true, true
 }
 
+// openShiftDNS is the resource of OpenShift's DNS operator, with those fields that the stub has.
+// In test/cluster, the API server validates the stub by OpenShift's definition.
+type openShiftDNS struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+
+	Spec struct {
+		Servers []struct {
+			Name          string   `json:"name"`
+			Zones         []string `json:"zones"`
+			ForwardPlugin struct {
+				Upstreams []string `json:"upstreams"`
+			} `json:"forwardPlugin"`
+		} `json:"servers"`
+	} `json:"spec"`
+}
+
+// DeepCopyObject is only there to make openShiftDNS a runtime.Object.
+func (d *openShiftDNS) DeepCopyObject() runtime.Object {
+	shallow := *d
+	return &shallow
+}
+
+// helmChartConfig is the resource with which RKE2 takes values for its charts, with those fields
+// that the stub has. In test/cluster, the API server validates the stub by RKE2's definition.
+type helmChartConfig struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+
+	Spec struct {
+		ValuesContent string `json:"valuesContent"`
+	} `json:"spec"`
+}
+
+// DeepCopyObject is only there to make helmChartConfig a runtime.Object.
+func (c *helmChartConfig) DeepCopyObject() runtime.Object {
+	shallow := *c
+	return &shallow
+}
+
 // TestStubs checks that each stub passes on every kind of answer that the server gives,
 // without zone files and with them.
 func TestStubs(t *testing.T) {
-	stubs := []string{"coredns.Corefile", "node-local-dns.Corefile", "aks.yaml", "eks.yaml"}
+	stubs := []string{"coredns.Corefile", "node-local-dns.Corefile", "coredns-custom.yaml", "eks.yaml"}
 	for _, test := range []struct {
 		corefile  string
 		stubs     []string
@@ -50,14 +102,7 @@ func TestStubs(t *testing.T) {
 		{"beside/Corefile", stubs, slices.Concat(computed, unstored)},
 		{"zone-files/beside/Corefile", stubs[:1], slices.Concat(computed, stored)},
 	} {
-		corefile := strings.NewReplacer(
-			"/etc/zones", absolute(t, "zone-files/zones"),
-			"health {", "health 127.0.0.1:0 {",
-			"ready\n", "ready 127.0.0.1:0\n",
-			"prometheus :9153", "prometheus 127.0.0.1:0",
-			"reload\n", "\n",
-		).Replace(read(t, test.corefile))
-		server := start(t, corefile)
+		server := startServer(t, test.corefile)
 		t.Run(test.corefile, func(t *testing.T) {
 			ask(t, server, test.questions)
 			if got := query(t, server, "www.example.com.", dns.TypeA); got != "REFUSED" {
@@ -86,16 +131,11 @@ func TestStubs(t *testing.T) {
 		if err := json.Unmarshal([]byte(data), &stubs); err != nil {
 			t.Fatal(err)
 		}
-		keys, _, _ := strings.Cut(block(t, "beside/Corefile"), " {\n")
-		var zones []string
-		for key := range strings.FieldsSeq(keys) {
-			zones = append(zones, plugin.Host(strings.TrimSuffix(key, ":53")).NormalizeExact()...)
-		}
+		zones := zones(t)
 		if len(stubs) != len(zones) {
 			t.Errorf("%d stub domains, want %d", len(stubs), len(zones))
 		}
 		for _, zone := range zones {
-			zone = strings.TrimSuffix(zone, ".")
 			if !slices.Equal(stubs[zone], []string{clusterIP}) {
 				t.Errorf("stub domain %s has %v, want %s", zone, stubs[zone], clusterIP)
 			}
@@ -104,6 +144,134 @@ func TestStubs(t *testing.T) {
 	if !strings.Contains(read(t, "beside/service.yaml"), "clusterIP: "+clusterIP+"\n") {
 		t.Errorf("clusterIP in service.yaml is not %s", clusterIP)
 	}
+}
+
+// The platforms whose CoreDNS imports this ConfigMap of kube-system mount it at this directory.
+const (
+	imported = "coredns-custom"
+	mounted  = "/etc/coredns/custom"
+)
+
+// TestStubsImported has CoreDNS import the ConfigMap coredns-custom as the platforms do. A path
+// that is relative begins in the directory of the Corefile.
+func TestStubsImported(t *testing.T) {
+	var config struct {
+		Metadata metav1.ObjectMeta
+		Data     map[string]string
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "beside/stubs/coredns-custom.yaml")), &config); err != nil {
+		t.Fatal(err)
+	}
+	if config.Metadata.Namespace != "kube-system" || config.Metadata.Name != imported {
+		t.Errorf("the ConfigMap is %s/%s, want kube-system/%s", config.Metadata.Namespace, config.Metadata.Name, imported)
+	}
+	server := startServer(t, "beside/Corefile")
+	for platform, corefile := range map[string]string{
+		"AKS, DigitalOcean": ".:53 {\n    errors\n    import custom/*.override\n}\nimport custom/*.server\n",
+		"k3s":               ".:53 {\n    errors\n    import " + mounted + "/*.override\n}\nimport " + mounted + "/*.server\n",
+		"RKE2":              rke2Config(t) + ".:53 {\n    errors\n}\n",
+	} {
+		t.Run(platform, func(t *testing.T) {
+			directory := t.TempDir()
+			if err := os.Mkdir(filepath.Join(directory, "custom"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for key, text := range config.Data {
+				text = local(strings.ReplaceAll(text, clusterIP, server))
+				if err := os.WriteFile(filepath.Join(directory, "custom", key), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			corefile := strings.ReplaceAll(corefile, "/etc/coredns", directory)
+			ask(t, startIn(t, directory, corefile), slices.Concat(computed, unstored))
+		})
+	}
+}
+
+// rke2Config returns what RKE2's chart writes before its own server block with the values of the
+// stub. It checks that they mount the ConfigMap as k3s does.
+func rke2Config(t *testing.T) (corefile string) {
+	t.Helper()
+	chart := decode(t, "beside/stubs/rke2.yaml").(*helmChartConfig)
+	if chart.Namespace+"/"+chart.Name != "kube-system/rke2-coredns" {
+		t.Errorf("the HelmChartConfig is %s/%s, want kube-system/rke2-coredns", chart.Namespace, chart.Name)
+	}
+	var (
+		names  map[string]any
+		values struct {
+			ExtraConfig  map[string]struct{ Parameters string }
+			ExtraVolumes []struct {
+				Name      string
+				ConfigMap struct{ Name string }
+			}
+			ExtraVolumeMounts []struct{ Name, MountPath string }
+		}
+	)
+	for _, into := range []any{&names, &values} {
+		if err := yaml.Unmarshal([]byte(chart.Spec.ValuesContent), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Helm ignores unknown values, and distinguishes between upper and lower case.
+	want := []string{"extraConfig", "extraVolumeMounts", "extraVolumes"}
+	if got := slices.Sorted(maps.Keys(names)); !slices.Equal(got, want) {
+		t.Errorf("the chart's values are %v, want %v", got, want)
+	}
+	if len(values.ExtraVolumes) != 1 || len(values.ExtraVolumeMounts) != 1 {
+		t.Fatalf("%d volumes and %d mounts, want one", len(values.ExtraVolumes), len(values.ExtraVolumeMounts))
+	}
+	volume, mount := values.ExtraVolumes[0], values.ExtraVolumeMounts[0]
+	if volume.ConfigMap.Name != imported {
+		t.Errorf("the volume has the ConfigMap %q, want %s", volume.ConfigMap.Name, imported)
+	}
+	if mount.Name != volume.Name || mount.MountPath != mounted {
+		t.Errorf("%s is mounted at %s, want %s at %s", mount.Name, mount.MountPath, volume.Name, mounted)
+	}
+	for directive, config := range values.ExtraConfig {
+		corefile += directive + " " + config.Parameters + "\n"
+	}
+	return corefile
+}
+
+// TestStubsOpenShift asks through the server block that OpenShift's DNS operator makes of its
+// resource.
+func TestStubsOpenShift(t *testing.T) {
+	resource := decode(t, "beside/stubs/openshift.yaml").(*openShiftDNS)
+	if resource.Name != "default" || len(resource.Spec.Servers) != 1 {
+		t.Fatalf("the resource %q has %d servers, want default with one", resource.Name, len(resource.Spec.Servers))
+	}
+	stub := resource.Spec.Servers[0]
+	// These are the rules in the description of the resource. Its definition does not enforce them.
+	if errs := validation.IsValidPortName(stub.Name); errs != nil {
+		t.Errorf("server %q: %v", stub.Name, errs)
+	}
+	for _, zone := range stub.Zones {
+		if errs := validation.IsDNS1123Subdomain(zone); errs != nil {
+			t.Errorf("zone %q: %v", zone, errs)
+		}
+	}
+	if !slices.Equal(stub.Zones, zones(t)) {
+		t.Errorf("the stub's zones are %v, want %v", stub.Zones, zones(t))
+	}
+	if upstreams := stub.ForwardPlugin.Upstreams; !slices.Equal(upstreams, []string{clusterIP}) {
+		t.Errorf("the upstreams are %v, want %s", upstreams, clusterIP)
+	}
+	server := startServer(t, "beside/Corefile")
+	ask(t, start(t, fmt.Sprintf(`%s:5353 {
+    prometheus 127.0.0.1:0
+    forward . %s {
+        policy random
+    }
+    errors
+    log . {
+        class error
+    }
+    bufsize 1232
+    cache 900 {
+        denial 9984 30
+    }
+}
+`, strings.Join(stub.Zones, ":5353 "), server)), slices.Concat(computed, unstored))
 }
 
 // TestZoneFiles checks that the Corefiles with zone files differ from those without only in
@@ -241,18 +409,17 @@ func serverBlocks(t *testing.T, corefile string) (blocks []map[string]string) {
 // TestManifests decodes every manifest strictly into the types of the API, so it finds unknown
 // fields. In test/cluster, kubectl and the API server check the manifests, too.
 func TestManifests(t *testing.T) {
-	decoder := serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
 	kinds := map[string]int{}
 	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".yaml" {
 			return err
 		}
 		switch filepath.ToSlash(path) {
-		// These are no manifests. AWS and promtool read them, and Helm reads the values below.
+		// These are no manifests. AWS and promtool read them. Helm and nfpm read those below.
 		case "beside/stubs/eks.yaml", "monitoring/rules_test.yaml":
 			return nil
 		}
-		if filepath.Dir(path) == "helm" {
+		if filepath.Dir(path) == "helm" || filepath.Base(path) == "nfpm.yaml" {
 			return nil
 		}
 		documents := yaml.NewYAMLReader(bufio.NewReader(strings.NewReader(read(t, path))))
@@ -283,9 +450,10 @@ func TestManifests(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]int{
-		"ClusterRole": 1, "ClusterRoleBinding": 1, "Component": 1, "ConfigMap": 2, "DaemonSet": 1, "Deployment": 2,
-		"HorizontalPodAutoscaler": 1, "Kustomization": 7, "Namespace": 1, "PodDisruptionBudget": 2, "PodMonitor": 3,
-		"PrometheusRule": 1, "ResourceQuota": 1, "Service": 4, "ServiceAccount": 2,
+		"ClusterRole": 1, "ClusterRoleBinding": 1, "Component": 1, "ConfigMap": 2, "DNS": 1, "DaemonSet": 1,
+		"Deployment": 2, "HelmChartConfig": 1, "HorizontalPodAutoscaler": 1, "Kustomization": 7, "Namespace": 1,
+		"PodDisruptionBudget": 2, "PodMonitor": 3, "PrometheusRule": 1, "ResourceQuota": 1, "Service": 4,
+		"ServiceAccount": 2,
 	}
 	if !maps.Equal(kinds, want) {
 		t.Errorf("manifests have the kinds %v, want %v", kinds, want)
@@ -372,13 +540,64 @@ func block(t *testing.T, name string) string {
 	return strings.Join(lines, "")
 }
 
+// decode returns the object in a manifest.
+func decode(t *testing.T, name string) runtime.Object {
+	t.Helper()
+	object, _, err := decoder.Decode([]byte(read(t, name)), nil, nil)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return object
+}
+
+// zones returns the names of the pool's zones, without the dot at the end.
+func zones(t *testing.T) (zones []string) {
+	t.Helper()
+	keys, _, _ := strings.Cut(block(t, "beside/Corefile"), " {\n")
+	for key := range strings.FieldsSeq(keys) {
+		for _, zone := range plugin.Host(strings.TrimSuffix(key, ":53")).NormalizeExact() {
+			zones = append(zones, strings.TrimSuffix(zone, "."))
+		}
+	}
+	return zones
+}
+
+// startServer starts a server with a Corefile in this directory, and returns its address.
+func startServer(t *testing.T, name string) string {
+	t.Helper()
+	return start(t, strings.NewReplacer(
+		"/etc/zones", absolute(t, "zone-files/zones"),
+		"health {", "health 127.0.0.1:0 {",
+		"ready\n", "ready 127.0.0.1:0\n",
+		"prometheus :9153", "prometheus 127.0.0.1:0",
+		"reload\n", "\n",
+	).Replace(read(t, name)))
+}
+
+// serverBlock matches the first line of a server block.
+var serverBlock = regexp.MustCompile(`(?m)^\S.* \{$`)
+
+// local has each server block use a free port of the loopback address.
+func local(corefile string) string {
+	return serverBlock.ReplaceAllStringFunc(corefile, func(line string) string {
+		return strings.NewReplacer(":53 ", ":0 ", ":5353 ", ":0 ").Replace(line) + "\n    bind 127.0.0.1"
+	})
+}
+
 // start starts a server with this Corefile on a free port of the loopback address, and returns
 // the address with the port.
 func start(t *testing.T, corefile string) string {
 	t.Helper()
-	corefile = strings.ReplaceAll(corefile, ":53 ", ":0 ")
-	corefile = strings.Replace(corefile, " {\n", " {\n    bind 127.0.0.1\n", 1)
-	instance, err := caddy.Start(caddy.CaddyfileInput{Contents: []byte(corefile), ServerTypeName: "dns"})
+	return startIn(t, "", corefile)
+}
+
+// startIn does the same with a Corefile that imports files from a directory.
+func startIn(t *testing.T, directory, corefile string) string {
+	t.Helper()
+	corefile = local(corefile)
+	instance, err := caddy.Start(caddy.CaddyfileInput{
+		Contents: []byte(corefile), Filepath: filepath.Join(directory, "Corefile"), ServerTypeName: "dns",
+	})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, corefile)
 	}
