@@ -22,19 +22,21 @@ func boot(t *testing.T, dir, root, unit string) machine {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The process unshare makes the namespaces, and its child is systemd.
+	unshare := "^unshare .*testdata/systemd/boot " + dir
 	t.Cleanup(func() {
-		// When the process unshare ends, all processes in its namespaces end.
-		exec.Command("pkill", "-KILL", "-f", "^unshare .*testdata/systemd/boot "+dir).Run()
+		// When unshare ends, all processes in its namespaces end.
+		exec.Command("pkill", "-KILL", "-f", unshare).Run()
 		<-s.done
 		s.showOnFailure(t)
 	})
 	return func(line string) string {
-		pid, err := exec.Command("pgrep", "-n", "-f", "^/lib/systemd/systemd --system --unit="+unit).Output()
+		parent, _ := exec.Command("pgrep", "-f", unshare).Output()
+		pid, err := exec.Command("pgrep", "-f", "-P", strings.TrimSpace(string(parent)), "^/lib/systemd/systemd ").Output()
 		if err != nil {
 			return "systemd does not run"
 		}
-		target := strings.TrimSpace(string(pid))
-		args := []string{"--all", "--root", "--wd", "--target", target, "sh", "-c", line}
+		args := []string{"--all", "--root", "--wd", "--target", strings.TrimSpace(string(pid)), "sh", "-c", line}
 		out, _ := exec.Command("nsenter", args...).CombinedOutput()
 		return strings.TrimSpace(string(out))
 	}
