@@ -23,7 +23,7 @@ func boot(t *testing.T, dir, root, unit string) machine {
 		t.Fatal(err)
 	}
 	// The process unshare makes the namespaces, and its child is systemd.
-	unshare := "^unshare .*testdata/systemd/boot " + dir
+	unshare := "^unshare .*testdata/systemd/boot " + regexp.QuoteMeta(dir) + " "
 	t.Cleanup(func() {
 		// When unshare ends, all processes in its namespaces end.
 		exec.Command("pkill", "-KILL", "-f", unshare).Run()

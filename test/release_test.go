@@ -3,11 +3,15 @@
 package test
 
 import (
+	"debug/elf"
 	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -69,7 +73,7 @@ const (
 // What the commands print.
 const (
 	mistake   = `plugin/workstation: /etc/coredns/Corefile:\d+ - .*'198\.51\.100\.0/33'`
-	runsStill = `(?s)coredns\.service still runs the version before.*` + mistake + `.*systemctl restart coredns\.service`
+	runsStill = `(?s)coredns\.service still runs the earlier version.*` + mistake + `.*systemctl restart coredns\.service`
 	kept      = `warning: \S+ created as /etc/coredns/Corefile\.rpmnew`
 	inUse     = `(?s)address already in use.*run: ss -lntup sport = 53`
 )
@@ -92,6 +96,8 @@ func TestReleaseDebian(t *testing.T) {
 	m.do(t, []step{
 		apt("install /first.deb", `Setting up coredns-workstation`),
 		{stateOfUnit, `^enabled\nactive$`},
+	})
+	m.await(t, []step{
 		{askName, `^192\.0\.2\.17$`},
 		{"dig +short @127.0.0.1 -x 192.0.2.17", `^workstation17\.lab\.example\.org\.$`},
 		{"dig @127.0.0.1 www.example.com", `status: REFUSED`},
@@ -118,15 +124,15 @@ func TestReleaseDebian(t *testing.T) {
 		{starts, `^1$`},
 		{correct, `^$`},
 		apt("install /first.deb", `downgraded`),
-		{starts, `^2$`},
 	})
+	m.await(t, []step{{starts, `^2$`}})
 
 	// Otherwise it restarts the server once, so it loses what a restart loses.
 	m.await(t, []step{{askName, `^198\.51\.100\.17$`}})
-	restart := lost(m, "systemctl restart coredns.service")
-	upgrade := lost(m, apt("install /later.deb", "").line)
-	t.Logf("a client that asks again and again lost %s queries by a restart, and %s by an upgrade", restart, upgrade)
-	m.do(t, []step{
+	restart := lost(t, m, "systemctl restart coredns.service")
+	upgrade := lost(t, m, apt("install /later.deb", "").line)
+	t.Logf("a client that asks again and again lost %d queries by a restart, and %d by an upgrade", restart, upgrade)
+	m.await(t, []step{
 		{starts, `^4$`},
 		{"cmp /proc/$(systemctl show --property MainPID --value coredns.service)/exe /usr/bin/coredns", `^$`},
 		{"grep -c 198.51.100.0/24 /etc/coredns/Corefile", `^2$`},
@@ -145,6 +151,8 @@ func TestReleaseDebian(t *testing.T) {
 	m.await(t, []step{{askName, `^198\.51\.100\.17$`}})
 	m.do(t, []step{
 		apt("install /later.deb", `Setting up coredns-workstation`),
+	})
+	m.await(t, []step{
 		{starts, `^6$`},
 		{askName, `^198\.51\.100\.17$`},
 	})
@@ -210,9 +218,11 @@ func TestReleaseRPM(t *testing.T) {
 		{starts, `^1$`},
 		{correct, `^$`},
 		{"rpm --upgrade --oldpackage --nodeps /first.rpm 2>&1 | grep -v ^rpm:", `^` + kept + `$`},
-		{starts, `^2$`},
 	})
-	m.await(t, []step{{askName, `^198\.51\.100\.17$`}})
+	m.await(t, []step{
+		{starts, `^2$`},
+		{askName, `^198\.51\.100\.17$`},
+	})
 	m.do(t, []step{
 		{"systemctl stop coredns.service", `^$`},
 		{"rpm --upgrade --nodeps /later.rpm 2>&1 | grep -v ^rpm:", `^` + kept + `$`},
@@ -223,16 +233,25 @@ func TestReleaseRPM(t *testing.T) {
 	m.do(t, []step{
 		{"rpm --erase coredns-workstation", `saved as /etc/coredns/Corefile\.rpmsave`},
 		{askName, `connection refused`},
-		{"find / -xdev -path /var/log -prune -o -name '*coredns*' -print", `^/etc/coredns$`},
+		{"ls /etc/coredns; rm -r /etc/coredns", `^Corefile\.rpmnew\nCorefile\.rpmsave$`},
+		{"rpm --install --nodeps /first.rpm && rpm --erase coredns-workstation", ``},
+		{"find / -xdev -path /var/log -prune -o -name '*coredns*' -print", `^$`},
 		{"systemctl list-units --all --plain --no-legend 'coredns*'", `^$`},
 	})
 }
 
-// lost returns how many queries a client loses that asks again and again while a command runs.
-func lost(m machine, line string) string {
-	return m("rm -f /root/lost; touch /root/asking; " +
+// lost returns how many queries a client loses that asks again and again while a command runs. The
+// number depends on the machine, so tests do not compare it.
+func lost(t *testing.T, m machine, line string) int {
+	t.Helper()
+	out := m("rm -f /root/lost; touch /root/lost /root/asking; " +
 		"(while [ -e /root/asking ]; do " + askName + " >/dev/null || echo >>/root/lost; done) & " +
-		"sleep 1; (" + line + ") >/dev/null 2>&1; sleep 1; rm /root/asking; wait; wc --lines </root/lost; rm -f /root/lost")
+		"sleep 1; (" + line + ") >/dev/null 2>&1; sleep 1; rm /root/asking; wait; wc --lines </root/lost; rm /root/lost")
+	n, err := strconv.Atoi(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // TestReleaseMetadata checks what dpkg and rpm say of the packages.
@@ -258,8 +277,73 @@ func TestReleaseMetadata(t *testing.T) {
 			t.Errorf("%q: got %q and %v, want %q", test.args, out, err, test.want)
 		}
 	}
+	checkFiles(t, "dpkg-deb --contents "+deb+" | sed 's,/root .* \\./, /,'",
+		"-rw-r--r-- root /usr/share/doc/coredns-workstation/changelog.Debian.gz",
+		"-rw-r--r-- root /usr/share/doc/coredns-workstation/copyright",
+		"-rw-r--r-- root /usr/share/lintian/overrides/coredns-workstation")
+	checkFiles(t, `rpm --query --package --queryformat '[%{FILEMODES:perms} %{FILEUSERNAME} %{FILENAMES}\n]' `+rpm,
+		"-rw-r--r-- root /usr/share/licenses/coredns-workstation/LICENSE")
 	if out, err := exec.Command("lintian", "--fail-on", "error", "--allow-root", deb).CombinedOutput(); err != nil {
 		t.Errorf("lintian: %v\n%s", err, out)
+	}
+}
+
+// checkFiles checks the files, modes and owners that a command prints: those of both kinds of packages,
+// and the additional ones.
+func checkFiles(t *testing.T, command string, additional ...string) {
+	t.Helper()
+	out, err := exec.Command("sh", "-c", command).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", command, err)
+	}
+	var got []string
+	pages := 0
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "drwxr-xr-x root "):
+		case regexp.MustCompile(`^-rw-r--r-- root /usr/share/man/man7/coredns-\w+\.7\.gz$`).MatchString(line):
+			pages++
+		default:
+			got = append(got, line)
+		}
+	}
+	want := append([]string{
+		"-rw-r--r-- root /etc/coredns/Corefile",
+		"-rwxr-xr-x root /usr/bin/coredns",
+		"-rw-r--r-- root /usr/lib/systemd/system/coredns.service",
+		"-rw-r--r-- root /usr/share/doc/coredns-workstation/LICENSE.modules.gz",
+		"-rw-r--r-- root /usr/share/doc/coredns-workstation/changelog.gz",
+		"-rw-r--r-- root /usr/share/man/man1/coredns.1.gz",
+		"-rw-r--r-- root /usr/share/man/man5/corefile.5.gz",
+	}, additional...)
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: got the files\n%s\nwant\n%s", command, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	// CoreDNS has some sixty plugins.
+	if pages < 60 {
+		t.Errorf("%s: got %d manual pages of plugins", command, pages)
+	}
+}
+
+// TestReleaseStatic checks that the program needs no interpreter, and so no shared library.
+func TestReleaseStatic(t *testing.T) {
+	archive := releaseFile(t, "first", "linux_"+runtime.GOARCH+".tar.gz")
+	dir := t.TempDir()
+	if out, err := exec.Command("tar", "--extract", "--file", archive, "--directory", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	program, err := elf.Open(filepath.Join(dir, "coredns"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	for _, segment := range program.Progs {
+		if segment.Type == elf.PT_INTERP {
+			t.Error("the program has an interpreter")
+		}
 	}
 }
 
