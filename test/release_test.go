@@ -5,6 +5,7 @@ package test
 import (
 	"debug/elf"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/coredns/coredns/coremain"
 )
 
 // release names a directory with the directories "first" and "later", two releases that
@@ -361,7 +364,8 @@ func TestReleaseImage(t *testing.T) {
 	image := strings.TrimPrefix(loaded, "Loaded image: ")
 	t.Cleanup(func() { podman("rmi", image) })
 	version := podman("image", "inspect", "--format", `{{index .Labels "org.opencontainers.image.version"}}`, image)
-	if want := "ghcr.io/seed-310b8fa8/workstation:" + version; version == "" || image != want {
+	want := fmt.Sprintf("ghcr.io/seed-310b8fa8/workstation/coredns:v%s-workstation-%s", coremain.CoreVersion, strings.TrimPrefix(version, "v"))
+	if version == "" || image != want {
 		t.Errorf("the image of version %q is %s, want %s", version, image, want)
 	}
 }

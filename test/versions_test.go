@@ -113,7 +113,7 @@ func newestPatches(vs []version) []version {
 func listedVersions(t *testing.T) []version {
 	t.Helper()
 	readme, _ := fencesOf(t, "../README.md")
-	m := regexp.MustCompile(`(?s)Tested\s+nightly\s+with\s+CoreDNS\s+(.+?)\.\s`).FindStringSubmatch(readme)
+	m := regexp.MustCompile(`(?s)tested\s+nightly\s+with\s+CoreDNS\s+(.+?)\.\s`).FindStringSubmatch(readme)
 	if m == nil {
 		t.Fatal("README.md does not say with which versions of CoreDNS the plugin is tested")
 	}
