@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -497,6 +498,27 @@ func TestCorefiles(t *testing.T) {
 				t.Error("a Corefile with a mistake is accepted")
 			}
 		})
+	}
+}
+
+// TestKubernetesVersions checks that CI tests the two minor versions of Kubernetes before that of
+// test/cluster, and that README.md names all three.
+func TestKubernetesVersions(t *testing.T) {
+	newest := regexp.MustCompile(`k8s\.io/kubernetes v1\.(\d+)\.`).FindStringSubmatch(read(t, "../test/cluster/go.mod"))
+	if newest == nil {
+		t.Fatal("test/cluster/go.mod has no version of Kubernetes")
+	}
+	minor, err := strconv.Atoi(newest[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	nightly := regexp.MustCompile(fmt.Sprintf(`version: \[v1\.%d\.\d+, v1\.%d\.\d+\]`, minor-1, minor-2))
+	if !nightly.MatchString(read(t, "../.github/workflows/nightly.yml")) {
+		t.Errorf("the job kubernetes of nightly.yml does not have %s", nightly)
+	}
+	named := fmt.Sprintf("Kubernetes 1.%d, 1.%d and 1.%d", minor-2, minor-1, minor)
+	if !strings.Contains(read(t, "README.md"), named) {
+		t.Errorf("README.md does not say %s", named)
 	}
 }
 
