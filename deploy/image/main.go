@@ -68,7 +68,7 @@ func build(name string, architectures []string) error {
 		platforms = append(platforms, "linux/"+architecture)
 	}
 
-	args := []string{"build", "--platform=" + strings.Join(platforms, ",")}
+	args := []string{"build"}
 	for _, label := range labels(info) {
 		args = append(args, "--label="+label)
 	}
@@ -91,10 +91,16 @@ func build(name string, architectures []string) error {
 			_ = exec.Command("podman", "manifest", "rm", name).Run()
 			_ = exec.Command("podman", "untag", name, name).Run()
 		}
-		return run(nil, "podman", append(args, tag+name, directory)...)
+		// In one build, podman would put the platforms into the list in the order in which they are ready.
+		for _, platform := range platforms {
+			if err := run(nil, "podman", append(args, "--platform="+platform, tag+name, directory)...); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	if _, err := exec.LookPath("docker"); err == nil {
-		return run(nil, "docker", append(args, tag+name, directory)...)
+		return run(nil, "docker", append(args, "--platform="+strings.Join(platforms, ","), tag+name, directory)...)
 	}
 	return errors.New("found neither podman nor docker in PATH: install one of them")
 }
