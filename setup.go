@@ -128,7 +128,10 @@ func (block serverBlock) ptrWarning(p *pool, blocks []serverBlock) string {
 // and stands before ws, and for each that must see the queries that ws answers and stands after it.
 // Plugins that hold names of single hosts, such as hosts, belong before ws.
 func orderWarnings(ws *Workstation, handlers []plugin.Handler) (warnings []string) {
-	self := max(0, slices.Index(handlers, plugin.Handler(ws)))
+	self := slices.Index(handlers, plugin.Handler(ws))
+	if self < 0 {
+		return nil
+	}
 	for _, h := range handlers[:self] {
 		switch name := h.Name(); name {
 		case "dynupdate": // CoreDNS's own order puts it there
@@ -137,7 +140,7 @@ func orderWarnings(ws *Workstation, handlers []plugin.Handler) (warnings []strin
 			warnings = append(warnings, name+" stands before workstation in this program, so nothing is computed in the zones that it answers for: in plugin.cfg, move the line of workstation up, before 'file:file', and build again")
 		}
 	}
-	for _, h := range handlers[self:] {
+	for _, h := range handlers[self+1:] {
 		switch name := h.Name(); name {
 		case "acl", "cache", "dnssec", "hosts", "kubernetes", "rewrite":
 			warnings = append(warnings, name+" stands after workstation in this program, so it never sees queries for computed records: in plugin.cfg, move the line of workstation down, before 'file:file', and build again")

@@ -133,6 +133,9 @@ func TestOrderWarnings(t *testing.T) {
 	if !slices.EqualFunc(got, want, strings.HasPrefix) {
 		t.Errorf("got %q, want warnings that begin with %q", got, want)
 	}
+	if got := orderWarnings(new(Workstation), handlers); got != nil {
+		t.Errorf("got %q for a server block that this plugin is not in, want none", got)
+	}
 }
 
 // viewer is a plugin like view.
