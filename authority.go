@@ -111,8 +111,9 @@ func (zs *zones) lowestTTL(name string) uint32 {
 		return ttl
 	}
 	if relative != "" { // a pool may have names at the zone's apex, or below it
-		if h := zs.find(name, []byte(name)).host; h.pool != nil {
-			ttl = h.pool.ttl
+		var m match
+		if zs.findInto(&m, name, []byte(name)); m.pool != nil {
+			ttl = m.pool.ttl
 		}
 	}
 	for _, pp := range above.patterns() {

@@ -325,3 +325,11 @@ func discard(rrs <-chan []dns.RR) {
 	for range rrs {
 	}
 }
+
+// hostOf returns the host that patternIndex.find has found, or the zero host.
+func hostOf(p *pool, k key) host {
+	if p == nil {
+		return host{}
+	}
+	return p.host(k)
+}

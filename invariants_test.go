@@ -190,7 +190,7 @@ func checkNumbersOutside(t *testing.T, z *zone, pp *patternPools) {
 			continue
 		}
 		label := string(pp.pattern.append(nil, key{number, uint128{lo: n}}))
-		h := z.computed.find([]byte(label))
+		h := hostOf(z.computed.find([]byte(label)))
 		isOther := func(pt pattern) bool { return pt.text != pp.pattern.text }
 		if h.pool != nil && !pp.pattern.wildcard && !slices.ContainsFunc(h.pool.patterns, isOther) {
 			t.Fatalf("%q is a name of %v, which has no number %d", label, h.pool, n)
@@ -253,7 +253,7 @@ func checkHost(t *testing.T, ws *Workstation, z *zone, p *pool, pt *pattern, tex
 	if pt.wildcard {
 		x = &z.wildcards
 	}
-	h := x.find([]byte(text))
+	h := hostOf(x.find([]byte(text)))
 	if h.pool != p || [...]netip.Addr{h.v4, h.v6}[f] != addr {
 		t.Fatalf("%v: %q has the addresses %s and %s of %v, want %s", p, text, h.v4, h.v6, h.pool, addr)
 	}

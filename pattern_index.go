@@ -6,7 +6,7 @@ import "slices"
 // a search takes about as long with thousands of patterns as with one.
 //
 // With ws{n}, pc{n} and {n}.lab, literal has the three entries "ws" "", "pc" "" and "" ".lab", and
-// lengths has (2, 0) and (0, 4).
+// lengths has (2, 0) and (0, 4), of which the latter has {n}.lab as its only one.
 type patternIndex struct {
 	patterns []*patternPools           // in the order of their stanzas
 	forms    formIndex                 // of the same; only until all patterns are there
@@ -15,7 +15,10 @@ type patternIndex struct {
 }
 
 // affixLengths are the lengths of a pattern's prefix and suffix.
-type affixLengths struct{ prefix, suffix int }
+type affixLengths struct {
+	prefix, suffix int
+	only           *patternPools // the patterns with these lengths, if all of them have one literal text
+}
 
 // patternPools are the pools of one zone that have one pattern, and the keys for which each of them
 // has it. Pools may share a pattern if their keys do not overlap.
@@ -87,20 +90,29 @@ func (x *patternIndex) insert(pp *patternPools) {
 	pp.next = x.literal[pt.affixes]
 	x.patterns = append(x.patterns, pp)
 	x.literal[pt.affixes] = pp
-	if lengths := (affixLengths{len(pt.prefix), len(pt.suffix)}); !slices.Contains(x.lengths, lengths) {
+
+	new := affixLengths{len(pt.prefix), len(pt.suffix), pp}
+	i := slices.IndexFunc(x.lengths, func(l affixLengths) bool { return l.prefix == new.prefix && l.suffix == new.suffix })
+	switch {
+	case i < 0:
 		// Prefixes often end in numbers, and most of those have the most digits.
-		i, _ := slices.BinarySearchFunc(x.lengths, lengths, func(l, m affixLengths) int { return m.prefix - l.prefix })
-		x.lengths = slices.Insert(x.lengths, i, lengths)
+		i, _ = slices.BinarySearchFunc(x.lengths, new, func(l, m affixLengths) int { return m.prefix - l.prefix })
+		x.lengths = slices.Insert(x.lengths, i, new)
+	case pp.next != nil && x.lengths[i].only == pp.next:
+		x.lengths[i].only = pp
+	default:
+		x.lengths[i].only = nil
 	}
 }
 
-// find returns the host whose name is text, in lower case, before the zone.
-func (x *patternIndex) find(text []byte) host {
+// find returns the pool that gives text, in lower case, before the zone, and the whole key of the
+// host. If no pool does, p is nil.
+func (x *patternIndex) find(text []byte) (p *pool, k key) {
 	p, pt, k := x.lookup(text)
-	if p == nil {
-		return host{}
+	if p != nil && pt.octets != 0 { // other patterns write the whole key
+		k = pt.put(k, p.someAddress())
 	}
-	return p.host(pt.put(k, p.someAddress()))
+	return p, k
 }
 
 // has reports whether text, in lower case, is a name before the zone.
@@ -117,7 +129,13 @@ func (x *patternIndex) lookup(text []byte) (*pool, *pattern, key) {
 		if end <= start || !isHex(text[start]) || !isHex(text[end-1]) {
 			continue // no placeholder begins or ends with this character
 		}
-		for pp := x.literal[affixes{string(text[:start]), string(text[end:])}]; pp != nil; pp = pp.next {
+		pp := length.only
+		if pp == nil {
+			pp = x.literal[affixes{string(text[:start]), string(text[end:])}]
+		} else if string(text[:start]) != pp.pattern.prefix || string(text[end:]) != pp.pattern.suffix {
+			continue
+		}
+		for ; pp != nil; pp = pp.next {
 			k, ok := pp.pattern.parse(text[start:end])
 			if !ok {
 				continue

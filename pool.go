@@ -89,16 +89,23 @@ func (p *pool) key(addr netip.Addr) key {
 }
 
 // host returns the host that k stands for, which must be one of the pool's keys.
-func (p *pool) host(k key) host {
+func (p *pool) host(k key) (h host) {
+	h.set(p, k)
+	return h
+}
+
+// set makes h the host of p that k stands for.
+func (h *host) set(p *pool, k key) {
+	h.pool = p
 	switch {
 	case k.kind == number:
-		return host{p, p.address(ipv4, k.u.lo), p.address(ipv6, k.u.lo)}
+		h.v4, h.v6 = p.address(ipv4, k.u.lo), p.address(ipv6, k.u.lo)
 	case k.kind == address6:
-		return host{pool: p, v6: k.address()}
+		h.v6 = k.address()
 	case p.kind == byOctets && len(p.networks[ipv6]) > 0:
-		return host{p, k.address(), ipv6.address(k.u.add(p.distance()))}
+		h.v4, h.v6 = k.address(), ipv6.address(k.u.add(p.distance()))
 	default:
-		return host{pool: p, v4: k.address()}
+		h.v4 = k.address()
 	}
 }
 

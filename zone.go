@@ -216,40 +216,47 @@ func (z *zone) patternBelow(name string) *pattern {
 	return nil
 }
 
-// find looks up a name outside of the reverse trees. lower is qname in lower case. A computed name
-// belongs to the closest listed zone above it. In the root zone, it may have any parent.
-func (zs *zones) find(qname string, lower []byte) match {
+// findInto looks up a name outside of the reverse trees, and sets m. lower is qname in lower case. A
+// computed name belongs to the closest listed zone above it. In the root zone, it may have any parent.
+func (zs *zones) findInto(m *match, qname string, lower []byte) {
 	if qname == "." {
-		return match{} // the root itself always belongs to the next plugin
+		return // the root itself always belongs to the next plugin
 	}
 	z, encloserOff := zs.enclosingZone(qname, lower)
 	if z == nil {
 		if root := zs.zone("."); root != nil {
 			start, _ := dns.NextLabel(qname, 0)
-			h := root.computed.find(bytes.TrimSuffix(lower[:start], []byte(".")))
-			if h.pool != nil && !zs.encloses(qname[start:], lower[start:]) {
-				return match{host: h, zone: root}
+			p, k := root.computed.find(bytes.TrimSuffix(lower[:start], []byte(".")))
+			if p != nil && !zs.encloses(qname[start:], lower[start:]) {
+				m.zone = root
+				m.set(p, k)
+				return
 			}
 		}
-		return match{zone: zs.byName[string(lower)].zone}
+		m.zone = zs.byName[string(lower)].zone
+		return
 	}
 
 	text := lower[:len(lower)-len(z.name)-1]
-	if h := z.computed.find(text); h.pool != nil {
-		return match{host: h, zone: z}
+	if p, k := z.computed.find(text); p != nil {
+		m.zone = z
+		m.set(p, k)
+		return
 	}
 	if e := zs.byName[string(lower)]; e.zone != nil {
-		return match{zone: e.zone}
+		m.zone = e.zone
+		return
 	}
 	if len(z.nonTerminals.patterns) > 0 && z.nonTerminals.has(text) {
-		return match{zone: z}
+		m.zone = z
+		return
 	}
 	if len(z.wildcards.patterns) > 0 {
-		if h := z.wildcardHost(qname, text, encloserOff); h.pool != nil {
-			return match{host: h, zone: z}
+		if p, k := z.wildcardHost(qname, text, encloserOff); p != nil {
+			m.zone = z
+			m.set(p, k)
 		}
 	}
-	return match{}
 }
 
 // enclosingZone returns the closest listed zone above a name, and the offset in qname of the closest
@@ -294,13 +301,13 @@ func (zs *zones) encloses(name string, lower []byte) bool {
 	return false
 }
 
-// wildcardHost returns the host of the wildcard that covers a name of the zone: that at the name's
-// closest encloser (RFC 4592). If there is no wildcard, it returns the zero host. text is the name in
-// lower case without the zone. See enclosingZone for encloserOff.
-func (z *zone) wildcardHost(qname string, text []byte, encloserOff int) host {
+// wildcardHost returns the pool and the key of the wildcard that covers a name of the zone: that at
+// the name's closest encloser (RFC 4592). If there is no wildcard, the pool is nil. text is the name
+// in lower case without the zone. See enclosingZone for encloserOff.
+func (z *zone) wildcardHost(qname string, text []byte, encloserOff int) (*pool, key) {
 	if rest, ok := bytes.CutPrefix(text, []byte("*.")); ok {
-		if h := z.wildcards.find(rest); h.pool != nil {
-			return h // the name is the wildcard itself
+		if p, k := z.wildcards.find(rest); p != nil {
+			return p, k // the name is the wildcard itself
 		}
 	}
 	off, end := dns.NextLabel(qname, 0)
@@ -309,8 +316,8 @@ func (z *zone) wildcardHost(qname string, text []byte, encloserOff int) host {
 	}
 	for ; !end && off <= encloserOff && off < len(text); off, end = dns.NextLabel(qname, off) {
 		encloser := text[off:]
-		if h := z.wildcards.find(encloser); h.pool != nil {
-			return h
+		if p, k := z.wildcards.find(encloser); p != nil {
+			return p, k
 		}
 		if rest, ok := bytes.CutPrefix(encloser, []byte("*.")); ok && z.wildcards.has(rest) {
 			break
@@ -319,5 +326,5 @@ func (z *zone) wildcardHost(qname string, text []byte, encloserOff int) host {
 			break
 		}
 	}
-	return host{}
+	return nil, key{}
 }

@@ -218,6 +218,22 @@ func TestFindAmongThousands(t *testing.T) {
 	}
 }
 
+// Each pattern is found, however many have affixes of the same lengths, and whether those are the same
+// text or not.
+func TestFindAmongLengths(t *testing.T) {
+	patterns := []string{"pc{d}", "ws{d}", "tv{d}", "ws{d:2}x", "ws{d}x", "ws{d:3}x", "tv{d}x"}
+	for n := range patterns {
+		ws := newHandler(t, stanzaOf("example.org", "network 192.0.2.0/24", "name "+strings.Join(patterns[:n+1], " ")))
+		for _, text := range patterns[:n+1] {
+			pt := testPattern(t, text)
+			name := pt.name(addressAfter("192.0.2.5", 0), "example.org.")
+			if found := ws.find(name); found.v4.String() != "192.0.2.5" {
+				t.Errorf("%q: %s has the address %s", patterns[:n+1], name, found.v4)
+			}
+		}
+	}
+}
+
 func TestFindNames(t *testing.T) {
 	ws := newHandler(t, `
 		workstation lab.example.org {
