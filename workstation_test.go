@@ -277,6 +277,11 @@ func BenchmarkServeDNS(b *testing.B) {
 			name *.w{n}
 			network 192.0.2.0/24
 		}`)
+	wildcards := corefile(`
+		workstation z {
+			name {d}.{c}.{b}.{a} *.{d}.{c}.{b}.{a}
+			network 172.16.0.0/12
+		}`)
 	last := func(b *testing.B) plugin.Handler {
 		return newHandler(b, `
 			workstation lab.example.org {
@@ -308,6 +313,8 @@ func BenchmarkServeDNS(b *testing.B) {
 		{"octets4/reverse", "17.100.51.198.in-addr.arpa.", dns.TypePTR, named},
 		{"labels3/nonterminal", "r7.dyn.lab.example.org.", dns.TypeA, named},
 		{"labels3/miss", "www.r7.dyn.lab.example.org.", dns.TypeA, named},
+		{"wildcards/miss", "1.1.1.1.1.z.", dns.TypeA, wildcards},
+		{"wildcards/miss127", strings.Repeat("1.", 126) + "z.", dns.TypeA, wildcards}, // no name has more labels
 		{"networks/nonterminal", "147.7.lab.example.org.", dns.TypeA, networks},
 		{"alone/hit", "workstation17.lab.example.org.", dns.TypeA, last},
 		{"alone/nodata", "workstation17.lab.example.org.", dns.TypeTXT, last},

@@ -68,7 +68,7 @@ func zones(s *server, n int) {
 	s.files = map[string]string{"Corefile": corefile(".", "    workstation"+b.String()+" {\n        name ip-{ip}\n        network 10.0.0.0/24\n        no_reverse\n    }\n")}
 	for i := range max(n, 256) {
 		h := hostAt(i * 37 % 256)
-		s.questions = append(s.questions, question{fmt.Sprintf("%s.z%d.example.org.", h.Label, i%n), h.Addr})
+		s.questions = append(s.questions, addressOf(fmt.Sprintf("%s.z%d.example.org.", h.Label, i%n), h.Addr))
 	}
 }
 
@@ -79,7 +79,7 @@ func labels(s *server, n int) {
 	s.questions = nil
 	for _, q := range network(24) {
 		label, _, _ := strings.Cut(q.name, ".")
-		s.questions = append(s.questions, question{label + "." + zone + ".", q.addr})
+		s.questions = append(s.questions, addressOf(label+"."+zone+".", q.addr))
 	}
 }
 

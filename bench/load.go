@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 // fixedRate is the number of queries a second at which latency is measured.
@@ -88,7 +90,7 @@ func (p *process) drive(l load, c *cost) error {
 		if err != nil {
 			return nil, fmt.Errorf("%s: dnsperf: %w", p.name, err)
 		}
-		perf, err := parsePerf(output)
+		perf, err := parsePerf(output, p.questions)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
@@ -133,7 +135,7 @@ func (p *process) drive(l load, c *cost) error {
 func writeQuestions(path string, questions []question) error {
 	var b bytes.Buffer
 	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(len(questions)) {
-		fmt.Fprintf(&b, "%s A\n", questions[i].name)
+		fmt.Fprintf(&b, "%s %s\n", questions[i].name, dns.TypeToString[questions[i].qtype])
 	}
 	return os.WriteFile(path, b.Bytes(), 0o644)
 }
@@ -148,18 +150,25 @@ type perf struct {
 var (
 	completedRE = regexp.MustCompile(`Queries completed: +(\d+) `)
 	lostRE      = regexp.MustCompile(`Queries lost: +(\d+) `)
-	codesRE     = regexp.MustCompile(`Response codes: +NOERROR \d+ \(100\.00%\)\n`)
+	codesRE     = regexp.MustCompile(`Response codes: +(.+)\n`)
+	codeRE      = regexp.MustCompile(`([A-Z]+) \d+ \(`)
 	rateRE      = regexp.MustCompile(`Queries per second: +([0-9.]+)\n`)
 )
 
 // parsePerf parses what dnsperf reports. It returns an error if more than five in a thousand
-// queries were lost, or if any response had another code than NOERROR. dnsperf itself may lose
+// queries were lost, or if any response had a code that no question has. dnsperf itself may lose
 // a few.
-func parsePerf(output []byte) (*perf, error) {
+func parsePerf(output []byte, questions []question) (*perf, error) {
 	p := new(perf)
-	completed, lost, rate := completedRE.FindSubmatch(output), lostRE.FindSubmatch(output), rateRE.FindSubmatch(output)
-	if completed == nil || lost == nil || rate == nil || !codesRE.Match(output) {
-		return nil, fmt.Errorf("dnsperf reported other responses than NOERROR:\n%s", output[max(0, len(output)-2000):])
+	completed, lost, rate, codes := completedRE.FindSubmatch(output), lostRE.FindSubmatch(output), rateRE.FindSubmatch(output), codesRE.FindSubmatch(output)
+	if completed == nil || lost == nil || rate == nil || codes == nil {
+		return nil, fmt.Errorf("dnsperf reported no figures:\n%s", output[max(0, len(output)-2000):])
+	}
+	for _, code := range codeRE.FindAllSubmatch(codes[1], -1) {
+		rcode := dns.StringToRcode[string(code[1])]
+		if !slices.ContainsFunc(questions, func(q question) bool { return q.rcode == rcode }) {
+			return nil, fmt.Errorf("dnsperf reported wrong responses: %s", codes[1])
+		}
 	}
 	var err error
 	if p.completed, err = strconv.Atoi(string(completed[1])); err != nil {

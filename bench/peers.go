@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os/exec"
 	"strings"
 
@@ -38,49 +39,125 @@ func allPeers(p *programs) ([]*peer, error) {
 	knot := &server{name: "Knot", config: "knot", argv: []string{"knotd", "-c", "{{.Dir}}/knot.conf"}}
 
 	var all []*peer
-	add := func(name, config, version string, argv []string) *peer {
-		one := &server{name: name, config: config, argv: argv, bits: 24, questions: network(24)}
+	add := func(name, config, version string, argv []string, questions func(bits int) []question) *peer {
+		one := &server{name: name, config: config, argv: argv, bits: 24, questions: questions(24)}
 		large := *one
-		large.bits, large.questions = 16, network(16)
+		large.bits, large.questions = 16, questions(16)
 		all = append(all, &peer{one, version, &large})
 		return all[len(all)-1]
 	}
 	withoutHosts := func(name, config, version string, argv []string, right func(question, *dns.Msg) error) {
-		one := add(name, config, version, argv)
+		one := add(name, config, version, argv, network)
 		one.right, one.large = right, nil
 	}
 
 	withoutHosts("Go, each packet sent back", "", goVersion(), []string{p.echo, "127.0.0.1:{{.Port}}"}, echoed)
-	withoutHosts("CoreDNS, *whoami*", "coredns-whoami", coredns, stock, introduced)
-	add("CoreDNS with *workstation*", "workstation", coredns, ours)
-	add("CoreDNS, *hosts*", "coredns-hosts", coredns, stock)
-	add("CoreDNS, *file*", "coredns-file", coredns, stock)
-	add("CoreDNS, *template*", "coredns-template", coredns, stock)
-	cached := add("CoreDNS, *cache* and *forward* to Knot", "coredns-forward", coredns, stock)
+	withoutHosts(shortest, "coredns-whoami", coredns, stock, introduced)
+	add(computed, "workstation", coredns, ours, network)
+	add(computed+", four octets", "workstation-octets", coredns, ours, network)
+	add(computed+", racks in both families", "workstation-racks", coredns, ours, racks)
+	add(computed+", three labels", "workstation-labels", coredns, ours, threeLabels)
+	add(computed+", wildcard", "workstation-wildcard", coredns, ours, belowHosts)
+	add(computed+", exceptions in *file*", "workstation-exceptions", coredns, ours, exceptions)
+	add(computed+", a whole zone", "workstation", coredns, ours, wholeZone)
+	add("CoreDNS, *hosts*", "coredns-hosts", coredns, stock, network)
+	add("CoreDNS, *file*", "coredns-file", coredns, stock, network)
+	add("CoreDNS, *template*", "coredns-template", coredns, stock, network)
+	add("CoreDNS, *template*, a whole zone", "coredns-template-alone", coredns, stock, wholeZone)
+	cached := add("CoreDNS, *cache* and *forward* to Knot", "coredns-forward", coredns, stock, network)
 	cached.upstream, cached.large.upstream = upstream(knot, 24), upstream(knot, 16)
-	add("Knot DNS, synthrecord", knot.config, versions["knot"], knot.argv)
-	add("dnsmasq, synth-domain", "dnsmasq", versions["dnsmasq-base"], []string{"dnsmasq", "-k", "-C", "{{.Dir}}/dnsmasq.conf"})
-	add("Unbound, local-data", "unbound", versions["unbound"], []string{"unbound", "-d", "-c", "{{.Dir}}/unbound.conf"})
-	add("NSD, a record each", "nsd", versions["nsd"], []string{"nsd", "-d", "-c", "{{.Dir}}/nsd.conf"})
-	add("BIND, $GENERATE", "bind", versions["bind9"], namedArgs)
-	add("PowerDNS, a record each", "powerdns-bind", versions["pdns-server"], pdnsArgs)
-	add("PowerDNS, lua2 backend", "powerdns-lua2", versions["pdns-server"], pdnsArgs)
-	add("PowerDNS, LUA record", "powerdns-luarecords", versions["pdns-server"], pdnsArgs)
-	add("Twisted Names", "twisted", versions["python3-twisted"], []string{"/usr/bin/python3", "override_server.py"})
+	add("Knot DNS, synthrecord", knot.config, versions["knot"], knot.argv, network)
+	add("Knot DNS, synthrecord, exceptions in its zone", "knot-exceptions", versions["knot"], knot.argv, exceptions)
+	add("dnsmasq, synth-domain", "dnsmasq", versions["dnsmasq-base"], []string{"dnsmasq", "-k", "-C", "{{.Dir}}/dnsmasq.conf"}, network)
+	add("Unbound, local-data", "unbound", versions["unbound"], []string{"unbound", "-d", "-c", "{{.Dir}}/unbound.conf"}, network)
+	add("NSD, a record each", "nsd", versions["nsd"], []string{"nsd", "-d", "-c", "{{.Dir}}/nsd.conf"}, network)
+	add("BIND, $GENERATE", "bind", versions["bind9"], namedArgs, network)
+	add("PowerDNS, a record each", "powerdns-bind", versions["pdns-server"], pdnsArgs, network)
+	add("PowerDNS, lua2 backend", "powerdns-lua2", versions["pdns-server"], pdnsArgs, network)
+	add("PowerDNS, LUA record", "powerdns-luarecords", versions["pdns-server"], pdnsArgs, network)
+	add("PowerDNS, LUA record, octets as labels", "powerdns-luarecords", versions["pdns-server"], pdnsArgs, octetLabels)
+	add("Twisted Names", "twisted", versions["python3-twisted"], []string{"/usr/bin/python3", "override_server.py"}, network)
 	return all, nil
 }
 
-// network returns questions for the addresses of 10.0.0.0/bits. If there are more than 4096, it
-// returns that many, spread over the network.
-func network(bits int) []question {
+// These are the names of peers that goals compare with others.
+const (
+	computed = "CoreDNS with *workstation*"
+	shortest = "CoreDNS, *whoami*"
+)
+
+// spread returns questions for hosts of 10.0.0.0/bits. If there are more than 4096, it returns that
+// many, spread over the network. ask gets the number of a host.
+func spread(bits int, ask func(i int) question) []question {
 	size := 1 << (32 - bits)
 	questions := make([]question, min(size, 4096))
 	for i := range questions {
 		// The factor is odd, so each address comes once, in a scattered order.
-		h := hostAt(i * 40_503 % size)
-		questions[i] = question{h.Label + ".lab.example.org.", h.Addr}
+		questions[i] = ask(i * 40_503 % size)
 	}
 	return questions
+}
+
+// network returns questions for the addresses of ip-10-0-0-0 and so on.
+func network(bits int) []question {
+	return spread(bits, func(i int) question { return addressOf(hostAt(i).Label+".lab.example.org.", hostAt(i).Addr) })
+}
+
+// racks returns questions for both addresses of rack0-node0 and so on.
+func racks(bits int) []question {
+	return spread(bits, func(i int) question {
+		addr := hostAt(i).Addr
+		if i%2 == 1 {
+			addr = netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 14: byte(i >> 8), 15: byte(i)})
+		}
+		return addressOf(fmt.Sprintf("rack%d-node%d.lab.example.org.", i>>8, i&0xff), addr)
+	})
+}
+
+// threeLabels returns questions for 0.rack0.dyn and so on.
+func threeLabels(bits int) []question {
+	return spread(bits, func(i int) question {
+		return addressOf(fmt.Sprintf("%d.rack%d.dyn.lab.example.org.", i&0xff, i>>8), hostAt(i).Addr)
+	})
+}
+
+// belowHosts returns questions for names below ip-10-0-0-0 and so on.
+func belowHosts(bits int) []question {
+	return spread(bits, func(i int) question {
+		return addressOf("app."+hostAt(i).Label+".lab.example.org.", hostAt(i).Addr)
+	})
+}
+
+// octetLabels returns questions for 10.0.0.0.lab.example.org and so on.
+func octetLabels(bits int) []question {
+	return spread(bits, func(i int) question { return addressOf(hostAt(i).Addr.String()+".lab.example.org.", hostAt(i).Addr) })
+}
+
+// exceptions returns the questions of network, where a fourth of the hosts has another address.
+func exceptions(bits int) []question {
+	return spread(bits, func(i int) question {
+		addr := hostAt(i).Addr
+		if isException(i) {
+			addr = exceptionAt(i)
+		}
+		return addressOf(hostAt(i).Label+".lab.example.org.", addr)
+	})
+}
+
+// wholeZone returns questions of which half are for addresses. A fourth are for another type of a
+// host, and a fourth for names that do not exist.
+func wholeZone(bits int) []question {
+	return spread(bits, func(i int) question {
+		name := hostAt(i).Label + ".lab.example.org."
+		switch i % 4 {
+		case 2:
+			return question{name: name, qtype: dns.TypeAAAA}
+		case 3:
+			return question{name: "www-" + name, qtype: dns.TypeA, rcode: dns.RcodeNameError}
+		default:
+			return addressOf(name, hostAt(i).Addr)
+		}
+	})
 }
 
 // upstream returns s as the upstream of another server.

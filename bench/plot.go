@@ -11,59 +11,74 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
+	"gonum.org/v1/plot/vg/vgimg"
 )
 
 var (
 	highlight = color.RGBA{R: 0x1f, G: 0x77, B: 0xb4, A: 0xff}
+	second    = color.RGBA{R: 0xd6, G: 0x60, B: 0x1d, A: 0xff}
 	plain     = color.RGBA{R: 0xb0, G: 0xb8, B: 0xc0, A: 0xff}
 )
 
+// farAbove is how many times what the plugin takes a peer's bar can be long. A longer one would
+// leave no room to compare the others.
+const farAbove = 8
+
 // plotPeers plots the CPU time a query for each peer. The peers must be sorted by it.
 func (s settings) plotPeers(peers []*peer, costs map[*server]costs) error {
-	p := plot.New()
-	p.Title.Text = "CPU a query, in microseconds (logarithmic)"
-	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
-	p.X.Min, p.X.Max = 1, 1000
-	var names []string
-	for i, peer := range slices.Backward(peers) {
-		value := costs[peer.server].median(cpu)
-		y := float64(len(peers) - 1 - i)
-		// A wide line stands for a bar, because gonum's bars begin at zero, which has no logarithm.
-		bar, err := plotter.NewLine(plotter.XYs{{X: 1, Y: y}, {X: value, Y: y}})
+	ours := peers[slices.IndexFunc(peers, func(p *peer) bool { return p.name == computed })]
+	longest := farAbove * costs[ours.server].median(cpu)
+
+	p := newPlot("CPU a query, in microseconds")
+	var names, left []string
+	for _, peer := range slices.Backward(peers) {
+		value, name := costs[peer.server].median(cpu), strings.ReplaceAll(peer.name, "*", "")
+		if value > longest {
+			left = append(left, name+": "+figure(value))
+			continue
+		}
+		bar, err := plotter.NewBarChart(plotter.Values{value}, vg.Points(14))
 		if err != nil {
 			return err
 		}
-		bar.Width, bar.Color = vg.Points(12), plain
-		if strings.Contains(peer.name, "*workstation*") {
+		bar.Horizontal, bar.LineStyle.Width = true, 0
+		bar.XMin, bar.Color = float64(len(names)), plain
+		if strings.HasPrefix(peer.name, computed) {
 			bar.Color = highlight
 		}
-		label, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: value * 1.05, Y: y}}, Labels: []string{figure(value)}})
+		label, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: value, Y: bar.XMin}}, Labels: []string{figure(value)}})
 		if err != nil {
 			return err
 		}
 		label.TextStyle[0].YAlign = draw.YCenter
+		label.Offset.X = vg.Points(4)
 		p.Add(bar, label)
-		names = append(names, strings.ReplaceAll(peer.name, "*", ""))
+		names = append(names, name)
 	}
 	p.NominalY(names...)
-	p.Y.Padding = vg.Points(30) // a browser's font may be wider than gonum's
-	p.X.Label.Text = s.conditions()
-	return p.Save(vg.Points(760), vg.Points(26*float64(len(peers)+3)), filepath.Join(s.out, "peers.svg"))
+	p.X.Min = 0
+	p.X.Max *= 1.05 // room for the longest bar's label
+	slices.Reverse(left)
+	p.X.Label.TextStyle.Font.Size = vg.Points(9)
+	p.X.Label.Text = strings.Replace(s.conditions(), "Linux", "\nLinux", 1)
+	if len(left) > 0 {
+		p.X.Label.Text = "Not shown, because the bars would be too long:\n" + strings.Join(left, "\n") + "\n" + p.X.Label.Text
+	}
+	return s.save("peers", 760, 22*float64(len(names)+5), [][]*plot.Plot{{p}})
 }
 
-// plotGrowth plots the CPU time a query in one row, and the memory in the row below, as each
-// thing grows.
+// plotGrowth plots the CPU time a query and the memory, as stanzas and zones grow. What else grows
+// makes little difference, so its figures stand in the table alone.
 func (s settings) plotGrowth(all []series) error {
-	rows := [][]*plot.Plot{nil, nil}
-	for _, one := range all {
-		for i, of := range []struct {
-			name  string
-			value func(cost) float64
-			top   float64 // of the axis, at least
-		}{{"CPU a query, µs", cpu, 12}, {"memory, MiB", memory, 100}} {
-			p := plot.New()
-			p.Title.Text, p.Y.Label.Text = one.name, of.name
+	var row []*plot.Plot
+	for _, of := range []struct {
+		title string
+		value func(cost) float64
+	}{{"CPU a query, in microseconds", cpu}, {"Memory, in MiB", memory}} {
+		p := newPlot(of.title)
+		p.Add(plotter.NewGrid())
+		for i, name := range []string{"stanzas", "zones"} {
+			one := all[slices.IndexFunc(all, func(one series) bool { return one.name == name })]
 			var xys plotter.XYs
 			for _, pt := range one.points {
 				xys = append(xys, plotter.XY{X: float64(pt.x), Y: pt.costs.median(of.value)})
@@ -72,23 +87,43 @@ func (s settings) plotGrowth(all []series) error {
 			if err != nil {
 				return err
 			}
-			line.Color, points.Color, points.Shape = highlight, highlight, draw.CircleGlyph{}
-			p.Add(plotter.NewGrid(), line, points)
-			p.Y.Min, p.Y.Max = 0, max(of.top, p.Y.Max)
-			if last := one.points[len(one.points)-1].x; last >= 100 {
-				p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
-			}
-			rows[i] = append(rows[i], p)
+			line.Color, line.Width = []color.Color{highlight, second}[i], vg.Points(2)
+			points.Color, points.Shape, points.Radius = line.Color, draw.CircleGlyph{}, vg.Points(3)
+			p.Add(line, points)
+			p.Legend.Add(name, line, points)
 		}
+		p.Legend.Left, p.Legend.Top = true, true
+		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+		p.X.Label.Text = "how many"
+		p.Y.Min = 0
+		p.Y.Max *= 1.2 // room for the legend
+		row = append(row, p)
 	}
-	canvas := vgsvg.New(vg.Points(230*float64(len(all))), vg.Points(440))
-	tiles := draw.Tiles{Rows: 2, Cols: len(all), PadX: vg.Points(10), PadY: vg.Points(10)}
-	for i, row := range plot.Align(rows, tiles, draw.New(canvas)) {
+	return s.save("growth", 760, 300, [][]*plot.Plot{row})
+}
+
+// newPlot returns a plot with a title.
+func newPlot(title string) *plot.Plot {
+	plot.DefaultFont.Variant, plotter.DefaultFont.Variant = "Sans", "Sans"
+	p := plot.New()
+	p.Title.Text, p.Title.Padding = title, vg.Points(8)
+	p.Title.TextStyle.Font.Size = vg.Points(14)
+	return p
+}
+
+// save draws plots side by side, and writes them to a file. The sizes are in points. It is an image of
+// pixels, because a browser that lacks the plot's font would move the text of any other away from what
+// it names.
+func (s settings) save(name string, width, height float64, plots [][]*plot.Plot) error {
+	canvas := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(vg.Points(width), vg.Points(height)), vgimg.UseDPI(2*vgimg.DefaultDPI))}
+	tiles := draw.Tiles{Rows: len(plots), Cols: len(plots[0]), PadX: vg.Points(16), PadTop: vg.Points(8), PadBottom: vg.Points(8),
+		PadLeft: vg.Points(8), PadRight: vg.Points(8)}
+	for i, row := range plot.Align(plots, tiles, draw.New(canvas)) {
 		for j, c := range row {
-			rows[i][j].Draw(c)
+			plots[i][j].Draw(c)
 		}
 	}
-	file, err := os.Create(filepath.Join(s.out, "growth.svg"))
+	file, err := os.Create(filepath.Join(s.out, name+".png"))
 	if err != nil {
 		return err
 	}

@@ -64,9 +64,9 @@ func measurePeers(s settings, p *programs) error {
 // writeGoals writes how the values compare with their limits.
 func (s settings) writeGoals(name string, goals []goal) error {
 	var table strings.Builder
-	row := rows(&table, "ratio", "measured", "at most", "ideal")
+	row := rows(&table, "ratio", "measured", "at most")
 	for _, g := range goals {
-		row(g.what, fmt.Sprintf("%.2f%s", g.value, g.unit), fmt.Sprintf("%.2f", g.limit), fmt.Sprintf("%.2f", g.ideal))
+		row(g.what, fmt.Sprintf("%.2f%s", g.value, g.unit), fmt.Sprintf("%.2f%s", g.limit, g.unit))
 	}
 	return s.write(name, table.String())
 }

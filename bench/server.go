@@ -45,10 +45,21 @@ type server struct {
 	right     func(question, *dns.Msg) error // checks a response; if nil, answered does
 }
 
-// question is for the A record of a name.
+// question is what dnsperf asks, and what the answer must be.
 type question struct {
-	name string
-	addr netip.Addr // the answer
+	name  string
+	qtype uint16
+	addr  netip.Addr // the address in the answer; the zero Addr if there is no answer, but an SOA record
+	rcode int        // of the response
+}
+
+// addressOf returns the question for an address of a name.
+func addressOf(name string, addr netip.Addr) question {
+	q := question{name: name, qtype: dns.TypeA, addr: addr}
+	if addr.Is6() {
+		q.qtype = dns.TypeAAAA
+	}
+	return q
 }
 
 // host is a host of the network, for configurations that list all hosts.
@@ -73,6 +84,22 @@ func (s site) Hosts() []host {
 	}
 	return hosts
 }
+
+// Exceptions returns a fourth of the network's hosts, with other addresses.
+func (s site) Exceptions() (hosts []host) {
+	for i, h := range s.Hosts() {
+		if isException(i) {
+			hosts = append(hosts, host{h.Label, exceptionAt(i)})
+		}
+	}
+	return hosts
+}
+
+// isException reports whether the i-th host is an exception.
+func isException(i int) bool { return i%4 == 0 }
+
+// exceptionAt returns the address of the i-th host if it is an exception. It is outside the network.
+func exceptionAt(i int) netip.Addr { return hostAt(200<<16 + i).Addr }
 
 // Thirds returns all third octets of the network's addresses.
 func (s site) Thirds() []int {
@@ -258,7 +285,7 @@ func (p *process) wait() error {
 // ask sends the server a question, and returns an error unless the response is right.
 func (p *process) ask(q question, timeout time.Duration) error {
 	m := new(dns.Msg)
-	m.SetQuestion(q.name, dns.TypeA)
+	m.SetQuestion(q.name, q.qtype)
 	c := dns.Client{Timeout: timeout}
 	r, _, err := c.Exchange(m, net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)))
 	if err != nil {
@@ -280,15 +307,28 @@ func (p *process) check() error {
 	return nil
 }
 
-// answered returns an error unless r has the A record that the question is for, and no other.
+// answered returns an error unless r is the right response to q.
 func answered(q question, r *dns.Msg) error {
+	if !q.addr.IsValid() {
+		if r.Rcode != q.rcode || len(r.Answer) != 0 || len(r.Ns) != 1 || r.Ns[0].Header().Rrtype != dns.TypeSOA {
+			return fmt.Errorf("the response is not %s with an SOA record and no answer: %v", dns.RcodeToString[q.rcode], r)
+		}
+		return nil
+	}
 	if r.Rcode == dns.RcodeSuccess && len(r.Answer) == 1 {
-		a, ok := r.Answer[0].(*dns.A)
-		if ok && a.Hdr.Name == q.name && a.Hdr.Ttl == 3600 && a.A.String() == q.addr.String() {
+		var addr net.IP
+		switch rr := r.Answer[0].(type) {
+		case *dns.A:
+			addr = rr.A
+		case *dns.AAAA:
+			addr = rr.AAAA
+		}
+		hdr := r.Answer[0].Header()
+		if hdr.Name == q.name && hdr.Rrtype == q.qtype && hdr.Ttl == 3600 && addr.String() == q.addr.String() {
 			return nil
 		}
 	}
-	return fmt.Errorf("the response is not one A record with %v and TTL 3600: %v", q.addr, r)
+	return fmt.Errorf("the response is not one record with %v and TTL 3600: %v", q.addr, r)
 }
 
 // stop ends the server and its upstream, and removes their directories.

@@ -373,10 +373,10 @@ func awaitAnswer(t *testing.T, want, name, qtype string) {
 
 // load is the result of a constant load of lookups from the client pod.
 type load struct {
-	Lookups     int
-	Failures    []string
-	Slow        []string // lookups that took more than a second, and when they began
-	Median, Max time.Duration
+	Lookups          int
+	Failures         []string
+	Slow             []string // lookups that took more than a second, and when they began
+	Median, P99, Max time.Duration
 }
 
 // failed says how many lookups failed, and gives the first errors.

@@ -99,10 +99,10 @@ func load(pause string, names []string) {
 		mu     sync.Mutex
 		wg     sync.WaitGroup
 		result struct {
-			Lookups     int
-			Failures    []string
-			Slow        []string
-			Median, Max time.Duration
+			Lookups          int
+			Failures         []string
+			Slow             []string
+			Median, P99, Max time.Duration
 		}
 		took []time.Duration
 	)
@@ -135,7 +135,7 @@ func load(pause string, names []string) {
 	wg.Wait()
 	slices.Sort(took)
 	result.Lookups = len(took)
-	result.Median, result.Max = took[len(took)/2], took[len(took)-1]
+	result.Median, result.P99, result.Max = took[len(took)/2], took[len(took)*99/100], took[len(took)-1]
 	if err := json.NewEncoder(os.Stdout).Encode(result); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
