@@ -176,12 +176,12 @@ func (ws *Workstation) Name() string { return pluginName }
 // appendLower appends s to b with its ASCII letters in lower case. Unlike strings.ToLower, it
 // allocates nothing while b has room.
 func appendLower(b []byte, s string) []byte {
-	for i := range len(s) {
-		c := s[i]
+	start := len(b)
+	b = append(b, s...)
+	for i, c := range b[start:] {
 		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+			b[start+i] = c + 'a' - 'A'
 		}
-		b = append(b, c)
 	}
 	return b
 }
