@@ -22,8 +22,9 @@ import (
 // Corefile with a mistake stops the service, and that computed names fail together with a dead
 // upstream or during a flood. docs/trust.md has the results at full length.
 
-// underLoad is the Corefile of these tests. It has a pool above an upstream, and a pool above a zone
-// file. The TTL shows which version of the Corefile gave an answer.
+// underLoad is the Corefile of these tests. It has pools above an upstream, a pool above a zone file,
+// one that asks what is stored first, and one that is a zone of its own. The TTL shows which version
+// of the Corefile gave an answer.
 const underLoad = `.:{$PORT} {
     bind 127.0.0.1
     errors {
@@ -32,6 +33,11 @@ const underLoad = `.:{$PORT} {
     prometheus 127.0.0.1:METRICS
     workstation lab.example.org {
         network 192.0.2.0/24 2001:db8::/64
+        ttl TTL
+    }
+    workstation racks.example.org {
+        name rack{c}-node{d} *.rack{c}-node{d}
+        network 10.1.0.0/16 2001:db8:1::/112
         ttl TTL
     }
     forward . 127.0.0.1:UPSTREAM {
@@ -49,6 +55,36 @@ desks.example.org:{$PORT} 100.51.198.in-addr.arpa:{$PORT} {
     }
     file db.empty
 }
+isp.example.org:{$PORT} 113.0.203.in-addr.arpa:{$PORT} {
+    bind 127.0.0.1
+    errors
+    prometheus 127.0.0.1:METRICS
+    workstation isp.example.org {
+        name {d}-{c}-{b}-{a}.dyn
+        network 203.0.113.0/24
+        ttl TTL
+        stored_first
+    }
+    file db.isp isp.example.org
+    file db.empty 113.0.203.in-addr.arpa
+}
+alone.example.org:{$PORT} 10.2.0.0/16:{$PORT} {
+    bind 127.0.0.1
+    errors
+    prometheus 127.0.0.1:METRICS
+    workstation alone.example.org {
+        name {d}.r{c}.dyn *.{d}.r{c}.dyn
+        network 10.2.0.0/16
+        ttl TTL
+    }
+}
+`
+
+// storedISP is the zone file of isp.example.org.
+const storedISP = `@ 300 SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 300
+@ 300 NS ns.example.org.
+7-113-0-203.dyn 300 A 192.0.2.207
+8-113-0-203.dyn 300 CNAME 9-113-0-203.dyn
 `
 
 // pools are questions that need no upstream.
@@ -64,6 +100,25 @@ workstation3.desks.example.org AAAA   => NOERROR aa, authority: desks.example.or
 workstation300.desks.example.org      => NXDOMAIN aa, authority: desks.example.org. SOA
 -x 198.51.100.255                     => NOERROR aa,
     255.100.51.198.in-addr.arpa. TTL PTR workstation255.desks.example.org.
+rack7-node12.racks.example.org        => NOERROR aa, rack7-node12.racks.example.org. TTL A 10.1.7.12
+rack7-node12.racks.example.org AAAA   => NOERROR aa, rack7-node12.racks.example.org. TTL AAAA 2001:db8:1::70c
+app.rack7-node12.racks.example.org    => NOERROR aa, app.rack7-node12.racks.example.org. TTL A 10.1.7.12
+-x 10.1.7.12                          => NOERROR aa, 12.7.1.10.in-addr.arpa. TTL PTR rack7-node12.racks.example.org.
+5-113-0-203.dyn.isp.example.org       => NOERROR aa, 5-113-0-203.dyn.isp.example.org. TTL A 203.0.113.5
+7-113-0-203.dyn.isp.example.org       => NOERROR aa,
+    7-113-0-203.dyn.isp.example.org. 300 A 192.0.2.207, authority: isp.example.org. NS
+8-113-0-203.dyn.isp.example.org       => NOERROR aa,
+    8-113-0-203.dyn.isp.example.org. 300 CNAME 9-113-0-203.dyn.isp.example.org.,
+    9-113-0-203.dyn.isp.example.org. TTL A 203.0.113.9
+5-113-0-203.dyn.isp.example.org TXT   => NOERROR aa, authority: isp.example.org. SOA
+-x 203.0.113.5                        => NOERROR aa,
+    5.113.0.203.in-addr.arpa. TTL PTR 5-113-0-203.dyn.isp.example.org.
+12.r7.dyn.alone.example.org           => NOERROR aa, 12.r7.dyn.alone.example.org. TTL A 10.2.7.12
+a.b.12.r7.dyn.alone.example.org       => NOERROR aa, a.b.12.r7.dyn.alone.example.org. TTL A 10.2.7.12
+12.r7.dyn.alone.example.org AAAA      => NOERROR aa, authority: alone.example.org. SOA
+r7.dyn.alone.example.org              => NOERROR aa, authority: alone.example.org. SOA
+r256.dyn.alone.example.org            => NXDOMAIN aa, authority: alone.example.org. SOA
+-x 10.2.7.12                          => NOERROR aa, 12.7.2.10.in-addr.arpa. TTL PTR 12.r7.dyn.alone.example.org.
 `
 
 // forwarded are questions that the upstream answers.
@@ -162,6 +217,7 @@ func startLoaded(t *testing.T) *loaded {
 	t.Helper()
 	dir := t.TempDir()
 	writeEmptyZone(t, dir)
+	write(t, dir, "db.isp", storedISP)
 	l := &loaded{metrics: testPort(t), upstream: startUpstream(t)}
 	l.corefile = strings.NewReplacer("METRICS", l.metrics, "UPSTREAM", l.upstream.port).Replace(underLoad)
 	l.port, l.path, l.server = serveCorefile(t, dir, l.with("3600"))

@@ -15,7 +15,7 @@ import (
 )
 
 // These are the questions of the clients in a day: what stub resolvers and logs ask about each computed
-// name and each address, and about one time in thirty a question for the upstream. {n} is a number up
+// name and each address, and about one time in sixty a question for the upstream. {n} is a number up
 // to 255, and {x} is the same number in hexadecimal.
 const (
 	mixOfPools = `
@@ -33,6 +33,18 @@ workstation1{n}.desks.example.org       => NXDOMAIN aa, authority: desks.example
     {n}.2.0.192.in-addr.arpa. 3600 PTR workstation{n}.lab.example.org.
 -x 198.51.100.{n}                       => NOERROR aa,
     {n}.100.51.198.in-addr.arpa. 3600 PTR workstation{n}.desks.example.org.
+rack{n}-node7.racks.example.org         => NOERROR aa, rack{n}-node7.racks.example.org. 3600 A 10.1.{n}.7
+rack{n}-node7.racks.example.org AAAA    => NOERROR aa, rack{n}-node7.racks.example.org. 3600 AAAA 2001:db8:1::{x}07
+app.rack{n}-node7.racks.example.org     => NOERROR aa, app.rack{n}-node7.racks.example.org. 3600 A 10.1.{n}.7
+-x 10.1.{n}.7                           => NOERROR aa, 7.{n}.1.10.in-addr.arpa. 3600 PTR rack{n}-node7.racks.example.org.
+{n}-113-0-203.dyn.isp.example.org       => NOERROR aa, {n}-113-0-203.dyn.isp.example.org. 3600 A 203.0.113.{n}
+{n}-113-0-203.dyn.isp.example.org AAAA  => NOERROR aa, authority: isp.example.org. SOA
+7-113-0-203.dyn.isp.example.org         => NOERROR aa,
+    7-113-0-203.dyn.isp.example.org. 300 A 192.0.2.207, authority: isp.example.org. NS
+{n}.r7.dyn.alone.example.org            => NOERROR aa, {n}.r7.dyn.alone.example.org. 3600 A 10.2.7.{n}
+www.{n}.r7.dyn.alone.example.org        => NOERROR aa, www.{n}.r7.dyn.alone.example.org. 3600 A 10.2.7.{n}
+r{n}.dyn.alone.example.org AAAA         => NOERROR aa, authority: alone.example.org. SOA
+r1{n}.dyn.alone.example.org             => NXDOMAIN aa, authority: alone.example.org. SOA
 `
 	mixOfOthers = `
 workstation{n}.desks.example.org.corp.example.com => NXDOMAIN, authority: example.com. SOA

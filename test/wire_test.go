@@ -49,6 +49,22 @@ var attacks = []struct {
 			return query
 		})
 	}},
+	{"UDP, names of many labels", 4, func(a *attacker) {
+		a.udp(1, func(query []byte) []byte {
+			// The name of a random query gets as many labels as fit, below patterns of several labels and
+			// wildcards.
+			m := new(dns.Msg)
+			if err := m.Unpack(query); err != nil {
+				return query
+			}
+			name := &m.Question[0].Name
+			*name = strings.Repeat("1.", (254-len(*name))/2) + *name
+			if long, err := m.Pack(); err == nil {
+				return long
+			}
+			return query
+		})
+	}},
 	{"TCP, 65,535 octets", 4, func(a *attacker) {
 		message := append([]byte{0xff, 0xff}, make([]byte, dns.MaxMsgSize)...)
 		for i := range message[2:] {
@@ -250,6 +266,14 @@ func TestSizes(t *testing.T) {
 		network 198.51.100.0/24 2001:db8:2::/120
 	}
 	file db.empty lab.example.org signed.example.org
+}
+alone.example.org:{$PORT} {
+	bind 127.0.0.1
+	workstation {
+		name {d}.r{c}.dyn *.{d}.r{c}.dyn
+		network 10.2.0.0/16
+		no_reverse
+	}
 }`)
 	for _, tc := range []struct {
 		question        string
@@ -273,6 +297,13 @@ func TestSizes(t *testing.T) {
 		{"workstation17.lab.example.org TXT", 47, 134},
 		{"workstation17.lab.example.org TXT +bufsize=1232", 58, 145},
 		{"workstation17.signed.example.org TXT +dnssec", 61, 524},
+		// Names of several labels, below a wildcard, and what exists without a record or not at all. No
+		// plugin follows.
+		{"12.r7.dyn.alone.example.org", 0, 0},
+		{"app.12.r7.dyn.alone.example.org", 0, 0},
+		{"12.r7.dyn.alone.example.org TXT", 0, 0},
+		{"r7.dyn.alone.example.org", 0, 0},
+		{"nobody.alone.example.org", 0, 0},
 		// The shortest names, and the longest.
 		{"w0.x", 22, 42},
 		{"w0.x AAAA", 22, 54},
