@@ -91,7 +91,7 @@ func (ws *Workstation) buildIndexes(authority []string, serial uint32) {
 // ServeDNS implements plugin.Handler.
 func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	if r.Opcode != dns.OpcodeQuery || len(r.Question) != 1 || r.Question[0].Qclass != dns.ClassINET {
-		return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
+		return ws.passOn(ctx, w, r)
 	}
 	var found match
 	ws.findInto(&found, r.Question[0].Name)
@@ -108,6 +108,16 @@ func (ws *Workstation) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dn
 	default:
 		return ws.answer(ctx, w, r, &found, rrtype)
 	}
+}
+
+// passOn leaves what is not a query of class IN to the next plugin. If no plugin follows, the server
+// responds that it does not implement this. An error would be logged each time, for any stranger who
+// sends such messages.
+func (ws *Workstation) passOn(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	if ws.Next == nil {
+		return dns.RcodeNotImplemented, nil
+	}
+	return plugin.NextOrFailure(pluginName, ws.Next, ctx, w, r)
 }
 
 // answer answers a query with the computed record of type rrtype.

@@ -167,6 +167,24 @@ func TestServeDNSPassesOn(t *testing.T) {
 	}
 }
 
+// TestServeDNSNoQueryWithoutNext sends what is not a query of class IN where no plugin follows. ServeDNS returns no error,
+// because errors are logged.
+func TestServeDNSNoQueryWithoutNext(t *testing.T) {
+	for name, change := range map[string]func(r *dns.Msg){
+		"class CH":      func(r *dns.Msg) { r.Question[0].Qclass = dns.ClassCHAOS },
+		"opcode NOTIFY": func(r *dns.Msg) { r.Opcode = dns.OpcodeNotify },
+		"no question":   func(r *dns.Msg) { r.Question = nil },
+	} {
+		r := new(dns.Msg).SetQuestion("workstation1.lab.example.org.", dns.TypeA)
+		change(r)
+		rec := dnstest.NewRecorder(&test.ResponseWriter{})
+		rcode, err := labHandler(t, nil).ServeDNS(context.Background(), rec, r)
+		if rcode != dns.RcodeNotImplemented || err != nil || rec.Msg != nil {
+			t.Errorf("%s: got %s, %v and message %v, want NOTIMP for the server to write", name, dns.RcodeToString[rcode], err, rec.Msg)
+		}
+	}
+}
+
 // TestServeDNSReturnsWhatNextReturns has next plugins that fail, or that leave the response to the server.
 func TestServeDNSReturnsWhatNextReturns(t *testing.T) {
 	failure := errors.New("failure")

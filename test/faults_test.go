@@ -109,7 +109,7 @@ app.rack7-node12.racks.example.org    => NOERROR aa, app.rack7-node12.racks.exam
     7-113-0-203.dyn.isp.example.org. 300 A 192.0.2.207, authority: isp.example.org. NS
 8-113-0-203.dyn.isp.example.org       => NOERROR aa,
     8-113-0-203.dyn.isp.example.org. 300 CNAME 9-113-0-203.dyn.isp.example.org.,
-    9-113-0-203.dyn.isp.example.org. TTL A 203.0.113.9
+    9-113-0-203.dyn.isp.example.org. TTL A 203.0.113.9, authority: isp.example.org. NS
 5-113-0-203.dyn.isp.example.org TXT   => NOERROR aa, authority: isp.example.org. SOA
 -x 203.0.113.5                        => NOERROR aa,
     5.113.0.203.in-addr.arpa. TTL PTR 5-113-0-203.dyn.isp.example.org.

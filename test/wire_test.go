@@ -299,11 +299,11 @@ alone.example.org:{$PORT} {
 		{"workstation17.signed.example.org TXT +dnssec", 61, 524},
 		// Names of several labels, below a wildcard, and what exists without a record or not at all. No
 		// plugin follows.
-		{"12.r7.dyn.alone.example.org", 0, 0},
-		{"app.12.r7.dyn.alone.example.org", 0, 0},
-		{"12.r7.dyn.alone.example.org TXT", 0, 0},
-		{"r7.dyn.alone.example.org", 0, 0},
-		{"nobody.alone.example.org", 0, 0},
+		{"12.r7.dyn.alone.example.org", 45, 88},
+		{"app.12.r7.dyn.alone.example.org", 49, 96},
+		{"12.r7.dyn.alone.example.org TXT", 45, 150},
+		{"r7.dyn.alone.example.org", 42, 147},
+		{"nobody.alone.example.org", 42, 147},
 		// The shortest names, and the longest.
 		{"w0.x", 22, 42},
 		{"w0.x AAAA", 22, 54},
