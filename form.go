@@ -215,11 +215,13 @@ type skeleton struct {
 	separators string   // see form.split
 }
 
-// shape is the forms of one skeleton that have placeholders in the same segments.
+// shape is the forms of one skeleton that have one alphabet, and placeholders in the same segments.
 type shape struct {
+	alphabet  alphabet           // of the forms, which may be smaller than that of the skeleton
 	literal   string             // for each segment, '=' if it is literal and '{' if it has a placeholder
 	forms     []*form            // in the order of their stanzas
 	byLiteral map[string][]*form // the same, by the text of the literal segments
+	numbered  map[string]*form   // those of patterns by number, by the pattern, which has one form
 }
 
 // shapeOf returns, for an alphabet, the form's skeleton, which of its segments are literal (see
@@ -244,18 +246,20 @@ func (x *formIndex) insert(f *form) {
 	}
 	for a := f.alphabet; a < alphabets; a++ {
 		sk, literal, text := f.shapeOf(a)
-		i := slices.IndexFunc((*x)[sk], func(s *shape) bool { return s.literal == literal })
+		i := slices.IndexFunc((*x)[sk], func(s *shape) bool { return s.alphabet == f.alphabet && s.literal == literal })
 		if i < 0 {
 			i = len((*x)[sk])
-			(*x)[sk] = append((*x)[sk], &shape{literal: literal, byLiteral: make(map[string][]*form)})
+			(*x)[sk] = append((*x)[sk], &shape{f.alphabet, literal, nil, make(map[string][]*form), make(map[string]*form)})
 		}
 		s := (*x)[sk][i]
-		same := slices.IndexFunc(s.byLiteral[text], func(g *form) bool { return g.pattern.text == f.pattern.text })
-		if same >= 0 && f.pattern.kind() == byNumber {
-			if g := s.byLiteral[text][same]; !slices.Contains(g.pools, f.pools[0]) {
-				g.pools = append(g.pools, f.pools[0])
+		if f.pattern.kind() == byNumber {
+			if same := s.numbered[f.pattern.text]; same != nil {
+				if !slices.Contains(same.pools, f.pools[0]) {
+					same.pools = append(same.pools, f.pools[0])
+				}
+				continue
 			}
-			continue
+			s.numbered[f.pattern.text] = f
 		}
 		s.forms, s.byLiteral[text] = append(s.forms, f), append(s.byLiteral[text], f)
 	}
@@ -268,13 +272,16 @@ func (x formIndex) meets(f *form) (text string, other *pattern, p *pool) {
 	for a := f.alphabet; a < alphabets; a++ {
 		sk, literal, own := f.shapeOf(a)
 		for _, s := range x[sk] {
+			if max(f.alphabet, s.alphabet) != a {
+				continue // these were compared before, by a smaller alphabet
+			}
 			candidates := s.forms
 			if s.literal == literal {
 				candidates = s.byLiteral[own]
 			}
 			for _, g := range candidates {
 				i := slices.IndexFunc(g.pools, func(p *pool) bool { return p != f.pools[0] }) // checkPatterns compares those of one pool
-				if i < 0 || max(f.alphabet, g.alphabet) != a || g.pattern.text == f.pattern.text {
+				if i < 0 || g.pattern.text == f.pattern.text {
 					continue
 				}
 				if text, ok := commonText(f, g); ok {
