@@ -39,6 +39,8 @@ app.rack{n}-node7.racks.example.org     => NOERROR aa, app.rack{n}-node7.racks.e
 -x 10.1.{n}.7                           => NOERROR aa, 7.{n}.1.10.in-addr.arpa. 3600 PTR rack{n}-node7.racks.example.org.
 {n}-113-0-203.dyn.isp.example.org       => NOERROR aa, {n}-113-0-203.dyn.isp.example.org. 3600 A 203.0.113.{n}
 {n}-113-0-203.dyn.isp.example.org AAAA  => NOERROR aa, authority: isp.example.org. SOA
+-x 203.0.113.{n}                        => NOERROR aa,
+    {n}.113.0.203.in-addr.arpa. 3600 PTR {n}-113-0-203.dyn.isp.example.org.
 7-113-0-203.dyn.isp.example.org         => NOERROR aa,
     7-113-0-203.dyn.isp.example.org. 300 A 192.0.2.207, authority: isp.example.org. NS
 {n}.r7.dyn.alone.example.org            => NOERROR aa, {n}.r7.dyn.alone.example.org. 3600 A 10.2.7.{n}
@@ -48,7 +50,7 @@ r1{n}.dyn.alone.example.org             => NXDOMAIN aa, authority: alone.example
 `
 	mixOfOthers = `
 workstation{n}.desks.example.org.corp.example.com => NXDOMAIN, authority: example.com. SOA
--x 203.0.113.{n}                        => NXDOMAIN, authority: example.com. SOA
+-x 10.3.0.{n}                           => NXDOMAIN, authority: example.com. SOA
 www{n}.example.com                      => NOERROR, www{n}.example.com. 60 A 203.0.113.80
 www{n}.example.com AAAA                 => NXDOMAIN, authority: example.com. SOA
 `
