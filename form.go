@@ -249,7 +249,7 @@ func (x *formIndex) insert(f *form) {
 		i := slices.IndexFunc((*x)[sk], func(s *shape) bool { return s.alphabet == f.alphabet && s.literal == literal })
 		if i < 0 {
 			i = len((*x)[sk])
-			(*x)[sk] = append((*x)[sk], &shape{f.alphabet, literal, nil, make(map[string][]*form), make(map[string]*form)})
+			(*x)[sk] = append((*x)[sk], &shape{alphabet: f.alphabet, literal: literal, byLiteral: make(map[string][]*form), numbered: make(map[string]*form)})
 		}
 		s := (*x)[sk][i]
 		if f.pattern.kind() == byNumber {

@@ -91,13 +91,13 @@ func (x *patternIndex) insert(pp *patternPools) {
 	x.patterns = append(x.patterns, pp)
 	x.literal[pt.affixes] = pp
 
-	new := affixLengths{len(pt.prefix), len(pt.suffix), pp}
-	i := slices.IndexFunc(x.lengths, func(l affixLengths) bool { return l.prefix == new.prefix && l.suffix == new.suffix })
+	lengths := affixLengths{len(pt.prefix), len(pt.suffix), pp}
+	i := slices.IndexFunc(x.lengths, func(l affixLengths) bool { return l.prefix == lengths.prefix && l.suffix == lengths.suffix })
 	switch {
 	case i < 0:
 		// Prefixes often end in numbers, and most of those have the most digits.
-		i, _ = slices.BinarySearchFunc(x.lengths, new, func(l, m affixLengths) int { return m.prefix - l.prefix })
-		x.lengths = slices.Insert(x.lengths, i, new)
+		i, _ = slices.BinarySearchFunc(x.lengths, lengths, func(l, m affixLengths) int { return m.prefix - l.prefix })
+		x.lengths = slices.Insert(x.lengths, i, lengths)
 	case pp.next != nil && x.lengths[i].only == pp.next:
 		x.lengths[i].only = pp
 	default:

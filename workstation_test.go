@@ -167,8 +167,8 @@ func TestServeDNSPassesOn(t *testing.T) {
 	}
 }
 
-// TestServeDNSNoQueryWithoutNext sends what is not a query of class IN where no plugin follows. ServeDNS returns no error,
-// because errors are logged.
+// TestServeDNSNoQueryWithoutNext sends what is not a query of class IN where no plugin follows. ServeDNS returns no
+// error, because errors are logged.
 func TestServeDNSNoQueryWithoutNext(t *testing.T) {
 	for name, change := range map[string]func(r *dns.Msg){
 		"class CH":      func(r *dns.Msg) { r.Question[0].Qclass = dns.ClassCHAOS },

@@ -311,8 +311,8 @@ func goBenchmarks(rounds int, p *programs) (map[string][]float64, error) {
 }
 
 // peerGoals returns the goals that compare the plugin with the peers. How CoreDNS compares with a
-// program in C, or with a bare loop, depends on the processor. So these limits are relative to
-// whoami, the shortest chain.
+// program in C, or with a bare loop, depends on the processor. So these two limits are relative to
+// whoami's ratio, because whoami is the shortest chain.
 func peerGoals(peers []*peer, all map[*server]costs) []goal {
 	of := func(name string) costs {
 		return all[peers[slices.IndexFunc(peers, func(p *peer) bool { return p.name == name })].server]

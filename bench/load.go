@@ -151,7 +151,7 @@ var (
 	completedRE = regexp.MustCompile(`Queries completed: +(\d+) `)
 	lostRE      = regexp.MustCompile(`Queries lost: +(\d+) `)
 	codesRE     = regexp.MustCompile(`Response codes: +(.+)\n`)
-	codeRE      = regexp.MustCompile(`([A-Z]+) \d+ \(`)
+	codeRE      = regexp.MustCompile(`(\w+) \d+ \(`)
 	rateRE      = regexp.MustCompile(`Queries per second: +([0-9.]+)\n`)
 )
 
@@ -165,8 +165,7 @@ func parsePerf(output []byte, questions []question) (*perf, error) {
 		return nil, fmt.Errorf("dnsperf reported no figures:\n%s", output[max(0, len(output)-2000):])
 	}
 	for _, code := range codeRE.FindAllSubmatch(codes[1], -1) {
-		rcode := dns.StringToRcode[string(code[1])]
-		if !slices.ContainsFunc(questions, func(q question) bool { return q.rcode == rcode }) {
+		if !slices.ContainsFunc(questions, func(q question) bool { return dns.RcodeToString[q.rcode] == string(code[1]) }) {
 			return nil, fmt.Errorf("dnsperf reported wrong responses: %s", codes[1])
 		}
 	}

@@ -10,8 +10,8 @@ const (
 	// keeps little memory and frees much: with a heap of a few MiB, Go would collect garbage some
 	// twenty times a second. Go lets the heap double before it collects, so the ballast counts
 	// twice. The kernel provides no memory for what is never written. A GOGC of several hundred would
-	// multiply a large heap; the ballast adds the same to a heap of any size. A larger ballast would
-	// save a little more time, but then the program would take 8 MiB more than CoreDNS does.
+	// multiply a large heap; the ballast adds the same to a heap of any size. A larger ballast saves
+	// little more time for the memory that it takes: see bench/README.md.
 	ballastSize = 2 << 20
 
 	// heldStacks is how many goroutines hold their stack. They must outnumber the goroutines that
