@@ -38,6 +38,8 @@ func TestAnswerAlone(t *testing.T) {
 			{"ws300.lab.example.org.", dns.TypeA, "NXDOMAIN lab.example.org. 300"},
 			{"a.ws5.lab.example.org.", dns.TypeA, "NXDOMAIN lab.example.org. 300"},
 			{`a\.b.lab.example.org.`, dns.TypeA, "NXDOMAIN lab.example.org. 300"},
+			{`www.\108ab.example.org.`, dns.TypeA, "NXDOMAIN lab.example.org. 300"}, // a zone file may write so
+			{`\108ab.example.org.`, dns.TypeSOA, "NOERROR SOA"},
 			{strings.Repeat("a.", 100) + "lab.example.org.", dns.TypeA, "NXDOMAIN lab.example.org. 300"},
 			{"lab.example.org.", dns.TypeSOA, "NOERROR SOA"},
 			{"Lab.example.org.", dns.TypeANY, "NOERROR SOA"},
@@ -317,23 +319,32 @@ func labAlone(t *testing.T) *Workstation {
 		}`)
 }
 
-// TestSOAOfLongZone has a zone so long that ns.dns.ZONE is not a valid name. The names in the SOA record must fit.
+// TestSOAOfLongZone has zones so long that ns.dns.ZONE just fits into a name, and that it does not fit. The names in the
+// SOA record must be valid.
 func TestSOAOfLongZone(t *testing.T) {
-	zone := strings.Repeat("a.", 123) + "ab."
-	ws := newHandler(t, zone+` {
+	fits, longest := strings.Repeat("a.", 122)+"ab.", strings.Repeat("a.", 123)+"ab."
+	for zone, want := range map[string]string{
+		fits:    "ns.dns." + fits,
+		longest: longest,
+	} {
+		ws := newHandler(t, zone+` {
 			workstation {
 				name w{n}
 				network 192.0.2.0/31
 			}
 		}`)
-	w := dnstest.NewRecorder(&test.ResponseWriter{})
-	ws.ServeDNS(t.Context(), w, new(dns.Msg).SetQuestion(zone, dns.TypeTXT))
-	wire, err := w.Msg.Pack()
-	if err == nil {
-		err = new(dns.Msg).Unpack(wire)
-	}
-	if err != nil || len(w.Msg.Ns) != 1 {
-		t.Errorf("got %v, and the response\n%s", err, w.Msg)
+		w := dnstest.NewRecorder(&test.ResponseWriter{})
+		ws.ServeDNS(t.Context(), w, new(dns.Msg).SetQuestion(zone, dns.TypeTXT))
+		wire, err := w.Msg.Pack()
+		if err == nil {
+			err = new(dns.Msg).Unpack(wire)
+		}
+		if err != nil || len(w.Msg.Ns) != 1 {
+			t.Fatalf("got %v, and the response\n%s", err, w.Msg)
+		}
+		if soa := w.Msg.Ns[0].(*dns.SOA); soa.Ns != want || soa.Mbox != zone {
+			t.Errorf("got the names %s and %s, want %s and %s", soa.Ns, soa.Mbox, want, zone)
+		}
 	}
 }
 
