@@ -51,6 +51,7 @@ func FuzzServeDNS(f *testing.F) {
 	add("ip-198-51-100-5.lab.example.org.", dns.TypeA, dns.ClassINET, nil)
 	add("f."+v6zeros[2:]+"8.B.D.0.1.0.0.2.ip6.arpa.", dns.TypePTR, dns.ClassINET, nil)
 	add("8.b.d.0.1.0.0.2.ip6.arpa.", dns.TypeNS, dns.ClassINET, nil)
+	add("1.0.0.0.0.0.0.0.0.9.b.d.0.1.0.0.2.ip6.arpa.", dns.TypeNS, dns.ClassINET, nil) // after the last host
 
 	next := replyWith(dns.RcodeNameError)
 	var asked bool // the next plugin

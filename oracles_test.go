@@ -187,7 +187,7 @@ func labOracle(qname string) (records map[uint16]string, exists bool) {
 	}{
 		{network: "192.0.2.0/24", prefix: "workstation"},
 		{network: "203.0.113.0/24", prefix: "both"},
-		{network: "2001:db9::/64", prefix: "both"},
+		{network: "2001:db9::/120", prefix: "both"}, // as many hosts as in the network of IPv4
 		{network: "198.51.100.0/24", prefix: "ip-", dashed: true},
 		{network: "2001:db8::/32", prefix: "ip-", dashed: true},
 	} {
@@ -217,7 +217,8 @@ func labOracle(qname string) (records map[uint16]string, exists bool) {
 	return records, false
 }
 
-// placeIn returns the place of an address in a network, counted from 0. The network is a /24 of IPv4, or a /64.
+// placeIn returns the place of an address in a network, counted from 0. The network is a /24 of IPv4, or the first 64
+// bits of its address are those of the network.
 func placeIn(network netip.Prefix, addr netip.Addr) uint64 {
 	octets := addr.As16()
 	if network.Addr().Is4() {
