@@ -3,7 +3,6 @@ package workstation
 import (
 	"iter"
 	"slices"
-	"strings"
 )
 
 // commonText returns a text that both forms give, and reports whether there is one. Two stanzas may
@@ -18,7 +17,7 @@ func commonText(f, g *form) (text string, ok bool) {
 	// writes as "--". Look for a text in forms that have no such groups.
 	for f := range f.withoutZeros() {
 		for g := range g.withoutZeros() {
-			if text, ok = newIntersection(f, g, 0).find(); ok && (text == "" || f.pattern.gives(text) && g.pattern.gives(text)) {
+			if text, ok = newIntersection(f, g, 0).find(); ok {
 				return text, true
 			}
 		}
@@ -91,8 +90,8 @@ func textOfTwoKeys(f, g *form) (text string, ok bool) {
 			}
 		}
 		return "", false
-	case one.kind == numeric && one.base == other.base && f.suffix == g.suffix && (onlyZeros(f.prefix, g.prefix) || onlyZeros(g.prefix, f.prefix)):
-		return "", false // the same digits, apart from leading zeros
+	case one.kind == numeric && one.base == other.base && f.suffix == g.suffix:
+		return "", false // the same digits in every text, apart from leading zeros
 	case one.kind != numeric && f.affixes == g.affixes:
 		return "", false // however it is written, one text is one address
 	}
@@ -103,12 +102,6 @@ func textOfTwoKeys(f, g *form) (text string, ok bool) {
 		}
 	}
 	return "", false
-}
-
-// onlyZeros reports whether s is prefix and zeros.
-func onlyZeros(prefix, s string) bool {
-	rest, ok := strings.CutPrefix(s, prefix)
-	return ok && strings.Trim(rest, "0") == ""
 }
 
 // intersection is the texts that two forms have in common, as a sequence of walks. Each walk reads
