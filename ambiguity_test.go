@@ -87,14 +87,15 @@ func TestCommonText(t *testing.T) {
 		{"{c}-{d}-{c}-{d} 10.0.0.0/16", "{d}-{c}-{d}-9{c:x} 10.0.0.0/16", ""},
 		{"{b}-{c}-{d}-{b}-{c}-{d} 10.0.0.0/8", "{d}-{c}-{b}-1-2-3 10.0.0.0/8", "1-2-3-1-2-3"},
 		{"{b}-{c}-{d}-{b}-{c}-{d} 10.0.0.0/8", "1-{c}-{b}-2-{d}-3 10.0.0.0/8", ""},
+		{"{n}-2-1-1-1", "{a}-{a}-{b}-{c}-{d} 0.0.0.0/0", "2-2-1-1-1"},
 		{"*.{d} 10.0.0.0/24", "{c}.{d} 10.0.0.0/16", ""}, // the closest encloser decides
 		{"*.{d} 10.0.0.0/24", "*.{n}", "0"},
 		{"*.{d} 10.0.0.0/24", "*.x{n}", ""},
 	} {
-		for _, tc := range [][2]string{{tc.p, tc.q}, {tc.q, tc.p}} {
-			_, err := parseCorefile(patternStanzas(tc[0], tc[1]))
-			if got := witness(err); got != "" != (err != nil) {
-				t.Errorf("%s and %s: %v", tc[0], tc[1], err)
+		for _, pair := range [][2]string{{tc.p, tc.q}, {tc.q, tc.p}} {
+			_, err := parseCorefile(patternStanzas(pair[0], pair[1]))
+			if got := witness(err); (got != "") != (err != nil) || (got != "") != (tc.want != "") {
+				t.Errorf("%s and %s: %v", pair[0], pair[1], err)
 			}
 		}
 		_, err := parseCorefile(patternStanzas(tc.p, tc.q))
@@ -233,6 +234,7 @@ func TestTextOfTwoHosts(t *testing.T) {
 		{"{ip} {ip:full}", "10.0.0.0/8 2001:db8::/32", ""},
 		{"{ip} {ip:full} {ip:x}", "0.0.0.0/0 ::/0", ""},
 		{"a{ip:x} {ip:x}a", "::/0", "a0000000000000000000000000000000a"},
+		{"0{ip:x} {ip:x}0", "::/0", "010000000000000000000000000000000"}, // all zeros are one host
 		{"{a}-{b}-{c}-{d} {d}-{c}-{b}-{a}", "10.1.0.0/16", ""}, // 10-1-1-10 is one host
 		{"{a}-{b}-{c}-{d} {d}-{c}-{b}-{a}", "10.0.0.0/8", "10-1-0-10"},
 		{"{a}-{b}-{c}-{d} {a:3}-{b:3}-{c:3}-{d:3}", "0.0.0.0/0", ""},
