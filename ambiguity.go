@@ -183,7 +183,7 @@ func aligned(ours, theirs []part) iter.Seq2[[]part, []part] {
 				break
 			}
 			*next++
-			if length += sign * n; length == 0 && j > 0 {
+			if length += sign * n; length == 0 {
 				if !yield(ours[:i], theirs[:j]) {
 					return
 				}
