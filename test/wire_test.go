@@ -245,7 +245,7 @@ func TestSizes(t *testing.T) {
 	dir := t.TempDir()
 	writeEmptyZone(t, dir)
 	key := writeKey(t, dir, "signed.example.org.")
-	long := strings.Repeat(strings.Repeat("a", 63)+".", 3) + strings.Repeat("a", 54)
+	long := strings.Repeat(strings.Repeat("a", 63)+".", 3) + strings.Repeat("a", 56)
 	port := startCorefile(t, dir, `.:{$PORT} {
 	bind 127.0.0.1
 	dnssec signed.example.org 203.0.113.0/24 2001:db8:3::/64 {
@@ -308,9 +308,9 @@ alone.example.org:{$PORT} {
 		{"w0.x", 22, 42},
 		{"w0.x AAAA", 22, 54},
 		{"-x 10.0.0.0", 39, 78},
-		{"w001." + long, 269, 285},
-		{"w001." + long + " AAAA", 269, 297},
-		{"-x 198.51.100.1", 43, 333},
+		{"w001." + long, 271, 287},
+		{"w001." + long + " AAAA", 271, 299},
+		{"-x 198.51.100.1", 43, 335},
 	} {
 		query, response := onTheWire(t, port, tc.question)
 		const headers = 20 + 8 // of IPv4 and UDP
