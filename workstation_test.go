@@ -333,6 +333,8 @@ func BenchmarkServeDNS(b *testing.B) {
 		{"labels3/miss", "www.r7.dyn.lab.example.org.", dns.TypeA, named},
 		{"wildcards/miss", "1.1.1.1.1.z.", dns.TypeA, wildcards},
 		{"wildcards/miss127", strings.Repeat("1.", 126) + "z.", dns.TypeA, wildcards}, // no name has more labels
+		{"wildcards/hit", "1.1.1.16.172.z.", dns.TypeA, wildcards},
+		{"wildcards/hit125", strings.Repeat("1.", 120) + "1.1.16.172.z.", dns.TypeA, wildcards},
 		{"networks/nonterminal", "147.7.lab.example.org.", dns.TypeA, networks},
 		{"alone/hit", "workstation17.lab.example.org.", dns.TypeA, last},
 		{"alone/nodata", "workstation17.lab.example.org.", dns.TypeTXT, last},

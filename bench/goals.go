@@ -24,7 +24,7 @@ type goal struct {
 	what  string
 	unit  string // empty for a ratio
 	value float64
-	limit float64
+	limit float64 // 0 if there is none
 }
 
 // variants are servers with the plugin, or without it, that are compared with each other.
@@ -39,6 +39,8 @@ type variants struct {
 	alone, nodata     *server // a pool that no plugin follows: queries for its records, and for types without one
 	longNames         *server // patterns of several labels and wildcards: queries for other names, of 127 labels
 	longNamesWithout  *server // the same without the plugin
+	fileShort         *server // file without the plugin: queries for names of two labels that do not exist
+	fileLong          *server // the same for names of 125 labels
 }
 
 func newVariants(p *programs) *variants {
@@ -94,12 +96,14 @@ func newVariants(p *programs) *variants {
 		}),
 		longNames:        with("names of 127 labels", longNames(wildcardStanza)),
 		longNamesWithout: with("names of 127 labels, without the plugin", longNames("")),
+		fileShort:        with("file, names of two labels", denials("host")),
+		fileLong:         with("file, names of 125 labels", denials(strings.Repeat("1.", 123))),
 	}
 }
 
 func (v *variants) all() []*server {
 	return []*server{v.miss, v.nearMiss, v.empty, v.without, v.small, v.large, v.one, v.tenThousands, v.tenThousandsAsked, v.file, v.storedFirst,
-		v.alone, v.nodata, v.longNames, v.longNamesWithout}
+		v.alone, v.nodata, v.longNames, v.longNamesWithout, v.fileShort, v.fileLong}
 }
 
 // wildcardStanza has names of several labels, and all names below them.
@@ -124,6 +128,21 @@ func longNames(stanza string) func(*server) {
 		for i := range 256 {
 			name := fmt.Sprintf("%d.%d.%d.", i/100, i/10%10, i%10) + strings.Repeat("1.", 123) + "z."
 			s.questions = append(s.questions, question{name: name, qtype: dns.TypeA})
+		}
+	}
+}
+
+// denials gives a server an empty zone z from file, and questions for names in it.
+func denials(prefix string) func(*server) {
+	return func(s *server) {
+		s.files = map[string]string{
+			"Corefile": corefile("z", "    file zone\n"),
+			"zone":     "@ 3600 SOA ns.example.org. hostmaster.example.org. 1 7200 1800 86400 300\n@ 3600 NS ns.example.org.\n",
+		}
+		s.questions = nil
+		for i := range 256 {
+			name := fmt.Sprintf("%s%d.z.", prefix, i)
+			s.questions = append(s.questions, question{name: name, qtype: dns.TypeA, rcode: dns.RcodeNameError})
 		}
 	}
 }
@@ -375,11 +394,13 @@ func measureOwn(s settings, p *programs) error {
 		{"`stored_first` above *file*, which has the record / *file* alone", "", vc[v.storedFirst].over(vc[v.file], cpu), 1.15},
 		{"no plugin follows: NODATA / a record", "", vc[v.nodata].over(vc[v.alone], cpu), 1.10},
 		{"a name of 127 labels below wildcards of four labels, a miss / without the plugin", "", vc[v.longNames].over(vc[v.longNamesWithout], cpu), 1.50},
+		{"*file* alone: a name of 125 labels that does not exist / of two", "", vc[v.fileLong].over(vc[v.fileShort], cpu), 0},
 		{"transfer of a /16: records a second, BIND's / ours", "", tc[bind].over(tc[transfer], rate), 0.33},
 		{"growth while a /8 is transferred", " MiB", median(growths), 10},
 		{"the plugin alone: a hit / building and writing the same reply", "", medianRatio(ns["hit"], ns["reply"]), 1.9},
 		{"the plugin alone: a miss / `plugin.NextOrFailure` alone", "", medianRatio(ns["miss"], ns["next"]), 2.5},
 		{"the plugin alone: a hit of four octets / of `{ip}`", "", medianRatio(ns["octets4"], ns["dashed4"]), 1.1},
 		{"the plugin alone: a miss of 127 labels / of six, below wildcards of four labels", "", medianRatio(ns["wildcards/miss127"], ns["wildcards/miss"]), 1.5},
+		{"the plugin alone: a hit of 125 labels, below a wildcard / of six", "", medianRatio(ns["wildcards/hit125"], ns["wildcards/hit"]), 1.5},
 	})
 }

@@ -55,7 +55,7 @@ func main() {
 	log.SetFlags(log.Ltime)
 	var s settings
 	flag.IntVar(&s.rounds, "rounds", 7, "measure each server this many times")
-	flag.Float64Var(&s.seconds, "seconds", 3, "send queries for this many seconds each time")
+	flag.Float64Var(&s.seconds, "seconds", 2, "send queries for this many seconds each time")
 	flag.StringVar(&s.out, "out", results, "write the results to this directory; only results in the default one are shown in README.md")
 	flag.Parse()
 	if err := run(s, flag.Args()); err != nil {

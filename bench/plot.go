@@ -68,7 +68,7 @@ func (s settings) plotPeers(peers []*peer, costs map[*server]costs) error {
 }
 
 // plotGrowth plots the CPU time a query and the memory, as stanzas and zones grow. What else grows
-// makes little difference, so its figures stand in the table alone.
+// has its figures in the table alone.
 func (s settings) plotGrowth(all []series) error {
 	var row []*plot.Plot
 	for _, of := range []struct {
@@ -95,6 +95,9 @@ func (s settings) plotGrowth(all []series) error {
 		p.Legend.Left, p.Legend.Top = true, true
 		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 		p.X.Label.Text = "how many"
+		if len(row) == 0 {
+			p.X.Label.Text += "\n\n" + strings.NewReplacer(", Linux", ",\nLinux", ": medians", ":\nmedians").Replace(s.conditions())
+		}
 		p.Y.Min = 0
 		p.Y.Max *= 1.2 // room for the legend
 		row = append(row, p)

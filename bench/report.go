@@ -66,7 +66,11 @@ func (s settings) writeGoals(name string, goals []goal) error {
 	var table strings.Builder
 	row := rows(&table, "ratio", "measured", "at most")
 	for _, g := range goals {
-		row(g.what, fmt.Sprintf("%.2f%s", g.value, g.unit), fmt.Sprintf("%.2f%s", g.limit, g.unit))
+		limit := ""
+		if g.limit > 0 {
+			limit = fmt.Sprintf("%.2f%s", g.limit, g.unit)
+		}
+		row(g.what, fmt.Sprintf("%.2f%s", g.value, g.unit), limit)
 	}
 	return s.write(name, table.String())
 }
