@@ -307,6 +307,25 @@ func TestSoonToTell(t *testing.T) {
 	}
 }
 
+// TestMeetsLastOfThree has a third pattern that gives a name of the second one, but not of the first.
+func TestMeetsLastOfThree(t *testing.T) {
+	for _, tc := range []struct {
+		patterns []string
+		want     string
+	}{
+		{[]string{"10a{n:3}", "{n:3}a20", "100a{n}"}, "100a20"},
+		{[]string{"h{c}-{d} 10.0.1.0/24", "h{c}-{d} 10.0.2.0/24", "h2-{n}"}, "h2-0"},
+	} {
+		if _, err := parseCorefile(patternStanzas(tc.patterns[:2]...)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := parseCorefile(patternStanzas(tc.patterns...))
+		if got := witness(err); got != tc.want {
+			t.Errorf("%s: two of them give %q, want %q (%v)", tc.patterns, got, tc.want, err)
+		}
+	}
+}
+
 // TestTextOfTwoHostsEveryAddress compares what is refused with all names that two patterns of octets give in a /16.
 func TestTextOfTwoHostsEveryAddress(t *testing.T) {
 	var patterns []string

@@ -1,8 +1,10 @@
 package workstation
 
 import (
+	"context"
 	"testing"
 
+	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/pkg/dnstest"
 	"github.com/coredns/coredns/plugin/test"
 
@@ -78,6 +80,26 @@ func TestGuardLeavesRoomAlone(t *testing.T) {
 
 	if held.Answer[:1][0] != nil || held.Ns[:2][1] != nil || held.Extra[:1][0] != nil {
 		t.Error("appending to the written message wrote into the one of the next plugin")
+	}
+}
+
+// TestGuardSOA looks for the SOA record of a zone among other records that the next plugin may send.
+func TestGuardSOA(t *testing.T) {
+	soa := test.SOA("example.org. 300 IN SOA ns.example.org. admin.example.org. 1 2 3 4 5")
+	ws := newHandler(t, stanzaOf("lab.example.org", "network 192.0.2.0/24"))
+	ws.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+		m := new(dns.Msg).SetReply(r)
+		m.Ns = []dns.RR{
+			test.NS("example.org. 300 IN NS ns.example.org."),
+			test.SOA("example.net. 300 IN SOA ns.example.org. admin.example.org. 1 2 3 4 5"),
+			soa,
+		}
+		return m.Rcode, w.WriteMsg(m)
+	})
+	r := new(dns.Msg).SetQuestion("workstation1.lab.example.org.", dns.TypeAAAA)
+	g := &guard{completer: completer{ResponseWriter: &test.ResponseWriter{}, ws: ws, ctx: t.Context(), r: r}}
+	if got := g.soa("workstation1.lab.example.org."); len(got) != 1 || got[0].String() != soa.String() {
+		t.Errorf("got %v, want %v", got, soa)
 	}
 }
 
