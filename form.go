@@ -257,7 +257,7 @@ func (x *formIndex) insert(f *form) {
 				if !slices.Contains(same.pools, f.pools[0]) {
 					same.pools = append(same.pools, f.pools[0])
 				}
-				continue
+				return // it is in the other shapes, too
 			}
 			s.numbered[f.pattern.text] = f
 		}

@@ -2,6 +2,7 @@ package workstation
 
 import (
 	"iter"
+	"math"
 	"strings"
 )
 
@@ -63,8 +64,7 @@ func (o octets) project(from int, first, last uint32) (spans []span) {
 		return []span{{}}
 	}
 	shift := 8 * (3 - from)
-	mask := uint32(1)<<shift - 1 // the octets after this one
-	size := uint64(1)            // how many values pick has for them
+	size := uint64(1) // how many values pick has for the octets after this one
 	for i := from + 1; i < 4; i++ {
 		if o.has(i) {
 			size <<= 8
@@ -81,11 +81,11 @@ func (o octets) project(from int, first, last uint32) (spans []span) {
 		}
 	}
 	if begin == end {
-		add(begin, o.project(from+1, first&mask, last&mask))
+		add(begin, o.project(from+1, first, last))
 		return spans
 	}
-	add(begin, o.project(from+1, first&mask, mask))
-	add(end, o.project(from+1, 0, last&mask))
+	add(begin, o.project(from+1, first, math.MaxUint32))
+	add(end, o.project(from+1, 0, last))
 	if end-begin > 1 { // octets in between, with all addresses below them
 		first, last := uint64(0), size-1
 		if o.has(from) {
