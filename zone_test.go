@@ -221,7 +221,7 @@ func TestFindAmongThousands(t *testing.T) {
 // Each pattern is found, however many have affixes of the same lengths, and whether those are the same
 // text or not.
 func TestFindAmongLengths(t *testing.T) {
-	patterns := []string{"pc{d}", "ws{d}", "tv{d}", "ws{d:2}x", "ws{d}x", "ws{d:3}x", "tv{d}x"}
+	patterns := []string{"pc{d}", "ws{d}", "tv{d}", "ws{d:2}x", "ws{d}x", "ws{d:3}x", "tv{d}x", "tv{d:3}x"}
 	for n := range patterns {
 		ws := newHandler(t, stanzaOf("example.org", "network 192.0.2.0/24", "name "+strings.Join(patterns[:n+1], " ")))
 		for _, text := range patterns[:n+1] {
