@@ -1,6 +1,7 @@
 package workstation
 
 import (
+	"fmt"
 	"math"
 	"net/netip"
 	"strings"
@@ -145,6 +146,17 @@ func TestPoolName(t *testing.T) {
 	} {
 		if name := testPool(t, tc.properties).name(netip.MustParseAddr(tc.address)); name != tc.want {
 			t.Errorf("%s: the name of %s is %q, want %q", tc.properties, tc.address, name, tc.want)
+		}
+	}
+}
+
+// TestVaryingAmongNetworks has addresses that differ in the second octet and in the third, but no network in which one
+// of these varies.
+func TestVaryingAmongNetworks(t *testing.T) {
+	for name, lacks := range map[string]string{"h{b}": "{c}", "h{c}": "{b}", "h{d}": "{b} and {c}", "h{b}-{c}": ""} {
+		_, err := parseCorefile(stanzaOf("example.org", "name "+name, "network 10.0.0.1/32 10.0.2.1/32 10.1.0.1/32"))
+		if lacks == "" && err != nil || lacks != "" && !strings.HasSuffix(fmt.Sprint(err), "because it lacks "+lacks+": add "+lacks) {
+			t.Errorf("%s: got error %v; it lacks %q", name, err, lacks)
 		}
 	}
 }

@@ -200,6 +200,25 @@ func TestTransferError(t *testing.T) {
 	}
 }
 
+// TestTransferPart transfers a zone with two pools of one pattern, of which the first is not transferred.
+func TestTransferPart(t *testing.T) {
+	ws := handlerAboveFile(t, `
+		workstation example.org {
+			name ip-{ip}
+			network 192.0.2.0/31
+			no_transfer
+		}
+		workstation example.org {
+			name ip-{ip}
+			network 192.0.2.4/31
+		}`,
+		map[string]string{"example.org.": ""})
+	got := strings.Join(transferLines(t, ws, "example.org.", 0), "\n")
+	if strings.Contains(got, "ip-192-0-2-0.") || !strings.Contains(got, "ip-192-0-2-4.") || !strings.Contains(got, "ip-192-0-2-5.") {
+		t.Errorf("got:\n%s", got)
+	}
+}
+
 // TestTransferBelowCuts transfers a zone from which another zone is delegated. That one has too many names.
 func TestTransferBelowCuts(t *testing.T) {
 	ws := handlerAboveFile(t, `
