@@ -293,7 +293,7 @@ func TestFindClassless(t *testing.T) {
 			network 192.0.2.90-192.0.2.200 10.0.0.0/24
 		}`)
 	block := newHandler(t, `
-		example.org 0-127.2.0.192.in-addr.arpa 0.192.in-addr.arpa {
+		example.org 0-127.2.0.192.in-addr.arpa 192/26.2.0.192.in-addr.arpa 0.192.in-addr.arpa {
 			workstation {
 				network 192.0.2.0/24
 			}
@@ -315,6 +315,9 @@ func TestFindClassless(t *testing.T) {
 		{both, "128.64/26" + parent, ""},
 		{both, "63.64/26" + parent, ""},
 		{both, "065.64/26" + parent, ""},
+		{block, "x.0-127" + parent, ""},
+		{block, "255.192/26" + parent, "workstation255.example.org."},
+		{block, "0.0-127" + parent, "workstation0.example.org."},
 		{both, "a.65.64/26" + parent, ""},
 		{both, "64/26" + parent, "exists"},
 		{both, "CUSTOMER" + parent, "exists"},
