@@ -219,6 +219,22 @@ func TestTransferPart(t *testing.T) {
 	}
 }
 
+// TestTransferStoredTypes has stored records of two types at one name.
+func TestTransferStoredTypes(t *testing.T) {
+	ws := handlerAboveFile(t, `
+		workstation example.org {
+			name ws{n}
+			network 192.0.2.0/32 2001:db8::/128
+			stored_first
+		}`,
+		map[string]string{"example.org.": "ws0 300 A 198.51.100.1\nws0 300 AAAA 2001:db8:1::1"})
+	got := transferLines(t, ws, "example.org.", 0)
+	want := []string{"ws0.example.org. 300 A 198.51.100.1", "ws0.example.org. 300 AAAA 2001:db8:1::1"}
+	if got = got[2 : len(got)-1]; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestTransferBelowCuts transfers a zone from which another zone is delegated. That one has too many names.
 func TestTransferBelowCuts(t *testing.T) {
 	ws := handlerAboveFile(t, `
