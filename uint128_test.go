@@ -33,6 +33,7 @@ func TestUint128(t *testing.T) {
 			check("+", u, v, u.add(v), new(big.Int).Add(toBig(u), toBig(v)))
 			check("-", u, v, u.sub(v), new(big.Int).Sub(toBig(u), toBig(v)))
 			check("|", u, v, u.or(v), new(big.Int).Or(toBig(u), toBig(v)))
+			check("&", u, v, u.and(v), new(big.Int).And(toBig(u), toBig(v)))
 			check("^", u, v, u.xor(v), new(big.Int).Xor(toBig(u), toBig(v)))
 			if got := u.less(v); got != (toBig(u).Cmp(toBig(v)) < 0) {
 				t.Errorf("%v < %v = %t", u, v, got)
