@@ -1,6 +1,7 @@
 package workstation
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -192,5 +193,20 @@ func TestTooManyBelowCuts(t *testing.T) {
 			t.Errorf("%s: too many before is %t, and after %t; want %t and %t",
 				tc.name, before, after, tc.before, tc.after)
 		}
+	}
+}
+
+// TestWithoutTooMany leaves keys out of so many spans that none is left out.
+func TestWithoutTooMany(t *testing.T) {
+	spans := make([]entry, maxSubtract+1)
+	for i := range spans {
+		spans[i].span = numberSpan(uint64(2*i), uint64(2*i))
+	}
+	got := 0
+	for range without(slices.Values(spans), slices.Values(spans[:1])) {
+		got++
+	}
+	if got != len(spans) {
+		t.Errorf("%d spans are left, want %d", got, len(spans))
 	}
 }

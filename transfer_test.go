@@ -235,6 +235,20 @@ func TestTransferStoredTypes(t *testing.T) {
 	}
 }
 
+// TestTransferOneClassless transfers a reverse zone above the second of two zones of RFC 2317.
+func TestTransferOneClassless(t *testing.T) {
+	ws := handlerAboveFile(t, `
+		workstation example.org 0/25.2.0.192.in-addr.arpa 0/25.3.0.192.in-addr.arpa {
+			name ip-{ip}
+			network 192.0.2.0/31 192.0.3.0/31
+		}`,
+		map[string]string{"3.0.192.in-addr.arpa.": ""})
+	got := transferLines(t, ws, "3.0.192.in-addr.arpa.", 0)
+	if want := "1.0/25.3.0.192.in-addr.arpa. 3600 PTR ip-192-0-3-1.example.org."; !slices.Contains(got, want) {
+		t.Errorf("got %q, which lacks %q", got, want)
+	}
+}
+
 // TestTransferBelowCuts transfers a zone from which another zone is delegated. That one has too many names.
 func TestTransferBelowCuts(t *testing.T) {
 	ws := handlerAboveFile(t, `
