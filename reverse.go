@@ -10,6 +10,7 @@ import (
 type reverse struct {
 	records   [2]index                    // by family
 	classless map[string]classlessRecords // by the name of the zone
+	parents   index                       // the parents of these zones, which therefore exist
 }
 
 // classlessRecords says which pool gives the PTR record of an address in a classless zone.
@@ -40,7 +41,9 @@ func newReverse(pools []*pool) reverse {
 		for _, zone := range p.classless {
 			x := overlay(rev.classless[zone.name].index, p.addresses(ipv4).clip(zone.span))
 			if len(x) > 0 {
-				rev.classless[zone.name] = classlessRecords{x, bounds(zone.parent).first}
+				parent := bounds(zone.parent)
+				rev.classless[zone.name] = classlessRecords{x, parent.first}
+				rev.parents = overlay(rev.parents, index{{parent, x[0].pool}})
 			}
 		}
 	}
@@ -58,10 +61,13 @@ func (rev *reverse) find(name []byte) (p *pool, addr netip.Addr) {
 		}
 		return nil, addr
 	}
-	if prefix.IsSingleIP() {
-		addr = prefix.Addr()
+	if p = rev.records[familyOf(prefix.Addr())].overlap(bounds(prefix)); prefix.IsSingleIP() {
+		return p, prefix.Addr()
 	}
-	return rev.records[familyOf(prefix.Addr())].overlap(bounds(prefix)), addr
+	if p == nil && prefix.Addr().Is4() {
+		p = rev.parents.overlap(bounds(prefix))
+	}
+	return p, addr
 }
 
 // findClassless is find for the name of a classless zone, or for one in it.

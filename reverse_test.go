@@ -361,6 +361,9 @@ func TestFindClasslessConfined(t *testing.T) {
 		if got := answerOf(confined, name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
+		if found := confined.find(name); want != "" && found.zone.name != "a.example." {
+			t.Errorf("%s counts for %s, which is no forward zone", name, found.zone.name)
+		}
 		if allocs := testing.AllocsPerRun(100, func() { confined.find(name) }); allocs != 0 {
 			t.Errorf("find(%q) allocates %v times", name, allocs)
 		}
