@@ -29,18 +29,20 @@ type goal struct {
 
 // variants are servers with the plugin, or without it, that are compared with each other.
 type variants struct {
-	miss, without     *server // a query that whoami answers, with and without the plugin before it
-	nearMiss          *server // the same, for a name that looks like the pool's
-	empty             *server // the same, with a plugin that only passes the query on
-	small, large      *server // a pool of a /24 and of a /8
-	one, tenThousands *server // stanzas; all queries are for names of the first one
-	tenThousandsAsked *server // stanzas; the queries are for names of all
-	file, storedFirst *server // the same records from file, without and with the plugin before it
-	alone, nodata     *server // a pool that no plugin follows: queries for its records, and for types without one
-	longNames         *server // patterns of several labels and wildcards: queries for other names, of 127 labels
-	longNamesWithout  *server // the same without the plugin
-	fileShort         *server // file without the plugin: queries for names of two labels that do not exist
-	fileLong          *server // the same for names of 125 labels
+	miss, without      *server // a query that whoami answers, with and without the plugin before it
+	nearMiss           *server // the same, for a name that looks like the pool's
+	empty              *server // the same, with a plugin that only passes the query on
+	small, large       *server // a pool of a /24 and of a /8
+	one, tenThousands  *server // stanzas; all queries are for names of the first one
+	oneRarely          *server // the same stanza, but garbage is collected rarely
+	tenThousandsRarely *server // the same 10,000 stanzas, but garbage is collected rarely
+	tenThousandsAsked  *server // stanzas; the queries are for names of all
+	file, storedFirst  *server // the same records from file, without and with the plugin before it
+	alone, nodata      *server // a pool that no plugin follows: queries for its records, and for types without one
+	longNames          *server // patterns of several labels and wildcards: queries for other names, of 127 labels
+	longNamesWithout   *server // the same without the plugin
+	fileShort          *server // file without the plugin: queries for names of two labels that do not exist
+	fileLong           *server // the same for names of 125 labels
 }
 
 func newVariants(p *programs) *variants {
@@ -67,12 +69,15 @@ func newVariants(p *programs) *variants {
 		large: with("a /8", func(s *server) {
 			s.bits, s.questions = 8, network(8)
 		}),
-		one: with("one stanza", func(s *server) { stanzas(s, 1) }),
-		tenThousands: with("10,000 stanzas, one asked for", func(s *server) {
+		one:          with("one stanza", func(s *server) { stanzas(s, 1) }),
+		tenThousands: with("10,000 stanzas, one asked for", firstOfTenThousand),
+		oneRarely: with("one stanza, GOGC=1000", func(s *server) {
 			stanzas(s, 1)
-			asked := s.questions
-			stanzas(s, 10_000)
-			s.questions = asked
+			s.env = []string{"GOGC=1000"}
+		}),
+		tenThousandsRarely: with("10,000 stanzas, one asked for, GOGC=1000", func(s *server) {
+			firstOfTenThousand(s)
+			s.env = []string{"GOGC=1000"}
 		}),
 		tenThousandsAsked: with("10,000 stanzas", func(s *server) { stanzas(s, 10_000) }),
 		file:              with("from file", func(s *server) { s.config = "coredns-file" }),
@@ -102,8 +107,8 @@ func newVariants(p *programs) *variants {
 }
 
 func (v *variants) all() []*server {
-	return []*server{v.miss, v.nearMiss, v.empty, v.without, v.small, v.large, v.one, v.tenThousands, v.tenThousandsAsked, v.file, v.storedFirst,
-		v.alone, v.nodata, v.longNames, v.longNamesWithout, v.fileShort, v.fileLong}
+	return []*server{v.miss, v.nearMiss, v.empty, v.without, v.small, v.large, v.one, v.tenThousands,
+		v.oneRarely, v.tenThousandsRarely, v.tenThousandsAsked, v.file, v.storedFirst, v.alone, v.nodata, v.longNames, v.longNamesWithout, v.fileShort, v.fileLong}
 }
 
 // wildcardStanza has names of several labels, and all names below them.
@@ -178,6 +183,14 @@ func stanzas(s *server, n int) {
 		stanza, number := i%n, i*37%256
 		s.questions = append(s.questions, addressOf(fmt.Sprintf("rack%d-%d.lab.example.org.", stanza, number), hostAt(stanza<<8+number).Addr))
 	}
+}
+
+// firstOfTenThousand gives a server 10,000 stanzas, and questions for names of the first one.
+func firstOfTenThousand(s *server) {
+	stanzas(s, 1)
+	asked := s.questions
+	stanzas(s, 10_000)
+	s.questions = asked
 }
 
 // transferCorefile has a zone for transfers. A transfer has three records more than the pool:
@@ -390,6 +403,7 @@ func measureOwn(s settings, p *programs) error {
 		{"a pool of a /8 / of a /24: memory", "", vc[v.large].over(vc[v.small], memory), 1.05},
 		{"a pool of a /8 / of a /24: start", "", vc[v.large].over(vc[v.small], start), 1.05},
 		{"10,000 stanzas / one: the same query", "", vc[v.tenThousands].over(vc[v.one], cpu), 1.05},
+		{"the same with `GOGC=1000` in both", "", vc[v.tenThousandsRarely].over(vc[v.oneRarely], cpu), 0},
 		{"10,000 stanzas / one: queries for names of all stanzas", "", vc[v.tenThousandsAsked].over(vc[v.one], cpu), 1.12},
 		{"`stored_first` above *file*, which has the record / *file* alone", "", vc[v.storedFirst].over(vc[v.file], cpu), 1.15},
 		{"no plugin follows: NODATA / a record", "", vc[v.nodata].over(vc[v.alone], cpu), 1.10},

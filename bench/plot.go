@@ -59,12 +59,11 @@ func (s settings) plotPeers(peers []*peer, costs map[*server]costs) error {
 	p.X.Min = 0
 	p.X.Max *= 1.05 // room for the longest bar's label
 	slices.Reverse(left)
-	p.X.Label.TextStyle.Font.Size = vg.Points(9)
-	p.X.Label.Text = strings.Replace(s.conditions(), "Linux", "\nLinux", 1)
+	caption := s.conditions()
 	if len(left) > 0 {
-		p.X.Label.Text = "Not shown, because the bars would be too long:\n" + strings.Join(left, "\n") + "\n" + p.X.Label.Text
+		caption = "Not shown, because the bars would be too long: " + strings.Join(left, "; ") + "\n" + caption
 	}
-	return s.save("peers", 760, 22*float64(len(names)+5), [][]*plot.Plot{{p}})
+	return s.save("peers", 760, 22*float64(len(names)+4), []*plot.Plot{p}, caption)
 }
 
 // plotGrowth plots the CPU time a query and the memory, as stanzas and zones grow. What else grows
@@ -95,14 +94,11 @@ func (s settings) plotGrowth(all []series) error {
 		p.Legend.Left, p.Legend.Top = true, true
 		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 		p.X.Label.Text = "how many"
-		if len(row) == 0 {
-			p.X.Label.Text += "\n\n" + strings.NewReplacer(", Linux", ",\nLinux", ": medians", ":\nmedians").Replace(s.conditions())
-		}
 		p.Y.Min = 0
 		p.Y.Max *= 1.2 // room for the legend
 		row = append(row, p)
 	}
-	return s.save("growth", 760, 300, [][]*plot.Plot{row})
+	return s.save("growth", 760, 280, row, s.conditions())
 }
 
 // newPlot returns a plot with a title.
@@ -114,17 +110,19 @@ func newPlot(title string) *plot.Plot {
 	return p
 }
 
-// save draws plots side by side, and writes them to a file. The sizes are in points. It is an image of
-// pixels, because a browser that lacks the plot's font would move the text of any other away from what
-// it names.
-func (s settings) save(name string, width, height float64, plots [][]*plot.Plot) error {
+// save draws plots side by side, with a caption below, and writes them to a file. The sizes are in
+// points. It is an image of pixels, because a browser that lacks the plot's font would move the text of
+// any other away from what it names.
+func (s settings) save(name string, width, height float64, row []*plot.Plot, caption string) error {
 	canvas := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(vg.Points(width), vg.Points(height)), vgimg.UseDPI(2*vgimg.DefaultDPI))}
-	tiles := draw.Tiles{Rows: len(plots), Cols: len(plots[0]), PadX: vg.Points(16), PadTop: vg.Points(8), PadBottom: vg.Points(8),
+	area := draw.New(canvas)
+	style := row[0].X.Label.TextStyle
+	style.Font.Size, style.XAlign, style.YAlign = vg.Points(9), draw.XCenter, draw.YBottom
+	area.FillText(style, vg.Point{X: area.Center().X, Y: vg.Points(8)}, caption)
+	tiles := draw.Tiles{Rows: 1, Cols: len(row), PadX: vg.Points(16), PadTop: vg.Points(8), PadBottom: vg.Points(16) + style.Height(caption),
 		PadLeft: vg.Points(8), PadRight: vg.Points(8)}
-	for i, row := range plot.Align(plots, tiles, draw.New(canvas)) {
-		for j, c := range row {
-			plots[i][j].Draw(c)
-		}
+	for i, c := range plot.Align([][]*plot.Plot{row}, tiles, area)[0] {
+		row[i].Draw(c)
 	}
 	file, err := os.Create(filepath.Join(s.out, name+".png"))
 	if err != nil {
