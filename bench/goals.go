@@ -107,8 +107,8 @@ func newVariants(p *programs) *variants {
 }
 
 func (v *variants) all() []*server {
-	return []*server{v.miss, v.nearMiss, v.empty, v.without, v.small, v.large, v.one, v.tenThousands,
-		v.oneRarely, v.tenThousandsRarely, v.tenThousandsAsked, v.file, v.storedFirst, v.alone, v.nodata, v.longNames, v.longNamesWithout, v.fileShort, v.fileLong}
+	return []*server{v.miss, v.nearMiss, v.empty, v.without, v.small, v.large, v.one, v.tenThousands, v.oneRarely, v.tenThousandsRarely,
+		v.tenThousandsAsked, v.file, v.storedFirst, v.alone, v.nodata, v.longNames, v.longNamesWithout, v.fileShort, v.fileLong}
 }
 
 // wildcardStanza has names of several labels, and all names below them.
